@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One Makefile, no recursion: sources are found by wildcard, so a new .c file in a folder below
+# is built, linked, tested and style-checked with no edit here. docs/testing.md has the test side.
+#
+# From the command line: BUILD=DIR builds elsewhere; DIRS="base hw/pci" takes only these folders'
+# sources, TESTS="tests/unit/*.c" only these tests (while others' files do not compile);
+# K='hw/*' runs only matching tests; V=1 shows the commands.
+
+ifeq ($(wildcard config.mk),)
+ifneq ($(filter-out clean distclean help lint,$(or $(MAKECMDGOALS),all)),)
+$(error run ./configure first)
+endif
+endif
+-include config.mk
+
+# On its own `make` uses every processor.
+ifeq ($(filter -j% --jobserver%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1)	$(2)')
+
+BUILD ?= build
+DESTDIR ?=
+PREFIX ?= /usr/local
+T ?= 60
+
+# ---- sources
+
+DIRS ?= base hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm
+TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c
+
+# One main per program; a program whose main does not exist yet is skipped.
+MAINS := dm/main.c hypervisor/main.c img/main.c
+NAME_dm := hvm-dm
+NAME_hypervisor := hvm-core
+NAME_img := hvm-img
+# The folders (as patterns) each program is made of.
+PARTS_hvm-dm := %
+PARTS_hvm-core := base/% hypervisor/%
+PARTS_hvm-img := base/% block/%
+
+# Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
+# The test binary links them without libxen: the tests bring fakes of its functions.
+IS_XEN := hypervisor/xen% hypervisor/%_xen.c dm/xen% dm/%_xen.c
+ALL_SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
+SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS))
+HAVE_MAINS := $(wildcard $(MAINS))
+programs_of = $(foreach m,$(HAVE_MAINS),$(BUILD)/bin/$(NAME_$(patsubst %/,%,$(dir $(m)))))
+TEST_SRCS := $(sort $(filter-out tests/hw/%fuzz.c,$(wildcard $(TESTS)))) tests/main.c
+FUZZ_NAMES := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+BENCH_NAMES := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/*.c))
+TOOL_NAMES := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
+
+# ---- flags
+
+LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP
+LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -pthread -g $(WARN) -fno-common -I. \
+	$(sort $(patsubst -I%,-isystem%,$(foreach l,$(LIB_VARS) XEN,$(CFLAGS_$(l)))))
+HARDEN := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+NORMAL_SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+CFLAGS_obj := $(if $(filter y,$(DEBUG)),-O0,-O2 $(HARDEN)) $(NORMAL_SAN) $(USER_CFLAGS)
+CFLAGS_asan := -O1 $(SAN) $(USER_CFLAGS)
+CFLAGS_cov := -O0 --coverage $(USER_CFLAGS)
+CFLAGS_fuzz := -O1 -fsanitize=fuzzer-no-link $(SAN)
+CC_obj = $(CC)
+CC_asan = $(CC)
+CC_cov = $(CC)
+CC_fuzz = clang
+# Libraries linked whole would be a lot for hvm-core: only those used become dependencies.
+BASE_LDFLAGS := -pthread -Wl,--as-needed
+LDFLAGS_obj := -Wl,-z,relro,-z,now $(NORMAL_SAN) $(USER_LDFLAGS)
+LDFLAGS_asan := $(SAN) $(USER_LDFLAGS)
+LDFLAGS_cov := --coverage $(USER_LDFLAGS)
+LDFLAGS_fuzz := -fsanitize=fuzzer $(SAN)
+
+# $(call objs,VARIANT,SOURCES)
+objs = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+# $(call link,VARIANT,LIBRARIES): all objects among the prerequisites become $@.
+define link
+$(call say,LD,$@)
+$(Q)mkdir -p $(@D)
+$(Q)$(CC_$(1)) $(BASE_LDFLAGS) $(LDFLAGS_$(1)) $(filter %.o,$^) -o $@ $(2)
+endef
+
+# ---- building
+
+.PHONY: all
+all: programs tools ## build the programs (and the tests' small tools)
+
+.PHONY: programs tools
+programs: $(programs_of)
+tools: $(addprefix $(BUILD)/bin/,$(TOOL_NAMES))
+
+# One rule per variant.
+define variant
+$(BUILD)/$(1)/%.o: %.c config.mk Makefile
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -MMD -MP -MT $$@ -MF $$(@:.o=.d) \
+		-c $$< -o $$@
+endef
+$(foreach v,obj asan cov fuzz,$(eval $(call variant,$(v))))
+
+# $(1): a main. hvm-dm alone meets libxen; the others leave out the files that call it.
+define program
+PROG := $$(NAME_$(patsubst %/,%,$(dir $(1))))
+$$(BUILD)/bin/$$(PROG): $$(call objs,obj,$(1) $$(filter $$(PARTS_$$(PROG)),\
+		$$(if $$(filter hvm-dm,$$(PROG)),$$(SRCS),$$(filter-out $$(IS_XEN),$$(SRCS)))))
+	$$(call link,obj,$$(LIBS) $$(if $$(filter %/hvm-dm,$$@),$$(LIBS_XEN)))
+endef
+$(foreach m,$(HAVE_MAINS),$(eval $(call program,$(m))))
+
+$(addprefix $(BUILD)/bin/,$(TOOL_NAMES)): $(BUILD)/bin/%: $(BUILD)/obj/tests/tools/%.o \
+		$(call objs,obj,$(SRCS))
+	$(call link,obj,$(LIBS) $(LIBS_XEN))
+
+$(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o $(call objs,obj,$(SRCS))
+	$(call link,obj,$(LIBS) $(LIBS_XEN))
+
+$(BUILD)/asan/tests/check: $(call objs,asan,$(SRCS) $(TEST_SRCS))
+	$(call link,asan,$(LIBS))
+
+$(BUILD)/cov/tests/check: $(call objs,cov,$(SRCS) $(TEST_SRCS))
+	$(call link,cov,$(LIBS))
+
+$(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o \
+		$(call objs,fuzz,$(SRCS))
+	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
+
+-include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
+-include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d $(BUILD)/*/tests/tools/*.d)
+
+# ---- testing
+
+# run.sh makes these as its build step, so that a broken build is one counted failure.
+.PHONY: check-build
+check-build: all $(BUILD)/asan/tests/check
+
+export BUILD CC
+.PHONY: check check-full
+check: ## lint, unit and device tests under sanitizers, shell tests
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build
+
+check-full: ## check, and the long tests
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/full
+
+.PHONY: lint format
+lint: ## style: include rules, sizes, format (seconds, no build)
+	@CC='$(CC)' CFLAGS='$(BASE_CFLAGS)' sh tests/style/lint.sh
+
+format: ## let clang-format rewrite every C file (FILES="..." only these)
+	clang-format -i $(or $(FILES),$(shell git ls-files -co --exclude-standard '*.c' '*.h'))
+
+.PHONY: coverage
+coverage: $(BUILD)/cov/tests/check ## line coverage of the unit and device tests, per file
+	@CC='$(CC)' sh tests/coverage.sh $(BUILD)/cov $(filter hw/% hypervisor/% base/%,$(SRCS))
+
+.PHONY: fuzz
+fuzz: ## every fuzzer for T seconds (make fuzz T=60)
+ifeq ($(FUZZER),y)
+fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES))
+	@sh tests/fuzz.sh $(BUILD)/fuzz $(T) $(FUZZ_NAMES)
+else
+	@echo 'make fuzz needs clang with its libFuzzer run time: ./configure --install-deps'; exit 1
+endif
+
+.PHONY: bench
+bench: $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)) ## run the benchmarks
+	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
+
+.PHONY: demo
+demo: ## boot a guest
+	@echo 'make demo comes with the first guest: there is no vCPU engine yet'; exit 1
+
+# ---- installing
+
+MANUALS = $(wildcard docs/*.1)
+ROMS = $(wildcard $(BUILD)/roms/*)
+
+.PHONY: install uninstall
+install: programs ## install below PREFIX (DESTDIR= goes in front)
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(programs_of) $(DESTDIR)$(PREFIX)/bin
+ifneq ($(MANUALS),)
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
+endif
+ifneq ($(ROMS),)
+	install -d $(DESTDIR)$(PREFIX)/share/hvm
+	install -m 644 $(ROMS) $(DESTDIR)$(PREFIX)/share/hvm
+endif
+
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(programs_of)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANUALS)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/hvm/,$(notdir $(ROMS)))
+
+.PHONY: clean distclean help
+clean: ## remove what was built
+	rm -rf $(BUILD)
+
+distclean: clean ## and what configure wrote
+	rm -f config.mk config.h
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
