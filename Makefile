@@ -156,7 +156,7 @@ check-full: ## check, and the long tests
 lint: ## style: include rules, sizes, format (seconds, no build)
 	@CC='$(CC)' CFLAGS='$(BASE_CFLAGS)' sh tests/style/lint.sh
 
-format: ## let clang-format rewrite every C file (FILES="..." only these)
+format: ## let clang-format rewrite all C files, or FILES="…"
 	clang-format -i $(or $(FILES),$(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 .PHONY: coverage
@@ -169,7 +169,7 @@ ifeq ($(FUZZER),y)
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES))
 	@sh tests/fuzz.sh $(BUILD)/fuzz $(T) $(FUZZ_NAMES)
 else
-	@echo 'make fuzz needs clang with its libFuzzer run time: ./configure --install-deps'; exit 1
+	@echo 'make fuzz needs clang with libFuzzer: ./configure --install-deps installs it'; exit 1
 endif
 
 .PHONY: bench

@@ -16,7 +16,7 @@ struct test {
 	const char *file; /* __FILE__ */
 	const char *name;
 	void (*run)(size_t i);
-	size_t (*count)(void);		/* NULL: once */
+	size_t (*count)(void);          /* NULL: once */
 	const char *(*label)(size_t i); /* of one of count, shown after the name */
 	struct test *next;
 };
@@ -59,13 +59,14 @@ void test_add(struct test *t);
 	TEST_REGISTER(id, test_count_##id, test_label_##id) \
 	static void test_##id(size_t i)
 
-#define TEST_AT __FILE__, __LINE__
+#define TEST_AT     __FILE__, __LINE__
+#define TEST_INT(x) ((unsigned long long)(x))
 
 /* These note a failure and go on; all are expressions and true when they hold. */
-#define EQ(want, got)	     test_eq(TEST_AT, #got, (unsigned long long)(want), (unsigned long long)(got))
-#define EQS(want, got)	     test_eqs(TEST_AT, #got, (want), (got))
+#define EQ(want, got)        test_eq(TEST_AT, #got, TEST_INT(want), TEST_INT(got))
+#define EQS(want, got)       test_eqs(TEST_AT, #got, (want), (got))
 #define EQM(want, got, size) test_eqm(TEST_AT, #got, (want), (got), (size))
-#define CHECK(cond)	     test_check(TEST_AT, #cond, (cond))
+#define CHECK(cond)          test_check(TEST_AT, #cond, (cond))
 /* A return code in the -errno convention: wants 0 or more. */
 #define OK(rc) test_ok(TEST_AT, #rc, (long long)(rc))
 
