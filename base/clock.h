@@ -18,14 +18,14 @@ struct clock;
 
 struct timer {
 	int64_t deadline; /* ns on its clock; -1 = idle */
-	uint64_t seq;	  /* order among equal deadlines */
-	unsigned pos;	  /* in the clock's heap, 1-based; 0 = not in it */
+	uint64_t seq;     /* order among equal deadlines */
+	unsigned pos;     /* in the clock's heap, 1-based; 0 = not in it */
 	void (*fn)(void *arg);
 	void *arg;
 };
 
 struct clock *clock_new(enum clock_mode mode); /* host clocks start stopped, at 0 */
-void clock_free(struct clock *c);	       /* NULL is fine; pending timers are dropped */
+void clock_free(struct clock *c);              /* NULL is fine; pending timers are dropped */
 int64_t clock_now(const struct clock *c);
 void clock_start(struct clock *c); /* host mode only, no-op otherwise */
 void clock_stop(struct clock *c);

@@ -33,7 +33,8 @@ struct dev_env_ops {
 			 struct err *e);
 	void (*backend_release)(struct dev_env *env, struct dev *d, enum prop_type type, void *be);
 };
-/* Any op may be NULL: then the thing has no effect (dma_map: no RAM). Fill clock, ops, zero the rest. */
+/* Any op may be NULL: then the thing has no effect (dma_map: no RAM). Fill clock, ops, zero the
+ * rest. */
 struct dev_env {
 	const struct dev_env_ops *ops;
 	struct clock *clock;
@@ -51,25 +52,25 @@ struct dev *dev_find(struct dev_env *env, const char *id);
 
 /* ---- buses ---- */
 struct bus_type {
-	const char *name;  /* as in -device X,bus=…: "PCI", "IDE", … */
-	size_t child_size; /* d->child */
+	const char *name;         /* as in -device X,bus=…: "PCI", "IDE", … */
+	size_t child_size;        /* d->child */
 	const struct prop *props; /* of each child, offsets in d->child: addr, unit, … */
 	unsigned n_props;
 	int (*plug)(struct bus *b, struct dev *d, struct err *e); /* before d's realize */
 	void (*unplug)(struct bus *b, struct dev *d);
-	void (*settle)(struct dev *d); /* after the device's own settle */
+	void (*settle)(struct dev *d);        /* after the device's own settle */
 	bool (*may_dma)(const struct dev *d); /* NULL: always */
 };
 struct bus {
 	const struct bus_type *type;
-	char name[32]; /* "pci.0", "ide.1" */
+	char name[32];     /* "pci.0", "ide.1" */
 	struct dev *owner; /* NULL = the board */
 	struct bus *next;
 };
 void bus_add(struct dev_env *env, struct bus *b); /* storage is the caller's */
 void bus_remove(struct dev_env *env, struct bus *b);
 struct bus *bus_find(struct dev_env *env, const char *name); /* NULL when none */
-struct bus *dev_bus(const struct dev *d); /* that it sits on */
+struct bus *dev_bus(const struct dev *d);                    /* that it sits on */
 
 /* ---- classes: sorted by name ---- */
 const struct dev_class *dev_class_first(void);
@@ -97,7 +98,7 @@ void dev_path(const struct dev *d, char *buf, size_t len);
 void dev_set_address(struct dev *d, const char *addr); /* by the bus: last part of the path */
 
 /* ---- use ---- */
-void dev_reset(struct dev *d, bool power_on); /* power_on: ROW_KEEP rows too */
+void dev_reset(struct dev *d, bool power_on);            /* power_on: ROW_KEEP rows too */
 void dev_input(struct dev *d, unsigned pin, bool level); /* then settles */
 bool dev_input_level(const struct dev *d, unsigned pin);
 uint32_t dev_line_counter(const struct dev *d, unsigned n); /* odd = high */
@@ -135,8 +136,8 @@ int dev_save(struct dev_env *env, const char *machine, struct dev_stream *s, str
 int dev_load(struct dev_env *env, const char *machine, const uint8_t *data, size_t len,
 	     struct err *e);
 /* Several environments (core and device model) in one stream with one clock stamp. */
-int dev_save_all(struct dev_env *const *envs, unsigned n, const char *machine,
-		 struct dev_stream *s, struct err *e);
+int dev_save_all(struct dev_env *const *envs, unsigned n, const char *machine, struct dev_stream *s,
+		 struct err *e);
 int dev_load_all(struct dev_env *const *envs, unsigned n, const char *machine, const uint8_t *data,
 		 size_t len, struct err *e);
 #endif

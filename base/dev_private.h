@@ -15,7 +15,7 @@ void arena_release(struct arena *a, void *p, size_t size);
 /* Per class, made at the first device of it: which rows cover a byte of a region. */
 struct class_index {
 	uint16_t **first; /* [region][offset]: where in pool the candidates start */
-	uint16_t *pool;	  /* row numbers in table order, each run ended by NO_ROW; run 0 is empty */
+	uint16_t *pool;   /* row numbers in table order, each run ended by NO_ROW; run 0 is empty */
 	unsigned n_pool, n_timers;
 };
 const struct class_index *class_index_get(const struct dev_class *c);
@@ -55,8 +55,7 @@ struct dev_private {
 	unsigned long guest_errors;
 };
 
-#define for_each_row(r, c) \
-	for (const struct row *r = (c)->rows; r < (c)->rows + (c)->n_rows; r++)
+#define for_each_row(r, c) for (const struct row *r = (c)->rows; r < (c)->rows + (c)->n_rows; r++)
 
 /* A row's elements in a state image. */
 static inline unsigned row_count(const struct row *r)
@@ -76,7 +75,7 @@ bool row_legal(const struct row *r, uint64_t v);
 
 void rows_to_reset(const struct dev_class *c, void *state, bool power_on);
 void dev_enter(struct dev *d);
-void dev_leave(struct dev *d); /* settles at the outermost */
+void dev_leave(struct dev *d);       /* settles at the outermost */
 void dev_timers_sync(struct dev *d); /* host timers follow the deadlines in the state */
 
 void dev_trace_row(const struct dev *d, char op, const struct row *r, unsigned index, unsigned at,

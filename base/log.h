@@ -21,8 +21,8 @@ void log_set_name(const char *name);
  */
 void log_msg(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define log_error(...) log_msg(LOG_ERROR, __VA_ARGS__)
-#define log_warn(...) log_msg(LOG_WARN, __VA_ARGS__)
-#define log_info(...) log_msg(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_msg(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_msg(LOG_INFO, __VA_ARGS__)
 
 /* A trace line: never rate limited (somebody asked for it), same sink. */
 void log_trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

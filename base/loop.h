@@ -18,13 +18,13 @@ struct loop;
 struct watch;
 
 struct loop *loop_new(struct err *e); /* NULL on failure */
-void loop_free(struct loop *l);	      /* frees remaining watches; never closes their fds */
+void loop_free(struct loop *l);       /* frees remaining watches; never closes their fds */
 
 /* events: EPOLLIN, EPOLLOUT, … The fd stays the caller's. NULL: out of memory or bad fd. */
 struct watch *loop_watch(struct loop *l, int fd, uint32_t events,
 			 void (*fn)(void *arg, uint32_t events), void *arg);
 void watch_events(struct watch *w, uint32_t events); /* 0 = paused */
-void watch_free(struct watch *w); /* NULL is fine; safe inside any callback */
+void watch_free(struct watch *w);                    /* NULL is fine; safe inside any callback */
 
 /* Work for the next turn of the loop. A pending one is not queued twice. */
 struct defer {

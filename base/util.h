@@ -7,13 +7,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define container_of(p, T, m) ((T *)((char *)(p) - offsetof(T, m)))
-#define MIN(a, b) ((a) < (b) ? (a) : (b))
-#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define ARRAY_SIZE(a)         (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, T, m) ((T *)((char *)(p)-offsetof(T, m)))
+#define MIN(a, b)             ((a) < (b) ? (a) : (b))
+#define MAX(a, b)             ((a) > (b) ? (a) : (b))
 
-#define NS_PER_US 1000ll
-#define NS_PER_MS 1000000ll
+#define NS_PER_US  1000ll
+#define NS_PER_MS  1000000ll
 #define NS_PER_SEC 1000000000ll
 
 /* All-ones mask of the low `bytes` bytes (8 and more: all 64 bits). */

@@ -23,10 +23,11 @@ enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_DISCARD, BLK_WRITE_ZEROES };
 /* Embedded in the caller's host struct; the caller's until done() ran or blk_cancel returned. */
 struct blk_req {
 	enum blk_op op;
-	uint64_t offset, bytes;	   /* ranges beyond the end: -EIO */
-	struct iovec iov[257];	   /* of the caller; stay valid until done */
+	uint64_t offset, bytes; /* ranges beyond the end: -EIO */
+	struct iovec iov[257];  /* of the caller; stay valid until done */
 	unsigned iovcnt;
-	void (*done)(struct blk_req *r, int rc); /* rc: 0 or -errno; main thread; may submit again */
+	void (*done)(struct blk_req *r,
+		     int rc); /* rc: 0 or -errno; main thread; may submit again */
 	void *arg;
 	struct blk *blk; /* below: block/'s own */
 	struct post post;
@@ -36,10 +37,11 @@ struct blk_req {
 };
 
 struct blk_options {
-	const char *file, *format; /* format NULL: probed (then a raw image may not become another) */
-	const char *id;		   /* drive name, e.g. ide0-hd0 */
+	const char *file,
+		*format; /* format NULL: probed (then a raw image may not become another) */
+	const char *id;  /* drive name, e.g. ide0-hd0 */
 	bool readonly, no_lock;
-	const char *cache;	   /* writeback none unsafe directsync writethrough; NULL = writeback */
+	const char *cache; /* writeback none unsafe directsync writethrough; NULL = writeback */
 };
 /* file is a path, "fd:N" or "/dev/fdset/N". NULL and a sentence on failure (names the holder of a
  * lock by pid where it can). l outlives it. */
@@ -49,12 +51,14 @@ struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e)
 struct blk *blk_mem(struct loop *l, void *mem, uint64_t bytes, bool manual);
 unsigned blk_mem_step(struct blk *b); /* finishes pending requests, returns how many */
 void blk_mem_fail(struct blk *b, int rc);
-/* Waits for requests in flight (their done() does not run any more), flushes, closes. NULL is fine. */
+/* Waits for requests in flight (their done() does not run any more), flushes, closes. NULL is fine.
+ */
 void blk_close(struct blk *b);
 
 void blk_submit(struct blk *b, struct blk_req *r); /* never calls done() before it returns */
-void blk_cancel(struct blk_req *r); /* waits until it touches no memory; done() will not run; idle is fine */
-void blk_drain(struct blk *b);	    /* runs done() of all requests in flight, waiting for them */
+void blk_cancel(struct blk_req *r); /* waits until it touches no memory; done() will not run; idle
+				       is fine */
+void blk_drain(struct blk *b);      /* runs done() of all requests in flight, waiting for them */
 
 uint64_t blk_bytes(const struct blk *b);
 bool blk_readonly(const struct blk *b);
@@ -69,10 +73,10 @@ const struct blk_stats *blk_stats(const struct blk *b);
 /* A drive is what -drive makes and devices hold: its medium may come and go. */
 struct drive {
 	char id[64];
-	struct blk *blk;     /* NULL = no medium */
+	struct blk *blk; /* NULL = no medium */
 	bool cdrom, locked, tray_open, readonly;
-	char serial[21], model[41], version[9]; /* "" = the device's default */
-	struct dev *user;    /* the device that holds it */
+	char serial[21], model[41], version[9];         /* "" = the device's default */
+	struct dev *user;                               /* the device that holds it */
 	void (*medium_changed)(void *arg, bool loaded); /* set by the device; NULL none */
 	void (*eject_request)(void *arg, bool force);
 	void *arg;

@@ -13,7 +13,8 @@ struct chr;
 enum chr_event { CHR_OPENED, CHR_CLOSED, CHR_BREAK };
 
 struct chr_client { /* all on the main thread */
-	size_t (*can_read)(void *arg); /* bytes that it takes now; 0 pauses reading until chr_kick */
+	size_t (*can_read)(
+		void *arg); /* bytes that it takes now; 0 pauses reading until chr_kick */
 	void (*read)(void *arg, const uint8_t *buf, size_t len);
 	void (*event)(void *arg, enum chr_event ev);
 	void *arg;
@@ -32,7 +33,7 @@ struct chr *chr_open_short(struct loop *l, const char *label, const char *spec, 
 struct chr *chr_fake(struct loop *l, const char *id,
 		     void (*fn)(void *arg, const uint8_t *buf, size_t len), void *arg);
 size_t chr_inject(struct chr *c, const uint8_t *buf, size_t len); /* taken */
-void chr_close(struct chr *c); /* NULL is fine */
+void chr_close(struct chr *c);                                    /* NULL is fine */
 
 void chr_attach(struct chr *c, const struct chr_client *cl); /* NULL detaches; copied */
 /* Never blocks. Returns bytes taken; the rest when a peer is full goes to the ring and the oldest
@@ -42,6 +43,7 @@ void chr_kick(struct chr *c);
 /* fds that came by SCM_RIGHTS with the bytes read, oldest first; -1 = none. The caller owns it. */
 int chr_take_fd(struct chr *c);
 const char *chr_id(const struct chr *c);
-const char *chr_filename(const struct chr *c); /* QEMU's query-chardev text, e.g. "pty:/dev/pts/3" */
+const char *
+chr_filename(const struct chr *c); /* QEMU's query-chardev text, e.g. "pty:/dev/pts/3" */
 bool chr_connected(const struct chr *c);
 #endif

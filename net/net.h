@@ -15,7 +15,8 @@ struct netdev;
 /* The NIC's side; all on the main thread. */
 struct net_client {
 	bool (*can_receive)(void *arg); /* false: frames wait (then drop) until net_kick */
-	void (*receive)(void *arg, const uint8_t *frame, size_t len); /* no FCS; may be < 60 bytes */
+	void (*receive)(void *arg, const uint8_t *frame,
+			size_t len); /* no FCS; may be < 60 bytes */
 	void (*link_changed)(void *arg, bool up);
 	void *arg;
 };
@@ -33,7 +34,8 @@ void net_inject(struct netdev *n, const uint8_t *frame, size_t len);
 void net_close(struct netdev *n); /* NULL is fine */
 
 void net_attach(struct netdev *n, const struct net_client *c); /* NULL detaches; copied */
-void net_send(struct netdev *n, const uint8_t *frame, size_t len); /* dropped when the peer is full */
+void net_send(struct netdev *n, const uint8_t *frame,
+	      size_t len);       /* dropped when the peer is full */
 void net_kick(struct netdev *n); /* can_receive may be true again */
 void net_set_link(struct netdev *n, bool up);
 bool net_link(const struct netdev *n);

@@ -17,23 +17,27 @@ struct pci_config {
 	uint8_t cache_line, latency, interrupt_line, pad;
 };
 enum {
-	PCI_COMMAND_IO = 1 << 0, PCI_COMMAND_MEMORY = 1 << 1, PCI_COMMAND_MASTER = 1 << 2,
-	PCI_COMMAND_PARITY = 1 << 6, PCI_COMMAND_SERR = 1 << 8, PCI_COMMAND_INTX_DISABLE = 1 << 10,
+	PCI_COMMAND_IO = 1 << 0,
+	PCI_COMMAND_MEMORY = 1 << 1,
+	PCI_COMMAND_MASTER = 1 << 2,
+	PCI_COMMAND_PARITY = 1 << 6,
+	PCI_COMMAND_SERR = 1 << 8,
+	PCI_COMMAND_INTX_DISABLE = 1 << 10,
 	PCI_STATUS_INTX = 1 << 3,
 };
 
 struct pci_bar {
-	uint32_t size; /* power of two; 0 = no BAR */
+	uint32_t size;  /* power of two; 0 = no BAR */
 	uint8_t region; /* of the class, from offset `off` */
 	uint32_t off;
 	bool io, prefetch;
 };
 struct pci_info {
-	size_t config;	   /* offsetof(struct x, pci) */
-	uint8_t region;	   /* number of the config region; windows 10-15 of d are the bus's for BARs */
-	uint8_t intx;	   /* pin 1-4, 0 = none: line 0 of the class is INTx */
+	size_t config;  /* offsetof(struct x, pci) */
+	uint8_t region; /* number of the config region; windows 10-15 of d are the bus's for BARs */
+	uint8_t intx;   /* pin 1-4, 0 = none: line 0 of the class is INTx */
 	struct pci_bar bar[6];
-	int8_t slot, fn;   /* fixed place, e.g. 1, 1 for PIIX3 IDE; slot -1 = first free */
+	int8_t slot, fn; /* fixed place, e.g. 1, 1 for PIIX3 IDE; slot -1 = first free */
 	bool multifunction;
 };
 
@@ -42,24 +46,24 @@ struct pci_info {
  * cmd: writable bits of COMMAND. bar_mask(n) rows are answered through pci_bar_read/written, which
  * take sizes from struct pci_info.
  */
-#define PCI_ROWS(reg, T, m, ven, devid, rev, class24, header, pin, cmd, st) \
-	CONST(0x00, 2, "vendor", ven, .region = reg), \
-	CONST(0x02, 2, "device", devid, .region = reg), \
-	REG(0x04, T, m.command, .region = reg, .rw = cmd), \
-	REG(0x06, T, m.status, .region = reg, .reset = st, .w1c = 0xf900, .hw = PCI_STATUS_INTX), \
-	CONST(0x08, 1, "revision", rev, .region = reg), \
-	CONST(0x09, 1, "prog_if", (class24) & 0xff, .region = reg), \
-	CONST(0x0a, 2, "class", (class24) >> 8, .region = reg), \
-	REG(0x0c, T, m.cache_line, .region = reg, .rw = 0xff), \
-	REG(0x0d, T, m.latency, .region = reg, .rw = 0xff), \
-	CONST(0x0e, 1, "header", header, .region = reg), \
-	REG_ARRAY(0x10, 4, T, m.bar, .region = reg, .hw = 0xffffffff, .flags = ROW_PURE, \
-		  .read = pci_bar_read, .written = pci_bar_written), \
-	CONST(0x2c, 4, "subsystem", 0x11001af4, .region = reg), \
-	REG(0x30, T, m.rom_bar, .region = reg), \
-	REG(0x3c, T, m.interrupt_line, .region = reg, .rw = 0xff), \
-	CONST(0x3d, 1, "interrupt_pin", pin, .region = reg), \
-	HID(T, m.pad)
+#define PCI_ROWS(reg, T, m, ven, devid, rev, class24, header, pin, cmd, st)                      \
+	CONST(0x00, 2, "vendor", ven, .region = reg),                                            \
+		CONST(0x02, 2, "device", devid, .region = reg),                                  \
+		REG(0x04, T, m.command, .region = reg, .rw = cmd),                               \
+		REG(0x06, T, m.status, .region = reg, .reset = st, .w1c = 0xf900,                \
+		    .hw = PCI_STATUS_INTX),                                                      \
+		CONST(0x08, 1, "revision", rev, .region = reg),                                  \
+		CONST(0x09, 1, "prog_if", (class24)&0xff, .region = reg),                        \
+		CONST(0x0a, 2, "class", (class24) >> 8, .region = reg),                          \
+		REG(0x0c, T, m.cache_line, .region = reg, .rw = 0xff),                           \
+		REG(0x0d, T, m.latency, .region = reg, .rw = 0xff),                              \
+		CONST(0x0e, 1, "header", header, .region = reg),                                 \
+		REG_ARRAY(0x10, 4, T, m.bar, .region = reg, .hw = 0xffffffff, .flags = ROW_PURE, \
+			  .read = pci_bar_read, .written = pci_bar_written),                     \
+		CONST(0x2c, 4, "subsystem", 0x11001af4, .region = reg),                          \
+		REG(0x30, T, m.rom_bar, .region = reg),                                          \
+		REG(0x3c, T, m.interrupt_line, .region = reg, .rw = 0xff),                       \
+		CONST(0x3d, 1, "interrupt_pin", pin, .region = reg), HID(T, m.pad)
 uint64_t pci_bar_read(struct dev *d, const struct access *a);
 void pci_bar_written(struct dev *d, const struct access *a);
 

@@ -21,19 +21,29 @@
 struct hv;
 
 enum hv_range { HV_RANGE_PORT, HV_RANGE_MEMORY, HV_RANGE_PCI /* SBDF */ };
-enum hv_shutdown { HV_SHUTDOWN_POWEROFF, HV_SHUTDOWN_REBOOT, HV_SHUTDOWN_SUSPEND, HV_SHUTDOWN_CRASH,
-		   HV_SHUTDOWN_WATCHDOG, HV_SHUTDOWN_SOFT_RESET };
+enum hv_shutdown {
+	HV_SHUTDOWN_POWEROFF,
+	HV_SHUTDOWN_REBOOT,
+	HV_SHUTDOWN_SUSPEND,
+	HV_SHUTDOWN_CRASH,
+	HV_SHUTDOWN_WATCHDOG,
+	HV_SHUTDOWN_SOFT_RESET
+};
 enum hv_reset { HV_RESET_CPU, HV_RESET_MACHINE };
 /* What a 4K-multiple of guest space is backed by, for reads and for writes. */
-enum hv_source { HV_SRC_NONE /* to the ioreq servers */, HV_SRC_RAM, HV_SRC_ROM /* writes dropped */ };
+enum hv_source {
+	HV_SRC_NONE /* to the ioreq servers */,
+	HV_SRC_RAM,
+	HV_SRC_ROM /* writes dropped */
+};
 
 /*
  * Line slots: one counter each, odd = high; the holder of a slot is the only
  * one to move it. The core ORs slots that reach one pin with its own devices.
  */
-#define HV_LINE_ISA(irq) (irq)					/* 0-15 */
-#define HV_LINE_INTX(device, pin) (16 + (device) * 4 + (pin))	/* 32 devices x 4 */
-#define HV_LINES (16 + 32 * 4)
+#define HV_LINE_ISA(irq)          (irq)                     /* 0-15 */
+#define HV_LINE_INTX(device, pin) (16 + (device)*4 + (pin)) /* 32 devices x 4 */
+#define HV_LINES                  (16 + 32 * 4)
 
 /* The device model's side: called with a private copy of the request, on the thread that owns
  * the devices and under the device lock; fills req->data for reads. */
@@ -46,16 +56,20 @@ struct hv_client {
 };
 
 struct hv_ops {
-	const char *name; /* "embedded", "remote", "xen" */
+	const char *name;             /* "embedded", "remote", "xen" */
 	void (*close)(struct hv *hv); /* servers die, mappings go, hv is freed */
-	int (*attach)(struct hv *hv, struct loop *loop, const struct hv_client *client, struct err *e);
+	int (*attach)(struct hv *hv, struct loop *loop, const struct hv_client *client,
+		      struct err *e);
 
 	int (*create_ioreq_server)(struct hv *hv, bool bufioreq, uint16_t *id);
 	int (*destroy_ioreq_server)(struct hv *hv, uint16_t id);
 	int (*set_ioreq_server_state)(struct hv *hv, uint16_t id, bool enabled);
-	/* start … end inclusive. -EEXIST: overlaps an own range; unmap: -ENOENT unless exactly one. */
-	int (*map_io_range)(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start, uint64_t end);
-	int (*unmap_io_range)(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start, uint64_t end);
+	/* start … end inclusive. -EEXIST: overlaps an own range; unmap: -ENOENT unless exactly one.
+	 */
+	int (*map_io_range)(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start,
+			    uint64_t end);
+	int (*unmap_io_range)(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start,
+			      uint64_t end);
 
 	/* Stores the new counter of a slot. Visible to the vCPU before the response of the access
 	 * that it belongs to. adopt: no edge is taken from it (after a load). */
@@ -68,13 +82,14 @@ struct hv_ops {
 	 * core's; -1 where the transport has none. On Xen: populated physmap, mapped. */
 	int (*ram_create)(struct hv *hv, const char *name, uint64_t size, unsigned *region);
 	int (*ram_ptr)(struct hv *hv, unsigned region, void **p); /* host view of it, writable */
-	/* [gpa, gpa+len) reads from / writes to `region` at `off` (page multiples); region 0 with the
-	 * same offset is how PAM gives shadow RAM back. Later maps win where they overlap. */
+	/* [gpa, gpa+len) reads from / writes to `region` at `off` (page multiples); region 0 with
+	 * the same offset is how PAM gives shadow RAM back. Later maps win where they overlap. */
 	int (*map)(struct hv *hv, uint64_t gpa, unsigned region, uint64_t off, uint64_t len,
 		   enum hv_source rd, enum hv_source wr);
 	int (*unmap)(struct hv *hv, uint64_t gpa, uint64_t len); /* back to what lay below */
-	/* RAM at gpa: pointer, *len clipped to what is contiguous in host memory; NULL = not RAM, or
-	 * not writable. Pairs with dma_unmap, which marks what was written: dirty log, CODE pages. */
+	/* RAM at gpa: pointer, *len clipped to what is contiguous in host memory; NULL = not RAM,
+	 * or not writable. Pairs with dma_unmap, which marks what was written: dirty log, CODE
+	 * pages. */
 	void *(*dma_map)(struct hv *hv, uint64_t gpa, size_t *len, bool write);
 	void (*dma_unmap)(struct hv *hv, void *p, uint64_t gpa, size_t written);
 	/* One bit a page, cleared by the read; -ENODATA: treat all as dirty. nr 0 stops it. */
@@ -94,8 +109,8 @@ struct hv {
 
 /* The transports. NULL and a sentence on failure. */
 struct domain;
-struct hv *hv_embedded_open(struct domain *dom, struct err *e);	 /* dom outlives it */
-struct hv *hv_remote_open(int socket, struct err *e); /* to hvm-core; fd is taken over */
+struct hv *hv_embedded_open(struct domain *dom, struct err *e); /* dom outlives it */
+struct hv *hv_remote_open(int socket, struct err *e);           /* to hvm-core; fd is taken over */
 #ifdef CONFIG_XEN
 struct hv *hv_xen_open(unsigned domid, struct err *e);
 #endif

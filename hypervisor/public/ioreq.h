@@ -11,7 +11,7 @@
 
 enum hv_ioreq_type {
 	HV_IOREQ_PIO = 0,
-	HV_IOREQ_COPY = 1, /* MMIO */
+	HV_IOREQ_COPY = 1,       /* MMIO */
 	HV_IOREQ_PCI_CONFIG = 2, /* addr = SBDF << 32 | register */
 	HV_IOREQ_TIMEOFFSET = 7,
 	HV_IOREQ_INVALIDATE = 8,
@@ -20,10 +20,10 @@ enum hv_ioreq_state { HV_IOREQ_NONE, HV_IOREQ_READY, HV_IOREQ_INPROCESS, HV_IORE
 enum { HV_IOREQ_WRITE = 0, HV_IOREQ_READ = 1 };
 
 struct hv_ioreq {
-	uint64_t addr;	/* guest physical address or port of the first unit */
-	uint64_t data;	/* value, or guest physical address when data_is_ptr */
+	uint64_t addr;  /* guest physical address or port of the first unit */
+	uint64_t data;  /* value, or guest physical address when data_is_ptr */
 	uint32_t count; /* units of a rep instruction */
-	uint32_t size;	/* bytes of a unit */
+	uint32_t size;  /* bytes of a unit */
 	uint32_t vp_eport;
 	uint16_t pad;
 	uint8_t state : 4, data_is_ptr : 1, dir : 1, df : 1, pad1 : 1;

@@ -18,10 +18,16 @@ struct bus;
 /* BUS_TEST(rtl8139_reset_values, "-nodefaults -device rtl8139") { EQ(…, bus_in(b, 0x300, 1)); }
  * registers rtl8139_reset_values (in process) and rtl8139_reset_values_qtest. `args`: hvm-dm's
  * options after `-accel qtest`, any expression of type const char *. */
-#define BUS_TEST(name, args) \
-	static void name##_body(struct bus *b); \
-	TEST(name) { bus_run(false, args, name##_body); } \
-	TEST(name##_qtest) { bus_run(true, args, name##_body); } \
+#define BUS_TEST(name, args)                       \
+	static void name##_body(struct bus *b);    \
+	TEST(name)                                 \
+	{                                          \
+		bus_run(false, args, name##_body); \
+	}                                          \
+	TEST(name##_qtest)                         \
+	{                                          \
+		bus_run(true, args, name##_body);  \
+	}                                          \
 	static void name##_body(struct bus *b)
 void bus_run(bool qtest, const char *args, void (*body)(struct bus *b));
 
@@ -36,7 +42,7 @@ void bus_step(struct bus *b, int64_t ns);
 /* Runs the main loop until cond(b, arg) or 5 s of host time; false = it never became true. For
  * back ends that finish on threads or sockets. */
 bool bus_wait(struct bus *b, bool (*cond)(struct bus *b, void *arg), void *arg);
-bool bus_irq(struct bus *b, unsigned gsi);	/* level of IOAPIC/PIC pin now */
+bool bus_irq(struct bus *b, unsigned gsi);       /* level of IOAPIC/PIC pin now */
 unsigned bus_edges(struct bus *b, unsigned gsi); /* rising edges since the test began */
 /* Configuration mechanism 1, function at devfn = slot << 3 | fn of bus 0. */
 uint32_t bus_cfg_read(struct bus *b, unsigned devfn, unsigned at, unsigned size);
