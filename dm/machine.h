@@ -10,7 +10,7 @@
 #include "base/loop.h"
 #include "block/blk.h"
 #include "char/chr.h"
-#include "dm/config.h"
+#include "dm/machine_config.h"
 #include "hypervisor/public/hv.h"
 #include "net/net.h"
 

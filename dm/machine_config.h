@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dm/machine_config.h: the description of one machine. Options are its textual form
+ * (dm/options.h); nothing else makes one, and nobody changes it afterwards.
+ */
+#ifndef DM_MACHINE_CONFIG_H
+#define DM_MACHINE_CONFIG_H
+#include "dm/opts.h"
+
+#include <stddef.h>
+
+struct opts_list {
+	struct opts *v;
+	unsigned n;
+};
+struct text_list {
+	char **v;
+	unsigned n;
+};
+
+enum config_rtc { RTC_UTC, RTC_LOCALTIME, RTC_DATE };
+
+enum drive_if { DRIVE_NONE, DRIVE_IDE };
+
+/* -drive, -hda …, -cdrom */
+struct drive_config {
+	char *id, *file, *format, *cache, *serial; /* NULL = not said; file NULL: no medium */
+	enum drive_if interface;
+	int bus, unit; /* with DRIVE_IDE: given or chosen, never taken twice */
+	bool cdrom, readonly;
+};
+
+/* -mon, -monitor, -qmp */
+struct mon_config {
+	char *chardev, *spec; /* spec: text for chr_open_short with that id; NULL: it exists */
+	bool control, pretty;
+};
+
+/* -add-fd */
+struct fdset_config {
+	int fd;
+	int64_t set;
+	char *opaque;
+};
+
+struct machine_config {
+	char *name, *process_name, *uuid; /* NULL = none */
+	char *machine;                    /* "pc" or "none" */
+	char *accel;                      /* "qtest"; NULL = not said */
+	char *core;                       /* -core: socket of a remote core, NULL = embedded */
+	char *cpu, *bios;
+	char *boot_order, *boot_once; /* letters */
+	bool boot_menu;
+	uint64_t ram;              /* bytes */
+	uint64_t max_ram_below_4g; /* 0 = the board's own */
+	unsigned cpus, maxcpus;
+	bool nodefaults, nographic, stopped, no_shutdown, no_reboot, no_acpi, no_hpet, usb;
+	bool net_given;  /* -net none, -nic none, -netdev: no default NIC */
+	char *vnc, *vga; /* NULL = not said */
+	enum config_rtc rtc;
+	int64_t rtc_date; /* seconds since 1970, with RTC_DATE */
+	bool rtc_vm_clock;
+
+	struct drive_config *drives;
+	unsigned n_drives;
+	struct opts_list devices; /* "driver" is the class */
+	struct opts_list globals; /* driver, property, value */
+	struct mon_config *mons;
+	unsigned n_mons;
+	struct fdset_config *fdsets;
+	unsigned n_fdsets;
+	struct text_list chardevs; /* text for chr_open */
+	struct text_list netdevs;  /* text for net_open */
+	struct text_list serials;  /* text for chr_open_short, "chardev:ID" */
+
+	char *qtest, *qtest_log; /* what -qtest and -qtest-log said */
+
+	/* of the process */
+	char *log_file, *pidfile;
+	char *trace;               /* globs, for dev_trace_set */
+	struct text_list rom_dirs; /* -L */
+};
+
+void config_free(struct machine_config *c);               /* a zeroed one is fine */
+int text_list_add(struct text_list *l, const char *text); /* copies; -ENOMEM */
+struct opts *opts_list_add(struct opts_list *l);          /* zeroed; NULL = out of memory */
+/* Room for one more, zeroed, behind the *n elements of `size` bytes at v. */
+void *list_grow(void *v, unsigned *n, size_t size);
+#endif

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices and their back ends: -drive -device -chardev -serial -netdev -global … */
+#include "dm/options.h"
+
+#include "base/dev_owner.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define IDE_BUSES 2
+#define IDE_UNITS 2 /* of each bus */
+
+/* ---- -drive */
+
+static const char *const drive_keys[] = {
+	"file",         "if",     "index",  "bus",      "unit",      "media",
+	"format",       "id",     "cache",  "readonly", "read-only", "snapshot",
+	"aio",          "serial", "werror", "rerror",   "discard",   "detect-zeroes",
+	"copy-on-read", "cyls",   "heads",  "secs",     "trans",     NULL,
+};
+
+static bool place_taken(const struct machine_config *c, int bus, int unit)
+{
+	for (unsigned i = 0; i + 1 < c->n_drives; i++)
+		if (c->drives[i].interface == DRIVE_IDE && c->drives[i].bus == bus &&
+		    c->drives[i].unit == unit)
+			return true;
+	return false;
+}
+
+/* index=, or bus= and unit=, or the first that is free. The drive is the list's last. */
+static int place_drive(struct machine_config *c, struct drive_config *d, const struct opts *o,
+		       const char *what, struct err *e)
+{
+	uint64_t index = ~0ull, bus = ~0ull, unit = ~0ull;
+
+	if (opts_number(o, "index", IDE_BUSES * IDE_UNITS - 1, &index, what, e) < 0 ||
+	    opts_number(o, "bus", IDE_BUSES - 1, &bus, what, e) < 0 ||
+	    opts_number(o, "unit", IDE_UNITS - 1, &unit, what, e) < 0)
+		return -EINVAL;
+	if (index != ~0ull && (bus != ~0ull || unit != ~0ull))
+		return err_set(e, -EINVAL, "%s: index= stands for bus= and unit=: not both", what);
+	for (int at = 0; at < IDE_BUSES * IDE_UNITS; at++) {
+		d->bus = at / IDE_UNITS;
+		d->unit = at % IDE_UNITS;
+		if ((index == ~0ull || index == (uint64_t)at) &&
+		    (bus == ~0ull || bus == (uint64_t)d->bus) &&
+		    (unit == ~0ull || unit == (uint64_t)d->unit) &&
+		    !place_taken(c, d->bus, d->unit))
+			return 0;
+	}
+	if (index == ~0ull && bus == ~0ull && unit == ~0ull)
+		return err_set(e, -EINVAL, "%s: all four IDE places are taken", what);
+	return err_set(e, -EINVAL, "%s: there is a drive at that IDE place already", what);
+}
+
+static int name_drive(const struct machine_config *c, struct drive_config *d, const struct opts *o,
+		      const char *what, struct err *e)
+{
+	const char *id = opts_get(o, "id");
+	char name[32];
+
+	if (!id && d->interface == DRIVE_IDE)
+		snprintf(name, sizeof(name), "ide%d-%s%d", d->bus, d->cdrom ? "cd" : "hd", d->unit);
+	else if (!id)
+		snprintf(name, sizeof(name), "none%u", c->n_drives - 1);
+	id = id ? id : name;
+	if (strlen(id) > 63)
+		return err_set(e, -EINVAL, "%s: id=%s is longer than 63 characters", what, id);
+	for (unsigned i = 0; i + 1 < c->n_drives; i++)
+		if (!strcmp(c->drives[i].id, id))
+			return err_set(e, -EEXIST, "%s: a drive named '%s' exists already", what,
+				       id);
+	return options_text(&d->id, what, id, e);
+}
+
+static int drive_flags(struct drive_config *d, const struct opts *o, const char *what,
+		       struct err *e)
+{
+	static const char *const caches[] = {"writeback", "none", "unsafe", "directsync",
+					     "writethrough"};
+	const char *media = opts_get(o, "media"), *cache = opts_get(o, "cache");
+	bool snapshot = false;
+	unsigned i = 0;
+
+	if (media && strcmp(media, "disk") && strcmp(media, "cdrom"))
+		return err_set(e, -EINVAL, "%s: media=%s: want disk or cdrom", what, media);
+	d->cdrom = media && *media == 'c';
+	d->readonly = d->cdrom;
+	while (cache && i < ARRAY_SIZE(caches) && strcmp(cache, caches[i]))
+		i++;
+	if (i == ARRAY_SIZE(caches))
+		return err_set(
+			e, -EINVAL,
+			"%s: cache=%s: want writeback, none, unsafe, directsync or writethrough",
+			what, cache);
+	if (opts_bool(o, "snapshot", &snapshot, what, e) < 0 ||
+	    opts_bool(o, "readonly", &d->readonly, what, e) < 0 ||
+	    opts_bool(o, "read-only", &d->readonly, what, e) < 0)
+		return -EINVAL;
+	if (snapshot)
+		return err_set(e, -ENOTSUP,
+			       "%s: snapshot=on does not exist yet: give a copy of the file", what);
+	return 0;
+}
+
+static int drive_texts(struct drive_config *d, const struct opts *o, const char *what,
+		       struct err *e)
+{
+	const struct {
+		const char *key;
+		char **to;
+	} texts[] = {{"file", &d->file},
+		     {"format", &d->format},
+		     {"cache", &d->cache},
+		     {"serial", &d->serial}};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *v = opts_get(o, texts[i].key);
+
+		if (v && *v && options_text(texts[i].to, what, v, e) < 0)
+			return -ENOMEM;
+	}
+	if (d->serial && strlen(d->serial) > 20)
+		return err_set(e, -EINVAL, "%s: serial=%s is longer than 20 characters", what,
+			       d->serial);
+	return 0;
+}
+
+/* Names of QEMU's block graph cannot be guessed into an image: say so, and what to say instead. */
+static int drive_keys_ok(const struct opts *o, const char *what, struct err *e)
+{
+	for (unsigned i = 0; i < o->n; i++) {
+		const char *key = o->v[i].key;
+
+		if (!strcmp(key, "driver") || strchr(key, '.'))
+			return err_set(
+				e, -ENOTSUP,
+				"%s: %s=: block drivers cannot be stacked here; say file=FILE,format=raw",
+				what, key);
+	}
+	return opts_only(o, drive_keys, what, e);
+}
+
+static int drive_interface(struct drive_config *d, const struct opts *o, const char *what,
+			   struct err *e)
+{
+	const char *v = opts_get(o, "if");
+
+	d->interface = !v || !strcmp(v, "ide") ? DRIVE_IDE : DRIVE_NONE;
+	if (v && strcmp(v, "ide") && strcmp(v, "none"))
+		return err_set(e, -EINVAL,
+			       "%s: if=%s: want ide, or none and a -device that names the drive",
+			       what, v);
+	d->bus = d->unit = -1;
+	return 0;
+}
+
+static int add_drive(struct machine_config *c, const char *what, const struct opts *o,
+		     struct err *e)
+{
+	struct drive_config *d = list_grow(c->drives, &c->n_drives, sizeof(*d));
+	int rc;
+
+	if (!d)
+		return err_set(e, -ENOMEM, "%s: out of memory", what);
+	c->drives = d;
+	d += c->n_drives - 1;
+	rc = drive_keys_ok(o, what, e);
+	if (!rc)
+		rc = drive_interface(d, o, what, e);
+	if (!rc)
+		rc = drive_flags(d, o, what, e);
+	if (!rc)
+		rc = drive_texts(d, o, what, e);
+	if (!rc && d->interface == DRIVE_IDE)
+		rc = place_drive(c, d, o, what, e);
+	if (!rc)
+		rc = name_drive(c, d, o, what, e);
+	if (!rc && !d->file && !d->cdrom && d->interface == DRIVE_IDE)
+		rc = err_set(e, -EINVAL, "%s: a hard disk needs file=", what);
+	return rc;
+}
+
+static int set_drive(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	struct opts o;
+	int rc = opts_parse(&o, arg, NULL, e);
+
+	if (!rc)
+		rc = add_drive(c, what, &o, e);
+	opts_free(&o);
+	return rc;
+}
+
+/* -hda … -hdd and -cdrom: the whole word is the file, commas and all. */
+static int set_hd(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	char index[2] = "2";
+	struct opts o = {0};
+	int rc;
+
+	if (what[1] == 'h')
+		index[0] = (char)('0' + (what[3] - 'a'));
+	rc = opts_add(&o, "index", index);
+	if (!rc)
+		rc = opts_add(&o, "media", what[1] == 'h' ? "disk" : "cdrom");
+	if (!rc)
+		rc = opts_add(&o, "file", arg);
+	rc = rc ? err_set(e, rc, "%s: out of memory", what) : add_drive(c, what, &o, e);
+	opts_free(&o);
+	return rc;
+}
+
+/* ---- -device, -global */
+
+static void list_classes(void)
+{
+	for (const struct dev_class *k = dev_class_first(); k; k = dev_class_next(k))
+		if (!k->internal)
+			printf("name \"%s\"%s%s, desc \"%s\"\n", k->name, k->bus ? ", bus " : "",
+			       k->bus ? k->bus->name : "", k->summary);
+}
+
+static int class_help(const char *what, const char *name, struct err *e)
+{
+	const struct dev_class *k = dev_class_find(name);
+
+	if (!k)
+		return err_set(e, -EINVAL, "%s %s: no such device (-device help lists them)", what,
+			       name);
+	printf("%s options:\n", name);
+	dev_class_help(k, stdout);
+	return OPTIONS_DONE;
+}
+
+/* "help" alone, or as a bare word behind a driver. */
+static bool asks_help(const struct opts *o)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (o->v[i].bare && (!strcmp(o->v[i].key, "help") || !strcmp(o->v[i].key, "?")))
+			return true;
+	return false;
+}
+
+static int set_device(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	struct opts *o;
+	const char *driver;
+	int rc;
+
+	if (*arg == '{')
+		return err_set(e, -ENOTSUP, "%s: JSON is not understood: say DRIVER,key=value,…",
+			       what);
+	o = opts_list_add(&c->devices);
+	if (!o)
+		return err_set(e, -ENOMEM, "%s: out of memory", what);
+	rc = opts_parse(o, arg, "driver", e);
+	if (rc)
+		return rc;
+	driver = opts_get(o, "driver");
+	if (!driver || !*driver)
+		return err_set(e, -EINVAL,
+			       "%s %s: lacks the driver's name (-device help lists them)", what,
+			       arg);
+	if (!strcmp(driver, "help") || !strcmp(driver, "?")) {
+		list_classes();
+		return OPTIONS_DONE;
+	}
+	return asks_help(o) ? class_help(what, driver, e) : 0;
+}
+
+/* "driver.property=value", or driver=,property=,value=. */
+static int set_global(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	struct opts *o = opts_list_add(&c->globals);
+	const char *eq = strchr(arg, '='), *dot = strchr(arg, '.');
+	char *driver, *prop;
+	int rc;
+
+	if (!o)
+		return err_set(e, -ENOMEM, "%s: out of memory", what);
+	if (!dot || !eq || dot > eq) {
+		rc = opts_parse(o, arg, NULL, e);
+		if (!rc && opts_get(o, "driver") && opts_get(o, "property") && opts_get(o, "value"))
+			return 0;
+		return err_set(e, -EINVAL, "%s %s: want driver.property=value", what, arg);
+	}
+	driver = strndup(arg, (size_t)(dot - arg));
+	prop = strndup(dot + 1, (size_t)(eq - dot - 1));
+	rc = driver && prop ? opts_add(o, "driver", driver) : -ENOMEM;
+	if (!rc)
+		rc = opts_add(o, "property", prop);
+	if (!rc)
+		rc = opts_add(o, "value", eq + 1);
+	free(driver);
+	free(prop);
+	return rc ? err_set(e, rc, "%s: out of memory", what) : 0;
+}
+
+/* ---- streams */
+
+static int add_text(struct text_list *l, const char *what, const char *arg, struct err *e)
+{
+	return text_list_add(l, arg) < 0 ? err_set(e, -ENOMEM, "%s: out of memory", what) : 0;
+}
+
+static int set_chardev(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return add_text(&c->chardevs, what, arg, e);
+}
+
+static int set_serial(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return add_text(&c->serials, what, strncmp(arg, "mon:", 4) ? arg : arg + 4, e);
+}
+
+static int set_parallel(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)c;
+	if (strcmp(arg, "none"))
+		return err_set(e, -ENOTSUP, "%s %s: there is no parallel port: say none", what,
+			       arg);
+	return 0;
+}
+
+static int set_nographic(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)what;
+	(void)arg;
+	(void)e;
+	c->nographic = true;
+	return 0;
+}
+
+/* ---- network */
+
+static int set_netdev(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	c->net_given = true;
+	return add_text(&c->netdevs, what, arg, e);
+}
+
+static int set_net(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	if (strcmp(arg, "none"))
+		return err_set(
+			e, -ENOTSUP,
+			"%s %s: say -netdev TYPE,id=ID and -device NIC,netdev=ID (or %s none)",
+			what, arg, what);
+	c->net_given = true;
+	return 0;
+}
+
+/* ---- display */
+
+static int set_display(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)c;
+	if (strcmp(arg, "none"))
+		return err_set(e, -ENOTSUP, "%s %s: there is no display yet: say none", what, arg);
+	return 0;
+}
+
+static int set_vga(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	static const char *const kinds[] = {"none", "std", "cirrus", "vmware", "qxl", "virtio"};
+	unsigned i = 0;
+
+	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i], arg))
+		i++;
+	if (i == ARRAY_SIZE(kinds))
+		return err_set(e, -EINVAL, "%s %s: no such adapter", what, arg);
+	return options_text(&c->vga, what, arg, e);
+}
+
+static int set_vnc(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->vnc, what, arg, e);
+}
+
+static int set_keymap(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)c;
+	if (!*arg)
+		return err_set(e, -EINVAL, "%s: lacks the layout's name, e.g. de", what);
+	return 0;
+}
+
+/* clang-format off */
+static const struct option rows[] = {
+	OPTION("drive", "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID][,cache=C][,readonly=on]", "a disk or CD", set_drive),
+	OPTION("hda", "FILE", "first disk of the first IDE channel", set_hd),
+	OPTION("hdb", "FILE", "its second", set_hd),
+	OPTION("hdc", "FILE", "first disk of the second IDE channel", set_hd),
+	OPTION("hdd", "FILE", "its second", set_hd),
+	OPTION("cdrom", "FILE", "a CD in place of -hdc", set_hd),
+	OPTION("device", "DRIVER[,id=ID][,bus=BUS][,PROP=V]", "a device (help lists them; DRIVER,help its properties)", set_device),
+	OPTION("global", "DRIVER.PROP=V", "default of a property of all devices of that driver", set_global),
+	OPTION("chardev", "TYPE,id=ID[,KEY=V]", "a stream: null, file, pipe, pty, stdio, socket, udp, ringbuf", set_chardev),
+	OPTION("serial", "STREAM", "a serial port on a stream: pty, stdio, file:F, unix:P,server=on, chardev:ID, none", set_serial),
+	OPTION("parallel", "none", "there is none", set_parallel),
+	OPTION("nographic", NULL, "no display; the first serial port on the terminal", set_nographic),
+	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: socket, none", set_netdev),
+	OPTION("net", "none", "no NIC by default", set_net),
+	OPTION("nic", "none", "no NIC by default", set_net),
+	OPTION("display", "none", "there is none yet", set_display),
+	OPTION("vga", "KIND", "accepted; there is no display adapter yet", set_vga),
+	OPTION("vnc", "ADDRESS:N", "accepted; there is no display adapter yet", set_vnc),
+	OPTION("k", "LAYOUT", "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
+	LATER("fda", "FILE", "there is no floppy drive yet"),
+	LATER("fdb", "FILE", "there is no floppy drive yet"),
+	LATER("usbdevice", "NAME", "there is no USB yet"),
+	LATER("spice", "KEY=V", "SPICE does not exist; use -vnc"),
+	LATER("sdl", NULL, "there is no display yet"),
+};
+/* clang-format on */
+const struct option_table options_device = {"Devices", rows, ARRAY_SIZE(rows)};
