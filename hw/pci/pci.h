@@ -37,19 +37,22 @@ struct pci_info {
 	uint8_t region; /* number of the config region; windows 10-15 of d are the bus's for BARs */
 	uint8_t intx;   /* pin 1-4, 0 = none: line 0 of the class is INTx */
 	struct pci_bar bar[6];
-	int8_t slot, fn; /* fixed place, e.g. 1, 1 for PIIX3 IDE; slot -1 = first free */
-	bool multifunction;
+	int8_t slot, fn;    /* fixed place, e.g. 1, 1 for PIIX3 IDE; slot -1 = first free */
+	bool multifunction; /* header bit 7, as the property of that name */
 };
 
 /*
  * The standard header rows of config region `reg` for state T with `struct pci_config m`.
- * cmd: writable bits of COMMAND. bar_mask(n) rows are answered through pci_bar_read/written, which
- * take sizes from struct pci_info.
+ * cmd: writable bits of COMMAND. The BAR rows are answered through pci_bar_read/written, which
+ * take sizes from struct pci_info; so is header bit 7 (`header` is 0 for all but bridges).
  */
-#define PCI_ROWS(reg, T, m, ven, devid, rev, class24, header, pin, cmd, st)                      \
+#define PCI_ROWS(reg, T, m, ven, devid, rev, class24, header, pin, cmd, st) \
+	PCI_ROWS_COMMAND(reg, T, m, ven, devid, rev, class24, header, pin, cmd, 0, st)
+/* For a function whose COMMAND does not reset to 0. */
+#define PCI_ROWS_COMMAND(reg, T, m, ven, devid, rev, class24, header, pin, cmd, cmd_reset, st)   \
 	CONST(0x00, 2, "vendor", ven, .region = reg),                                            \
 		CONST(0x02, 2, "device", devid, .region = reg),                                  \
-		REG(0x04, T, m.command, .region = reg, .rw = cmd),                               \
+		REG(0x04, T, m.command, .region = reg, .reset = cmd_reset, .rw = cmd),           \
 		REG(0x06, T, m.status, .region = reg, .reset = st, .w1c = 0xf900,                \
 		    .hw = PCI_STATUS_INTX),                                                      \
 		CONST(0x08, 1, "revision", rev, .region = reg),                                  \
@@ -57,13 +60,15 @@ struct pci_info {
 		CONST(0x0a, 2, "class", (class24) >> 8, .region = reg),                          \
 		REG(0x0c, T, m.cache_line, .region = reg, .rw = 0xff),                           \
 		REG(0x0d, T, m.latency, .region = reg, .rw = 0xff),                              \
-		CONST(0x0e, 1, "header", header, .region = reg),                                 \
+		CONST(0x0e, 1, "header", header, .region = reg, .flags = ROW_PURE,               \
+		      .read = pci_header_read),                                                  \
 		REG_ARRAY(0x10, 4, T, m.bar, .region = reg, .hw = 0xffffffff, .flags = ROW_PURE, \
 			  .read = pci_bar_read, .written = pci_bar_written),                     \
 		CONST(0x2c, 4, "subsystem", 0x11001af4, .region = reg),                          \
 		REG(0x30, T, m.rom_bar, .region = reg),                                          \
 		REG(0x3c, T, m.interrupt_line, .region = reg, .rw = 0xff),                       \
 		CONST(0x3d, 1, "interrupt_pin", pin, .region = reg), HID(T, m.pad)
+uint64_t pci_header_read(struct dev *d, const struct access *a);
 uint64_t pci_bar_read(struct dev *d, const struct access *a);
 void pci_bar_written(struct dev *d, const struct access *a);
 
@@ -74,4 +79,10 @@ extern const struct bus_type pci_bus_type;
 void pci_intx(struct dev *d, bool level);
 bool pci_bus_master(const struct dev *d); /* dma_* obey it already */
 uint8_t pci_devfn(const struct dev *d);
+
+/* For the owner of the machine: the function at slot << 3 | fn, NULL when none, and which of its
+ * regions (256 bytes, 1, 2 or 4 wide) configuration cycles go to. */
+struct bus;
+struct dev *pci_find(const struct bus *b, unsigned devfn);
+unsigned pci_config_region(const struct dev *d);
 #endif
