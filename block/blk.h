@@ -30,7 +30,6 @@ struct blk_req {
 		     int rc); /* rc: 0 or -errno; main thread; may submit again */
 	void *arg;
 	struct blk *blk; /* below: block/'s own */
-	struct post post;
 	struct blk_req *next;
 	int rc;
 	uint8_t stage;
@@ -43,6 +42,8 @@ struct blk_options {
 	bool readonly, no_lock;
 	const char *cache; /* writeback none unsafe directsync writethrough; NULL = writeback */
 };
+/* Opens "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno. NULL: no fd sets. */
+extern int (*blk_fdset_open)(const char *name, int flags);
 /* file is a path, "fd:N" or "/dev/fdset/N". NULL and a sentence on failure (names the holder of a
  * lock by pid where it can). l outlives it. */
 struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e);

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * block/impl.h: inside block/: a host file, an image format, and the disk that
+ * queues requests before them.
+ */
+#ifndef BLOCK_IMPL_H
+#define BLOCK_IMPL_H
+#include "base/util.h"
+#include "block/blk.h"
+
+#include <pthread.h>
+#include <stddef.h>
+
+/* ---- a file of the host, locked; the calls below run on worker threads ---- */
+struct blk_file {
+	char *name;
+	int fd, direct_fd; /* the same file; direct_fd: with O_DIRECT, -1 = no */
+	uint64_t bytes;    /* at open */
+	bool readonly, sync, unsafe;
+};
+int blk_file_open(struct blk_file *f, const struct blk_options *o, struct err *e);
+void blk_file_close(struct blk_file *f); /* safe on a failed open */
+/* All of it or -errno. What lies behind the end of the file reads as zeroes. */
+int blk_file_read(struct blk_file *f, uint64_t off, const struct iovec *iov, unsigned n);
+int blk_file_write(struct blk_file *f, uint64_t off, const struct iovec *iov, unsigned n);
+int blk_file_flush(struct blk_file *f);
+int blk_file_discard(struct blk_file *f, uint64_t off, uint64_t bytes);
+int blk_file_zero(struct blk_file *f, uint64_t off, uint64_t bytes);
+/* OFD locks in the places where QEMU has its own, so that each refuses the other's images. */
+int blk_file_lock(struct blk_file *f, struct err *e);
+
+/* ---- an image format: registered by a constructor ---- */
+#define BLK_PROBE 2048 /* bytes at the start that a probe may see */
+struct blk_format {
+	const char *name;
+	bool (*probe)(const uint8_t *head, size_t len); /* NULL: whatever nobody else knows */
+	int (*open)(struct blk *b, struct err *e);      /* sets b->bytes; b->image is its own */
+	void (*close)(struct blk *b);
+	int (*io)(struct blk *b, struct blk_req *r); /* on a worker: the whole request */
+	struct blk_format *next;
+};
+void blk_format_register(struct blk_format *f);
+const struct blk_format *blk_format_find(const char *name);
+const struct blk_format *blk_format_all(void);
+/* Name of the foreign or own format whose header this is; NULL = none that is known. */
+const char *blk_probe(const uint8_t *head, size_t len);
+
+/* ---- the disk ---- */
+#define BLK_THREADS 4
+struct blk {
+	struct loop *loop;
+	const struct blk_format *format;
+	struct blk_file file;
+	void *image; /* the format's */
+	char *id;
+	uint64_t bytes;
+	bool readonly;
+	bool guard; /* the format was probed: no write may make it another */
+	struct blk_stats stats;
+	unsigned inflight; /* submitted, and done() has not run */
+	struct defer defer;
+
+	/* Workers; lock covers all below. */
+	bool threaded, manual;
+	pthread_mutex_t lock;
+	pthread_cond_t work, finished;
+	struct blk_req *queue, **queue_tail; /* not begun */
+	struct blk_req *ready, **ready_tail; /* finished, done() is due */
+	pthread_t thread[BLK_THREADS];
+	unsigned threads, idle;
+	bool stop, kicked;
+	int event; /* eventfd: ready is no longer empty */
+	struct watch *watch;
+};
+struct blk *blk_new(struct loop *l, const char *id);
+int blk_start_workers(struct blk *b, struct err *e); /* before the first request of a real disk */
+void blk_deliver(struct blk *b);                     /* done() of what is ready */
+unsigned blk_run_queue(struct blk *b); /* of a disk without workers: all that is queued */
+#endif
