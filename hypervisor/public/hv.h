@@ -34,8 +34,13 @@ enum hv_reset { HV_RESET_CPU, HV_RESET_MACHINE };
 enum hv_source {
 	HV_SRC_NONE /* to the ioreq servers */,
 	HV_SRC_RAM,
-	HV_SRC_ROM /* writes dropped */
+	HV_SRC_ROM,  /* writes dropped */
+	HV_SRC_BELOW /* what the maps below say: shadow RAM that is only written (PAM 10b) */
 };
+/* A byte for each guest page below 1 TiB, in memory shared with the core. Who writes guest RAM
+ * puts a full fence after it and looks: LOG asks for DIRTY to be set, CODE for modified_memory
+ * before the completion shows. dma_unmap does both. */
+enum hv_page_flag { HV_PAGE_CODE = 1, HV_PAGE_LOG = 2, HV_PAGE_DIRTY = 4 };
 
 /*
  * Line slots: one counter each, odd = high; the holder of a slot is the only
@@ -83,10 +88,13 @@ struct hv_ops {
 	int (*ram_create)(struct hv *hv, const char *name, uint64_t size, unsigned *region);
 	int (*ram_ptr)(struct hv *hv, unsigned region, void **p); /* host view of it, writable */
 	/* [gpa, gpa+len) reads from / writes to `region` at `off` (page multiples); region 0 with
-	 * the same offset is how PAM gives shadow RAM back. Later maps win where they overlap. */
+	 * the same offset is how PAM gives shadow RAM back. Later maps win where they overlap; a
+	 * map of the same gpa, len and region replaces the old one. Before any map, 0xa0000-0xfffff
+	 * belongs to the ioreq servers (on Xen 0xc0000-0xfffff is RAM). */
 	int (*map)(struct hv *hv, uint64_t gpa, unsigned region, uint64_t off, uint64_t len,
 		   enum hv_source rd, enum hv_source wr);
-	int (*unmap)(struct hv *hv, uint64_t gpa, uint64_t len); /* back to what lay below */
+	/* Back to what lay below: takes away the newest map of exactly this range. -ENOENT. */
+	int (*unmap)(struct hv *hv, uint64_t gpa, uint64_t len);
 	/* RAM at gpa: pointer, *len clipped to what is contiguous in host memory; NULL = not RAM,
 	 * or not writable. Pairs with dma_unmap, which marks what was written: dirty log, CODE
 	 * pages. */

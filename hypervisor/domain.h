@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/domain.h: one guest's core, as the process that holds it sees it:
+ * the embedded device model, hvm-core, tests. Memory, accesses, pins, platform.
+ *
+ * There is one lock a domain, the device lock. Unless said otherwise a function
+ * here is called with it held. An access of a vCPU that waits for a device model
+ * in another process lets go of it meanwhile.
+ */
+#ifndef HYPERVISOR_DOMAIN_H
+#define HYPERVISOR_DOMAIN_H
+#include "base/clock.h"
+#include "base/dev_owner.h"
+#include "hypervisor/public/hv.h"
+
+#define DOMAIN_VCPUS   128
+#define DOMAIN_PINS    24 /* 0-15: ISA IRQs, of the 8259 pair and the IOAPIC alike */
+#define DOMAIN_NO_VCPU (~0u)
+
+struct domain;
+
+/* What the core tells its process; any may be NULL. Called with the lock held. */
+struct domain_hooks {
+	/* Guest pages were changed by someone other than a vCPU: translations of them are stale. */
+	void (*modified)(void *arg, uint64_t first_gfn, uint64_t nr);
+	void (*msi)(void *arg, uint64_t addr, uint32_t data);
+	void (*nmi)(void *arg, unsigned vcpu);
+	void (*intr)(void *arg, bool level); /* INTR of the 8259 pair */
+	void (*reset)(void *arg, enum hv_reset what);
+	void (*shutdown)(void *arg, enum hv_shutdown why);
+	void *arg;
+};
+
+struct domain_config {
+	uint64_t ram;          /* bytes, of 4 KiB pages */
+	uint64_t ram_below_4g; /* where it is cut; 0: 0xe0000000, or 0xc0000000 when there is
+				* that much or more, as QEMU's pc does */
+	unsigned vcpus;        /* 1-128; 0 = 1 */
+	struct clock *clock;   /* the machine's; NULL: one of the domain's own, CLOCK_HOST */
+	bool bare;             /* no 8259, 8254, RTC (tests bring devices of their own) */
+	struct domain_hooks hooks;
+};
+
+/* Without the lock. domain_free wants every hv on it closed first. */
+struct domain *domain_new(const struct domain_config *c, struct err *e);
+void domain_free(struct domain *dom); /* NULL is fine */
+
+void domain_lock(struct domain *dom); /* not recursive */
+void domain_unlock(struct domain *dom);
+bool domain_locked(const struct domain *dom); /* by this thread */
+
+struct clock *domain_clock(struct domain *dom);
+unsigned domain_vcpus(const struct domain *dom);
+uint64_t domain_ram_size(const struct domain *dom);
+uint64_t domain_ram_below_4g(const struct domain *dom);
+void domain_set_hooks(struct domain *dom, const struct domain_hooks *h);
+
+/*
+ * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc". What the core asks of
+ * them: LINE_ISA lines reach the pin of that number; LINE_LOCAL 0 is the 8259 pair's INTR; the
+ * 8259's inputs are pins 0-15, and a read of its SPACE_BANK region "inta" is the acknowledge
+ * cycle (returns the vector). The RTC's window at 0x71 is off while its index is 0x0e or more:
+ * then the data port is the device model's, which also gets every such write of the index.
+ */
+struct dev_env *domain_platform(struct domain *dom);
+
+/* ---- guest accesses: of a vCPU, or of qtest (DOMAIN_NO_VCPU: no A20 gate, no waiting while
+ * paused). -EPIPE: the device model went away before it answered; the vCPU stays parked. ---- */
+/* size 1, 2, 4; nobody there: all ones. */
+int domain_in(struct domain *dom, unsigned vcpu, uint16_t port, unsigned size, uint32_t *val);
+int domain_out(struct domain *dom, unsigned vcpu, uint16_t port, unsigned size, uint32_t val);
+/* Any length and alignment, RAM and MMIO mixed; MMIO in naturally aligned pieces of 8 at most. */
+int domain_mem_read(struct domain *dom, unsigned vcpu, uint64_t gpa, void *buf, size_t len);
+int domain_mem_write(struct domain *dom, unsigned vcpu, uint64_t gpa, const void *buf, size_t len);
+
+/* An instruction with rep: outs, ins; movs and stos with one side in I/O memory. */
+struct domain_access {
+	bool pio;         /* addr is a port and stays; else it steps with the data */
+	bool write;       /* towards addr */
+	bool data_is_ptr; /* data is a guest physical address, else the value itself */
+	bool df;          /* addresses go down */
+	unsigned size;    /* of a unit: 1, 2, 4; 8 in memory */
+	uint64_t count;   /* units */
+	uint64_t addr, data;
+};
+int domain_access(struct domain *dom, unsigned vcpu, struct domain_access *a);
+
+/* ---- interrupts ---- */
+struct pin_watch { /* the caller's storage; fn is called at every change of a pin's level */
+	void (*fn)(void *arg, unsigned pin, bool level);
+	void *arg;
+	struct pin_watch *next;
+};
+void domain_watch_pins(struct domain *dom, struct pin_watch *w);
+void domain_unwatch_pins(struct domain *dom, struct pin_watch *w);
+bool domain_pin(const struct domain *dom, unsigned pin);
+/* One more source on the pin, for qtest's set_irq_in. */
+void domain_set_pin(struct domain *dom, unsigned pin, bool level);
+bool domain_intr(const struct domain *dom);
+unsigned domain_inta(struct domain *dom); /* acknowledge cycle: the vector, 0xff without a 8259 */
+
+/* ---- memory, for those who load firmware or look at a guest ---- */
+/* Host view of [gpa, gpa + *len), *len clipped to what is contiguous; NULL = not RAM (or, with
+ * write, not writable). Never goes away while the domain lives. */
+void *domain_ram(struct domain *dom, uint64_t gpa, size_t *len, bool write);
+uint64_t domain_memory_generation(const struct domain *dom); /* moves with every map and unmap */
+/* A byte for each guest page, shared with device models: enum hv_page_flag. */
+uint8_t *domain_page_flags(struct domain *dom, uint64_t *pages);
+bool domain_a20(const struct domain *dom);
+
+/* ---- run state: paused, a vCPU's next access waits until resumed ---- */
+void domain_pause(struct domain *dom);
+void domain_resume(struct domain *dom);
+void domain_reset(struct domain *dom, enum hv_reset what); /* platform, A20, CF8, links */
+#endif
