@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* net/backend.h: between net/net.c and the kinds of -netdev; for files of net/ only. */
+#ifndef NET_BACKEND_H
+#define NET_BACKEND_H
+#include "net/net.h"
+
+struct net_opts; /* the parsed text */
+#define NET_ID_MAX 64
+
+struct net_type {
+	const char *name;
+	/* Fills n->priv and n->info. n is freed by the caller on failure. */
+	int (*open)(struct netdev *n, const struct net_opts *o, struct err *e);
+	void (*close)(struct netdev *n); /* also after a failed open */
+	void (*send)(struct netdev *n, const uint8_t *frame, size_t len);
+	void (*resume)(struct netdev *n); /* a frame refused by net_deliver may fit now */
+};
+
+struct netdev {
+	const struct net_type *type;
+	struct loop *loop;
+	struct net_client client; /* receive NULL = nobody */
+	struct defer kick;
+	void *priv;
+	bool link;
+	char id[NET_ID_MAX], info[160];
+};
+
+extern const struct net_type net_type_socket;
+
+/* Value of a key, NULL when it was not given. */
+const char *net_opt(const struct net_opts *o, const char *key);
+/* A sentence about the first key that is not in the NULL-terminated list ("id" always is). */
+int net_opts_known(const struct net_opts *o, const char *const *keys, struct err *e);
+/* A frame from the wire. false: the NIC cannot take it now, keep it until resume(). */
+bool net_deliver(struct netdev *n, const uint8_t *frame, size_t len);
+#endif

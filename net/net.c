@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * net/net.c: what all kinds of -netdev share: their option text, the link
+ * state, handing frames to the NIC; and the fake one for tests.
+ *
+ * Frames that a NIC cannot take stay where they came from (a socket's buffer),
+ * so nothing here grows with what a peer sends.
+ */
+#include "net/backend.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* ---- -netdev text */
+
+#define MAX_OPTS 16
+
+struct net_opts {
+	char text[1024]; /* cut into NUL-terminated pieces */
+	const char *type;
+	struct {
+		const char *key, *val;
+	} opt[MAX_OPTS];
+	unsigned n;
+};
+
+/* Ends the piece at `p` at its comma (two commas are one that belongs to the text); returns what
+ * follows, NULL at the end. */
+static char *cut(char *p)
+{
+	char *to = p;
+
+	for (; *p; p++) {
+		if (*p == ',' && p[1] != ',') {
+			*to = 0;
+			return p + 1;
+		}
+		p += *p == ',';
+		*to++ = *p;
+	}
+	*to = 0;
+	return NULL;
+}
+
+static int parse(struct net_opts *o, const char *text, struct err *e)
+{
+	char *piece = o->text, *next, *eq;
+
+	o->n = 0;
+	if (strlen(text) >= sizeof(o->text))
+		return err_set(e, -EINVAL, "-netdev: more than %zu bytes of text",
+			       sizeof(o->text) - 1);
+	strcpy(o->text, text);
+	next = cut(piece);
+	o->type = piece;
+	while ((piece = next)) {
+		next = cut(piece);
+		eq = strchr(piece, '=');
+		if (!eq || eq == piece)
+			return err_set(e, -EINVAL, "-netdev %s: '%s' is not name=value", o->type,
+				       piece);
+		if (o->n == MAX_OPTS)
+			return err_set(e, -EINVAL, "-netdev %s: too many options", o->type);
+		*eq = 0;
+		o->opt[o->n].key = piece;
+		o->opt[o->n++].val = eq + 1;
+	}
+	return 0;
+}
+
+const char *net_opt(const struct net_opts *o, const char *key)
+{
+	const char *val = NULL;
+
+	for (unsigned i = 0; i < o->n; i++)
+		if (!strcmp(o->opt[i].key, key))
+			val = o->opt[i].val;
+	return val;
+}
+
+static bool listed(const char *key, const char *const *keys)
+{
+	for (; *keys; keys++)
+		if (!strcmp(key, *keys))
+			return true;
+	return false;
+}
+
+int net_opts_known(const struct net_opts *o, const char *const *keys, struct err *e)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (strcmp(o->opt[i].key, "id") && !listed(o->opt[i].key, keys))
+			return err_set(e, -EINVAL, "-netdev %s has no option '%s'", o->type,
+				       o->opt[i].key);
+	return 0;
+}
+
+/* ---- none: a cable that ends nowhere */
+
+static int none_open(struct netdev *n, const struct net_opts *o, struct err *e)
+{
+	static const char *const keys[] = {NULL};
+
+	snprintf(n->info, sizeof(n->info), "none");
+	return net_opts_known(o, keys, e);
+}
+
+static const struct net_type net_type_none = {.name = "none", .open = none_open};
+
+/* ---- life */
+
+static const struct net_type *const types[] = {&net_type_none, &net_type_socket};
+
+static void kicked(void *arg)
+{
+	struct netdev *n = arg;
+
+	if (n->type->resume)
+		n->type->resume(n);
+}
+
+static struct netdev *make(struct loop *l, const struct net_type *t, const char *id, struct err *e)
+{
+	struct netdev *n = calloc(1, sizeof(*n));
+
+	if (!n) {
+		err_set(e, -ENOMEM, "out of memory for netdev %s", id);
+		return NULL;
+	}
+	n->type = t;
+	n->loop = l;
+	n->link = true;
+	n->kick.fn = kicked;
+	n->kick.arg = n;
+	snprintf(n->id, sizeof(n->id), "%s", id);
+	return n;
+}
+
+static struct netdev *open_type(struct loop *l, const struct net_type *t, const struct net_opts *o,
+				struct err *e)
+{
+	const char *id = net_opt(o, "id");
+	struct netdev *n;
+
+	if (!id || !*id) {
+		err_set(e, -EINVAL, "-netdev %s needs id=", o->type);
+		return NULL;
+	}
+	if (strlen(id) >= NET_ID_MAX) {
+		err_set(e, -EINVAL, "-netdev %s: the id is longer than %d bytes", o->type,
+			NET_ID_MAX - 1);
+		return NULL;
+	}
+	n = make(l, t, id, e);
+	if (n && t->open(n, o, e) < 0) {
+		err_prefix(e, "netdev %s", id);
+		net_close(n);
+		return NULL;
+	}
+	return n;
+}
+
+struct netdev *net_open(struct loop *l, const char *text, struct err *e)
+{
+	struct net_opts o;
+
+	if (parse(&o, text, e) < 0)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (!strcmp(o.type, types[i]->name))
+			return open_type(l, types[i], &o, e);
+	err_set(e, -EINVAL, "-netdev %s is not known; there are: none, socket", o.type);
+	return NULL;
+}
+
+void net_close(struct netdev *n)
+{
+	if (!n)
+		return;
+	if (n->loop)
+		loop_undefer(n->loop, &n->kick);
+	if (n->type->close)
+		n->type->close(n);
+	free(n);
+}
+
+/* ---- frames */
+
+void net_attach(struct netdev *n, const struct net_client *c)
+{
+	n->client = c ? *c : (struct net_client){0};
+	net_kick(n); /* what waited for the last one is for this one, or dropped */
+}
+
+bool net_deliver(struct netdev *n, const uint8_t *frame, size_t len)
+{
+	const struct net_client *c = &n->client;
+
+	if (!c->receive || !n->link || !len)
+		return true;
+	if (c->can_receive && !c->can_receive(c->arg))
+		return false;
+	c->receive(c->arg, frame, len);
+	return true;
+}
+
+void net_send(struct netdev *n, const uint8_t *frame, size_t len)
+{
+	if (n->link && len && len <= NET_FRAME_MAX && n->type->send)
+		n->type->send(n, frame, len);
+}
+
+/* From the loop, not at once: the NIC is inside a register access when it calls this. */
+void net_kick(struct netdev *n)
+{
+	if (n->loop)
+		loop_defer(n->loop, &n->kick);
+}
+
+void net_set_link(struct netdev *n, bool up)
+{
+	if (n->link == up)
+		return;
+	n->link = up;
+	if (n->client.link_changed)
+		n->client.link_changed(n->client.arg, up);
+	net_kick(n);
+}
+
+bool net_link(const struct netdev *n)
+{
+	return n->link;
+}
+
+const char *net_id(const struct netdev *n)
+{
+	return n->id;
+}
+
+const char *net_info(const struct netdev *n)
+{
+	return n->info;
+}
+
+/* ---- the fake */
+
+struct fake {
+	void (*fn)(void *arg, const uint8_t *frame, size_t len);
+	void *arg;
+	struct {
+		uint8_t *frame;
+		size_t len;
+	} wait[16]; /* as a socket's buffer would */
+	unsigned n_wait;
+};
+
+static void fake_send(struct netdev *n, const uint8_t *frame, size_t len)
+{
+	struct fake *f = n->priv;
+
+	if (f->fn)
+		f->fn(f->arg, frame, len);
+}
+
+static void fake_resume(struct netdev *n)
+{
+	struct fake *f = n->priv;
+
+	while (f->n_wait && net_deliver(n, f->wait[0].frame, f->wait[0].len)) {
+		free(f->wait[0].frame);
+		memmove(&f->wait[0], &f->wait[1], --f->n_wait * sizeof(f->wait[0]));
+	}
+}
+
+static void fake_close(struct netdev *n)
+{
+	struct fake *f = n->priv;
+
+	while (f->n_wait)
+		free(f->wait[--f->n_wait].frame);
+	free(f);
+}
+
+static const struct net_type net_type_fake = {
+	.name = "fake", .close = fake_close, .send = fake_send, .resume = fake_resume};
+
+struct netdev *net_fake(struct loop *l, const char *id,
+			void (*fn)(void *arg, const uint8_t *frame, size_t len), void *arg)
+{
+	struct fake *f = calloc(1, sizeof(*f));
+	struct netdev *n = f ? make(l, &net_type_fake, id, NULL) : NULL;
+
+	if (!n) {
+		free(f);
+		return NULL;
+	}
+	f->fn = fn;
+	f->arg = arg;
+	n->priv = f;
+	snprintf(n->info, sizeof(n->info), "fake");
+	return n;
+}
+
+/* Frames keep their order. Without a loop nothing could wait: dropped. */
+void net_inject(struct netdev *n, const uint8_t *frame, size_t len)
+{
+	struct fake *f = n->priv;
+	uint8_t *copy;
+
+	if (!f->n_wait && net_deliver(n, frame, len))
+		return;
+	if (!n->loop || f->n_wait == ARRAY_SIZE(f->wait) || !(copy = malloc(len)))
+		return;
+	memcpy(copy, frame, len);
+	f->wait[f->n_wait].frame = copy;
+	f->wait[f->n_wait++].len = len;
+}
