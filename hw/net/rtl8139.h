@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hw/net/rtl8139.h: bits and state that the files of the RTL8139 share; names as in the data sheet. */
+/* hw/net/rtl8139.h: what the files of the RTL8139 share; bits are named as in the data sheet. */
 #ifndef HW_NET_RTL8139_H
 #define HW_NET_RTL8139_H
 #include "base/dev.h"
