@@ -43,4 +43,9 @@ void clock_run(struct clock *c);
 /* CLOCK_MANUAL: moves to `to`, stopping at each deadline on the way to fire it. */
 void clock_set(struct clock *c, int64_t to);
 void clock_advance(struct clock *c, int64_t ns);
+
+/* For the loop that runs c's timers. The CLOCK_MONOTONIC time of the next one, INT64_MAX = never
+ * (none, stopped, manual); and a call when that may have changed (gone: c is being freed). */
+int64_t clock_wake(const struct clock *c);
+void clock_hook(struct clock *c, void (*changed)(void *arg, bool gone), void *arg);
 #endif

@@ -4,7 +4,8 @@
  * for each attached host clock, an eventfd for work posted by threads.
  *
  * Only loop_post is thread-safe; everything else belongs to the thread that
- * runs the loop. An idle loop does not wake up.
+ * runs the loop, or to one that holds the lock of loop_lock_hooks: a sleeping
+ * loop notices what that one does. An idle loop does not wake up.
  */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
@@ -53,7 +54,8 @@ int loop_clock(struct loop *l, struct clock *c, struct err *e);
  */
 void loop_lock_hooks(struct loop *l, void (*lock)(void *arg), void (*unlock)(void *arg), void *arg);
 
-/* One turn: waits up to timeout_ms (-1 = for ever), runs what is due. < 0 on failure. */
+/* One turn: waits up to timeout_ms (-1 = for ever), runs what is due and returns how many callbacks
+ * that were; < 0 on failure. May be called inside a callback. */
 int loop_step(struct loop *l, int timeout_ms);
 /* Turns until loop_quit(). Returns the code given there. */
 int loop_run(struct loop *l);

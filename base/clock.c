@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* base/clock.c: virtual clocks; timers in a binary heap by (deadline, order of arming). */
+#include "base/clock.h"
+
+#include "base/util.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct clock {
+	enum clock_mode mode;
+	bool running; /* host mode: now = CLOCK_MONOTONIC - base */
+	int64_t base;
+	int64_t now; /* manual, or stopped */
+	uint64_t seq;
+	struct timer **heap; /* [1 … n] */
+	unsigned n, cap;
+	void (*changed)(void *arg, bool gone);
+	void *arg;
+};
+
+static int64_t monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static void tell(struct clock *c, bool gone)
+{
+	if (c->changed)
+		c->changed(c->arg, gone);
+}
+
+/* ---- the heap ---- */
+
+static bool before(const struct timer *a, const struct timer *b)
+{
+	return a->deadline != b->deadline ? a->deadline < b->deadline : a->seq < b->seq;
+}
+
+static void place(struct clock *c, struct timer *t, unsigned pos)
+{
+	c->heap[pos] = t;
+	t->pos = pos;
+}
+
+/* Moves t from the free place pos to where it belongs. */
+static void sift(struct clock *c, struct timer *t, unsigned pos)
+{
+	while (pos > 1 && before(t, c->heap[pos / 2])) {
+		place(c, c->heap[pos / 2], pos);
+		pos /= 2;
+	}
+	for (;;) {
+		unsigned kid = 2 * pos;
+
+		if (kid > c->n)
+			break;
+		if (kid < c->n && before(c->heap[kid + 1], c->heap[kid]))
+			kid++;
+		if (before(t, c->heap[kid]))
+			break;
+		place(c, c->heap[kid], pos);
+		pos = kid;
+	}
+	place(c, t, pos);
+}
+
+static void heap_remove(struct clock *c, struct timer *t)
+{
+	struct timer *last = c->heap[c->n--];
+
+	if (last != t)
+		sift(c, last, t->pos);
+	t->pos = 0;
+}
+
+static void heap_add(struct clock *c, struct timer *t)
+{
+	if (c->n + 1 >= c->cap) {
+		unsigned cap = c->cap ? 2 * c->cap : 16;
+		struct timer **heap = realloc(c->heap, cap * sizeof(struct timer *));
+
+		/* A machine without its timers cannot go on. */
+		assert(heap);
+		c->heap = heap;
+		c->cap = cap;
+	}
+	c->n++;
+	sift(c, t, c->n);
+}
+
+/* ---- timers ---- */
+
+void timer_arm(struct clock *c, struct timer *t, int64_t deadline)
+{
+	int64_t next = clock_next(c);
+
+	if (t->pos)
+		heap_remove(c, t);
+	t->deadline = deadline < 0 ? -1 : deadline;
+	t->seq = c->seq++;
+	if (deadline >= 0)
+		heap_add(c, t);
+	if (next != clock_next(c))
+		tell(c, false);
+}
+
+void timer_disarm(struct clock *c, struct timer *t)
+{
+	timer_arm(c, t, -1);
+}
+
+/* ---- clocks ---- */
+
+struct clock *clock_new(enum clock_mode mode)
+{
+	struct clock *c = calloc(1, sizeof(*c));
+
+	if (c)
+		c->mode = mode;
+	return c;
+}
+
+void clock_free(struct clock *c)
+{
+	if (!c)
+		return;
+	tell(c, true);
+	for (unsigned i = 1; i <= c->n; i++) {
+		c->heap[i]->pos = 0;
+		c->heap[i]->deadline = -1;
+	}
+	free(c->heap);
+	free(c);
+}
+
+int64_t clock_now(const struct clock *c)
+{
+	return c->running ? monotonic() - c->base : c->now;
+}
+
+void clock_start(struct clock *c)
+{
+	if (c->mode != CLOCK_HOST || c->running)
+		return;
+	c->base = monotonic() - c->now;
+	c->running = true;
+	tell(c, false);
+}
+
+void clock_stop(struct clock *c)
+{
+	if (!c->running)
+		return;
+	c->now = clock_now(c);
+	c->running = false;
+	tell(c, false);
+}
+
+void clock_restore(struct clock *c, int64_t now)
+{
+	c->now = now;
+	if (c->running)
+		c->base = monotonic() - now;
+	tell(c, false);
+}
+
+int64_t clock_next(const struct clock *c)
+{
+	return c->n ? c->heap[1]->deadline : INT64_MAX;
+}
+
+int64_t clock_wake(const struct clock *c)
+{
+	int64_t at;
+
+	if (!c->running || !c->n)
+		return INT64_MAX;
+	return __builtin_add_overflow(clock_next(c), c->base, &at) ? INT64_MAX : at;
+}
+
+void clock_hook(struct clock *c, void (*changed)(void *arg, bool gone), void *arg)
+{
+	c->changed = changed;
+	c->arg = arg;
+}
+
+static void fire_first(struct clock *c)
+{
+	struct timer *t = c->heap[1];
+
+	timer_disarm(c, t);
+	t->fn(t->arg);
+}
+
+void clock_run(struct clock *c)
+{
+	int64_t now = clock_now(c);
+
+	while (clock_next(c) <= now && c->n)
+		fire_first(c);
+}
+
+void clock_set(struct clock *c, int64_t to)
+{
+	if (c->mode != CLOCK_MANUAL)
+		return;
+	while (c->n && clock_next(c) <= to) {
+		c->now = MAX(c->now, clock_next(c));
+		fire_first(c);
+	}
+	c->now = MAX(c->now, to);
+}
+
+void clock_advance(struct clock *c, int64_t ns)
+{
+	int64_t to;
+
+	if (__builtin_add_overflow(c->now, ns, &to))
+		to = INT64_MAX;
+	clock_set(c, to);
+}
