@@ -132,12 +132,9 @@ static void make_parents(struct rig *r, const struct dev_class *c)
 {
 	if (!c->bus)
 		return;
-	if (!strcmp(c->bus->name, "PCI") && strcmp(c->name, "i440FX")) {
-		make(r, "i440FX");
-	} else if (!strcmp(c->bus->name, "IDE")) {
-		make(r, "i440FX");
+	make(r, "i440FX-pcihost");
+	if (!strcmp(c->bus->name, "IDE"))
 		make(r, "piix3-ide");
-	}
 }
 
 /* As firmware does: every BAR a place, then decoding and bus mastering on. */
