@@ -455,6 +455,8 @@ void dev_window(struct dev *d, unsigned win, unsigned region, uint32_t off, uint
 		return;
 	assert(base == WINDOW_OFF || (uint64_t)off + len <= d->class->regions[region].len);
 	*w = (struct window){(uint8_t)region, (uint8_t)space, off, len, base};
+	if (base == WINDOW_OFF)
+		*w = (struct window){.base = WINDOW_OFF}; /* one way to be nowhere */
 	if (d->env->ops->window)
 		d->env->ops->window(d->env, d, win);
 }
