@@ -2,6 +2,8 @@
 /* base/err.c: errors as -errno plus one sentence; see err.h. */
 #include "base/err.h"
 
+#include "base/util.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,16 +45,20 @@ void err_prefix(struct err *e, const char *fmt, ...)
 {
 	char old[sizeof(e->msg)];
 	va_list ap;
-	int n;
+	size_t n, room;
 
 	if (!e)
 		return;
 	memcpy(old, e->msg, sizeof(old));
 	va_start(ap, fmt);
-	n = vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
-	if (n >= 0 && (size_t)n < sizeof(e->msg))
-		snprintf(e->msg + n, sizeof(e->msg) - (size_t)n, "%s%s", *old ? ": " : "", old);
+	if (*old)
+		strncat(e->msg, ": ", sizeof(e->msg) - 1 - strlen(e->msg));
+	n = strlen(e->msg);
+	room = sizeof(e->msg) - 1 - n;
+	memcpy(e->msg + n, old, MIN(strlen(old) + 1, room));
+	e->msg[sizeof(e->msg) - 1] = '\0';
 	flatten(e->msg);
 }
 
