@@ -120,9 +120,12 @@ $$(BUILD)/bin/$$(PROG): $$(call objs,obj,$(1) $$(filter $$(PARTS_$$(PROG)),\
 endef
 $(foreach m,$(HAVE_MAINS),$(eval $(call program,$(m))))
 
-$(addprefix $(BUILD)/bin/,$(TOOL_NAMES)): $(BUILD)/bin/%: $(BUILD)/obj/tests/tools/%.o \
-		$(call objs,obj,$(SRCS))
-	$(call link,obj,$(LIBS) $(LIBS_XEN))
+# A tool is tests/tools/NAME.c and, when it needs more, the files of tests/tools/NAME/.
+define tool
+$$(BUILD)/bin/$(1): $$(call objs,obj,tests/tools/$(1).c $$(wildcard tests/tools/$(1)/*.c) $$(SRCS))
+	$$(call link,obj,$$(LIBS) $$(LIBS_XEN))
+endef
+$(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 
 $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o $(call objs,obj,$(SRCS))
 	$(call link,obj,$(LIBS) $(LIBS_XEN))
@@ -138,7 +141,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
 
 -include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
--include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d $(BUILD)/*/tests/tools/*.d)
+-include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d $(BUILD)/*/tests/tools/*.d \
+	$(BUILD)/*/tests/tools/*/*.d)
 
 # ---- testing
 
