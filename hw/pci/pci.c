@@ -163,7 +163,7 @@ static int pci_plug(struct bus *b, struct dev *d, struct err *e)
 {
 	static const char hex[] = "0123456789abcdef";
 	struct pci_child *c = child_of(d);
-	unsigned devfn, intx = info_of(d)->intx;
+	unsigned devfn = 0, intx = info_of(d)->intx;
 	int rc = choose_place(b, d, &devfn, e);
 
 	if (rc < 0 || (rc = check_functions(b, d, devfn, e)) < 0)
