@@ -163,14 +163,24 @@ TEST_EACH(law_reset_is_the_table, n_classes(), class_at(i)->name)
 	struct rig *r = rig_new(class_at(i)), *fresh = rig_new(class_at(i));
 
 	steps(r, 400);
+	clock_restore(fresh->clock, clock_now(r->clock)); /* some rows hold when they were reset */
 	for_each_dev(d, &r->env)
 		dev_reset(d, true);
 	for_each_dev(d, &fresh->env)
 		dev_reset(d, true);
-	clock_restore(r->clock, 0);
 	same(r, fresh);
 	rig_free(r);
 	rig_free(fresh);
+}
+
+/* Another row comes first at this place, at times. */
+static bool overlaid(const struct dev_class *c, const struct row *r)
+{
+	for (const struct row *s = c->rows; s < r; s++)
+		if (s->region == r->region && s->at >= 0 && r->at >= s->at &&
+		    (unsigned)(r->at - s->at) < s->size)
+			return true;
+	return false;
 }
 
 /* A narrow write touches its own bytes only; rows with hooks or conditions have tests of their own. */
@@ -182,7 +192,7 @@ TEST_EACH(law_byte_lanes, n_classes(), class_at(i)->name)
 	for_each_row(r, d->class) {
 		uint8_t sizes = r->at >= 0 ? d->class->regions[r->region].sizes : 0;
 		if (r->at < 0 || !r->rw || r->written || r->read || r->when || r->sizes ||
-		    (sizes && !(sizes & 1)))
+		    overlaid(d->class, r) || (sizes && !(sizes & 1)))
 			continue;
 		for (unsigned lane = 0; lane < r->size; lane++) {
 			dev_write(d, r->region, (uint32_t)r->at, r->size, r->rw);
@@ -203,6 +213,15 @@ static void copy_world(struct rig *to, const struct rig *from)
 	to->seen = from->seen;
 }
 
+/* The bench drives the inputs; after a load they are what they were, without an edge. */
+static void copy_inputs(struct rig *to, const struct rig *from)
+{
+	to->env.loading = true;
+	for (unsigned i = 0; i < from->dev->class->n_inputs; i++)
+		dev_input(to->dev, i, dev_input_level(from->dev, i));
+	to->env.loading = false;
+}
+
 /* A restored twin stays indistinguishable: finds state that has no row. */
 static bool twin_round(const struct dev_class *c, uint32_t seed)
 {
@@ -217,6 +236,7 @@ static bool twin_round(const struct dev_class *c, uint32_t seed)
 	OK(dev_load(&b->env, "laws", s.data, s.len, &e));
 	EQS("", e.msg);
 	copy_world(b, a);
+	copy_inputs(b, a);
 	ok = same(a, b);
 	for (unsigned i = 0; i < 60 && ok; i++) {
 		step(a);
