@@ -17,7 +17,7 @@ enum { REGION_DMA1, REGION_DMA2, REGION_PAGES };
 
 struct channel {
 	uint16_t base_address, base_count, address, count;
-	uint8_t mode;
+	uint8_t mode, pad;
 };
 
 struct i8257 {
@@ -182,6 +182,7 @@ static const struct row i8257_rows[] = {
 	HID_EACH(struct i8257, ch, address, .hw = 0xffff),
 	HID_EACH(struct i8257, ch, count, .hw = 0xffff),
 	HID_EACH(struct i8257, ch, mode, .hw = 0xfc),
+	HID_EACH(struct i8257, ch, pad),
 	HID_ARRAY(struct i8257, pointer, .max = 1),
 	HID_ARRAY(struct i8257, mask, .hw = 0x0f, .reset = 0x0f),
 	HID_ARRAY(struct i8257, status, .hw = 0xf0),
