@@ -8,11 +8,11 @@
  * Missing: MCS-80 mode; ICW1.LTIM (as on PIIX3, ELCR rules); ICW3 (the wiring is fixed)
  * Tests:   tests/hw/pic.c
  *
- * An edge that was seen stays requested when its input falls before the acknowledge: sources here
- * may pulse in no time at all.
+ * The core's acknowledge cycle is a read of region "inta"; line 0 is INTR, the inputs are the ISA
+ * interrupts. An edge that was seen stays requested when its input falls before the
+ * acknowledge: sources here may pulse in no time at all.
  */
 #include "base/dev.h"
-#include "hypervisor/platform/pic.h"
 
 enum { ICW1_IC4 = 1 << 0, ICW1_SNGL = 1 << 1, ICW1 = 1 << 4 };
 enum { ICW4_AEOI = 1 << 1, ICW4_SFNM = 1 << 4, ICW4_MASK = 0x1f };
@@ -34,7 +34,7 @@ enum {
 };
 enum { POLL_INT = 1 << 7, SPURIOUS = 7, CASCADE = 2, NONE = -1 };
 enum { MASTER, SLAVE };
-enum { REGION_MASTER = MASTER, REGION_SLAVE = SLAVE, REGION_ELCR };
+enum { REGION_MASTER = MASTER, REGION_SLAVE = SLAVE, REGION_ELCR, REGION_INTA };
 /* Timer, keyboard, cascade, RTC and FPU cannot be level inputs. */
 enum { ELCR1_MASK = 0xf8, ELCR2_MASK = 0xde };
 
@@ -111,23 +111,24 @@ static void chip_acked(struct chip *c, int irq)
 		c->lowest = (uint8_t)irq;
 }
 
-unsigned pic_ack(struct dev *d)
+/* The interrupt acknowledge cycle: the vector, in service from here on. When the request has gone
+ * away meanwhile it is the master's IR7. */
+static uint64_t inta_read(struct dev *d, const struct access *a)
 {
 	struct pic *s = d->state;
 	struct chip *c = &s->chip[MASTER];
 	int irq = chip_pending(s, MASTER);
 
-	if (irq == NONE)
-		return c->base + SPURIOUS;
+	(void)a;
 	if (irq == CASCADE) {
 		irq = chip_pending(s, SLAVE);
 		chip_acked(c, CASCADE);
 		c = &s->chip[SLAVE];
 	}
-	if (irq != NONE)
-		chip_acked(c, irq);
-	dev_settle(d);
-	return c->base + (irq == NONE ? SPURIOUS : (unsigned)irq);
+	if (irq == NONE)
+		return c->base + SPURIOUS;
+	chip_acked(c, irq);
+	return c->base + (unsigned)irq;
 }
 
 /* ---- commands ---- */
@@ -291,6 +292,7 @@ static const struct region pic_regions[] = {
 	[REGION_MASTER] = {.name = "master", .len = 2, .sizes = 1},
 	[REGION_SLAVE] = {.name = "slave", .len = 2, .sizes = 1},
 	[REGION_ELCR] = {.name = "elcr", .len = 2, .sizes = 1},
+	[REGION_INTA] = {.name = "inta", .len = 1, .sizes = 1},
 };
 
 /* clang-format off */
@@ -304,6 +306,7 @@ static const struct row pic_rows[] = {
 	CALC(1, 1, "slave.data", .region = REGION_SLAVE, .read = data_read, .written = data_written),
 	REG(0, struct pic, elcr1, .region = REGION_ELCR, .rw = ELCR1_MASK, .written = elcr_written),
 	REG(1, struct pic, elcr2, .region = REGION_ELCR, .rw = ELCR2_MASK, .written = elcr_written),
+	CALC(0, 1, "inta", .region = REGION_INTA, .read = inta_read),
 	/* Who drives an input goes on driving it through a reset. */
 	HID_EACH(struct pic, chip, pins, .hw = 0xff, .flags = ROW_KEEP),
 	HID_EACH(struct pic, chip, edges, .hw = 0xff),

@@ -9,10 +9,11 @@
  * Tests:   tests/hw/rtc.c
  *
  * While it runs, the calendar is worked out from `base` and `stamp` when it is read; reg[] holds
- * it while it stands still (SET, divider reset), and the alarm always.
+ * it while it stands still (SET, divider reset), and the alarm always. The data port is claimed
+ * only while the index is one of the clock's; else the device model's CMOS memory answers there,
+ * which gets the writes of the index as well.
  */
 #include "base/dev.h"
-#include "hypervisor/platform/rtc.h"
 
 enum {
 	SECONDS,
@@ -472,7 +473,8 @@ static unsigned bank_index(const struct rtc *s)
 	return s->index == CENTURY_PS2 ? CENTURY : s->index;
 }
 
-bool rtc_owns(const struct dev *d)
+/* Other indexes are those of the CMOS memory, which the device model has. */
+static bool data_is_ours(const struct dev *d)
 {
 	unsigned i = bank_index(d->state);
 
@@ -495,6 +497,7 @@ static void data_written(struct dev *d, const struct access *a)
 static void rtc_settle(struct dev *d)
 {
 	dev_line(d, 0, interrupt(d->state));
+	dev_window(d, 1, REGION_PORTS, 1, 1, SPACE_IO, data_is_ours(d) ? 0x71 : WINDOW_OFF);
 }
 
 /* The clock runs on through a reset; interrupts and the square wave are off after it. */
@@ -524,7 +527,7 @@ static int rtc_realize(struct dev *d, struct err *e)
 {
 	(void)e;
 	dev_line_to(d, 0, LINE_ISA, 8);
-	dev_window(d, 0, REGION_PORTS, 0, 2, SPACE_IO, 0x70);
+	dev_window(d, 0, REGION_PORTS, 0, 1, SPACE_IO, 0x70);
 	return 0;
 }
 
@@ -537,7 +540,7 @@ static const struct region rtc_regions[] = {
 static const struct row rtc_rows[] = {
 	CALC(0, 1, "index_read", .flags = ROW_RD | ROW_PURE, .reset = 0xff),
 	REG(0, struct rtc, index, .flags = ROW_WR | ROW_KEEP, .rw = 0x7f),
-	CALC(1, 1, "data", .when = rtc_owns, .read = data_read, .written = data_written),
+	CALC(1, 1, "data", .when = data_is_ours, .read = data_read, .written = data_written),
 	REG_ARRAY(0, 1, struct rtc, reg, .region = REGION_BANK, .flags = ROW_KEEP | ROW_PURE,
 		  .rw = 0xff, .read = reg_read, .written = reg_written),
 	REG(0x0a, struct rtc, a, .region = REGION_BANK, .flags = ROW_KEEP | ROW_PURE,
