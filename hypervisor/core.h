@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/core.h: struct domain, for the files of the core and its transports.
+ * What a transport asks of it has the meaning of the hv_op of that name; the
+ * device lock is held.
+ */
+#ifndef HYPERVISOR_CORE_H
+#define HYPERVISOR_CORE_H
+#include "base/util.h"
+#include "hypervisor/domain.h"
+#include "hypervisor/memmap.h"
+#include "hypervisor/seam.h"
+
+#include <pthread.h>
+
+#define IOREQ_SERVERS 8
+#define IOREQ_RANGES  256
+#define PCI_LINKS     4
+
+/* ---- ioreq servers ---- */
+struct ioreq_range {
+	uint64_t start, end; /* inclusive */
+};
+struct ioreq_ranges { /* ascending */
+	struct ioreq_range v[IOREQ_RANGES];
+	unsigned n;
+};
+struct ioreq_server;
+/* How requests reach a device model. */
+struct ioreq_sender {
+	/* Has it answered, data into req; may let go of the lock. -EPIPE: it went away. */
+	int (*send)(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req);
+	/* A write that needs no answer; false: no room now. */
+	bool (*buffer)(struct ioreq_server *s, const struct hv_ioreq *req);
+};
+struct ioreq_server {
+	bool used, enabled, bufioreq;
+	uint64_t age; /* the newest is asked first */
+	const struct ioreq_sender *sender;
+	void *arg;
+	struct ioreq_ranges ranges[HV_RANGE_PCI + 1];
+};
+
+/* ---- platform ---- */
+#define PLATFORM_WINDOWS 32
+struct platform_window {
+	struct dev *dev;
+	unsigned win; /* the device's number of it */
+	struct window w;
+};
+
+struct domain {
+	pthread_mutex_t mutex;
+	pthread_t holder;
+	bool held;
+	pthread_cond_t resumed; /* paused went away */
+
+	struct domain_hooks hooks;
+	struct clock *clock;
+	bool own_clock;
+	unsigned vcpus;
+	uint64_t ram, below_4g;
+	struct memmap mem;
+	uint64_t tracked_first, tracked_nr;
+	bool a20, paused;
+	uint32_t cf8;
+
+	struct ioreq_server *servers[IOREQ_SERVERS];
+	struct ioreq_server *by_age[IOREQ_SERVERS]; /* the enabled ones, newest first */
+	unsigned n_enabled;
+	uint64_t ages;
+	/* The device model went away unasked: what it should answer parks the vCPU. */
+	bool orphaned;
+
+	struct lines {
+		uint32_t seen[HV_LINES];
+		unsigned link_irq[PCI_LINKS];  /* 0 = off */
+		unsigned link_high[PCI_LINKS]; /* INTx slots that hold it up */
+		unsigned local[DOMAIN_PINS];   /* platform lines that hold the pin up */
+		uint32_t forced, level;        /* by pin */
+		struct pin_watch *watches;
+		bool intr;
+	} lines;
+
+	struct dev_env platform;
+	struct dev *pic, *rtc;
+	struct platform_window windows[PLATFORM_WINDOWS];
+	unsigned n_windows;
+};
+
+/* ---- servers.c ---- */
+int core_server_new(struct domain *dom, bool bufioreq, const struct ioreq_sender *sender, void *arg,
+		    uint16_t *id);
+int core_server_free(struct domain *dom, uint16_t id);
+int core_server_enable(struct domain *dom, uint16_t id, bool on);
+int core_map_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
+		   uint64_t end);
+int core_unmap_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
+		     uint64_t end);
+/* Newest enabled one of which a range holds start … end wholly, or NULL. */
+struct ioreq_server *core_server_find(struct domain *dom, enum hv_range type, uint64_t start,
+				      uint64_t end);
+/* The device model behind `arg` is gone; its servers die. unasked: and whoever needs it waits. */
+void core_servers_drop(struct domain *dom, const void *arg, bool unasked);
+
+/* ---- lines.c ---- */
+/* Takes over a slot's counter; the edges since the last time reach its pin, or, adopt, none. */
+void core_line(struct domain *dom, unsigned slot, uint32_t counter, bool adopt);
+int core_link_route(struct domain *dom, unsigned link, unsigned isa_irq);
+void core_local_line(struct domain *dom, unsigned pin, uint32_t was, uint32_t now, bool adopt);
+void core_intr(struct domain *dom, bool level);
+void core_msi(struct domain *dom, uint64_t addr, uint32_t data);
+int core_nmi(struct domain *dom, unsigned vcpu);
+
+/* ---- memory ---- */
+int core_track_dirty(struct domain *dom, uint64_t first_gfn, uint64_t nr, uint8_t *bitmap);
+int core_modified(struct domain *dom, uint64_t first_gfn, uint64_t nr);
+/* Somebody wrote RAM there: dirty marks, and the hook if it was code. */
+void core_written(struct domain *dom, uint64_t gpa, uint64_t len);
+
+/* ---- platform.c ---- */
+int platform_init(struct domain *dom, bool bare, struct err *e);
+void platform_fini(struct domain *dom);
+/* Who answers a byte of that space; NULL: the ioreq servers. */
+const struct platform_window *platform_find(const struct domain *dom, enum space space,
+					    uint64_t addr);
+static inline bool platform_holds(const struct platform_window *w, uint64_t addr, unsigned size)
+{
+	return w && addr - w->w.base + size <= w->w.len;
+}
+uint64_t platform_read(const struct platform_window *w, uint64_t addr, unsigned size);
+void platform_write(const struct platform_window *w, uint64_t addr, unsigned size, uint64_t val);
+
+/* ---- domain.c ---- */
+int core_shutdown(struct domain *dom, enum hv_shutdown why);
+void core_a20(struct domain *dom, bool on);
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor/platform.c: what surrounds the devices that live inside the core. */
+#include "hypervisor/core.h"
+
+#include <errno.h>
+
+static struct domain *domain_of(struct dev_env *env)
+{
+	return container_of(env, struct domain, platform);
+}
+
+/* ---- what the devices ask for ---- */
+
+static void env_window(struct dev_env *env, struct dev *d, unsigned win)
+{
+	struct domain *dom = domain_of(env);
+	const struct window *w = &dev_windows(d)[win];
+	unsigned i = 0;
+
+	while (i < dom->n_windows && (dom->windows[i].dev != d || dom->windows[i].win != win))
+		i++;
+	if (w->base == WINDOW_OFF) {
+		if (i < dom->n_windows)
+			dom->windows[i] = dom->windows[--dom->n_windows];
+		return;
+	}
+	if (i == PLATFORM_WINDOWS)
+		return;
+	if (i == dom->n_windows)
+		dom->n_windows++;
+	dom->windows[i] = (struct platform_window){d, win, *w};
+}
+
+static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t was, uint32_t now,
+		     bool adopt)
+{
+	struct domain *dom = domain_of(env);
+	enum line_to to;
+	unsigned pin;
+
+	dev_line_target(d, n, &to, &pin);
+	if (to == LINE_ISA)
+		core_local_line(dom, pin, was, now, adopt);
+	else if (to == LINE_LOCAL && d == dom->pic)
+		core_intr(dom, now & 1);
+}
+
+static void env_request(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg)
+{
+	struct domain *dom = domain_of(env);
+
+	(void)d;
+	(void)arg;
+	if (what == REQ_NMI)
+		core_nmi(dom, 0);
+}
+
+static const struct dev_env_ops env_ops = {
+	.window = env_window,
+	.line = env_line,
+	.request = env_request,
+};
+
+/* ---- life ---- */
+
+static struct dev *device_new(struct domain *dom, const char *class, const char *id, int *rc,
+			      struct err *e)
+{
+	const struct dev_class *c = dev_class_find(class);
+	struct dev *d;
+
+	if (*rc)
+		return NULL;
+	if (!c) {
+		*rc = err_set(e, -ENODEV, "this program was built without %s", class);
+		return NULL;
+	}
+	d = dev_new(&dom->platform, c, id, e);
+	*rc = d ? dev_realize(d, NULL, e) : -ENOMEM;
+	if (*rc) {
+		dev_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+int platform_init(struct domain *dom, bool bare, struct err *e)
+{
+	int rc;
+
+	dom->platform.ops = &env_ops;
+	dom->platform.clock = dom->clock;
+	rc = dev_env_init(&dom->platform, e);
+	if (rc || bare)
+		return rc;
+	dom->pic = device_new(dom, "isa-pic", "pic", &rc, e);
+	device_new(dom, "isa-pit", "pit", &rc, e);
+	dom->rtc = device_new(dom, "mc146818rtc", "rtc", &rc, e);
+	return rc;
+}
+
+void platform_fini(struct domain *dom)
+{
+	if (!dom->platform.arena)
+		return;
+	/* Lines fall while devices are freed; the 8259 pair is no longer there to see it. */
+	dom->pic = dom->rtc = NULL;
+	dev_env_fini(&dom->platform);
+}
+
+struct dev_env *domain_platform(struct domain *dom)
+{
+	return &dom->platform;
+}
+
+/* The acknowledge cycle is a bank of the 8259 pair. */
+unsigned domain_inta(struct domain *dom)
+{
+	const struct dev_class *c = dom->pic ? dom->pic->class : NULL;
+
+	for (unsigned i = 0; c && i < c->n_regions; i++)
+		if (!strcmp(c->regions[i].name, "inta"))
+			return (unsigned)dev_read(dom->pic, i, 0, 1);
+	return 0xff;
+}
+
+/* ---- accesses ---- */
+
+const struct platform_window *platform_find(const struct domain *dom, enum space space,
+					    uint64_t addr)
+{
+	for (unsigned i = 0; i < dom->n_windows; i++) {
+		const struct platform_window *w = &dom->windows[i];
+
+		if (w->w.space == space && addr - w->w.base < w->w.len)
+			return w;
+	}
+	return NULL;
+}
+
+uint64_t platform_read(const struct platform_window *w, uint64_t addr, unsigned size)
+{
+	return dev_read(w->dev, w->w.region, w->w.off + (uint32_t)(addr - w->w.base), size);
+}
+
+void platform_write(const struct platform_window *w, uint64_t addr, unsigned size, uint64_t val)
+{
+	dev_write(w->dev, w->w.region, w->w.off + (uint32_t)(addr - w->w.base), size, val);
+}
