@@ -310,17 +310,24 @@ static void stop_workers(struct blk *b)
 	b->threads = 0;
 }
 
-/* Writes that were queued were promised to nobody, but a guest that is switched off expects them. */
+/* Its owner may still cancel it, after the disk is gone. */
+static void forget(struct blk_req *r)
+{
+	r->stage = IDLE;
+	r->blk = NULL;
+}
+
+/* Queued writes were promised to nobody, but a guest that is switched off expects them. */
 static void finish_quietly(struct blk *b)
 {
 	struct blk_req *r;
 
 	while (b->format && (r = pop(&b->queue, &b->queue_tail))) {
 		b->format->io(b, r);
-		r->stage = IDLE;
+		forget(r);
 	}
 	while ((r = pop(&b->ready, &b->ready_tail)))
-		r->stage = IDLE;
+		forget(r);
 }
 
 void blk_close(struct blk *b)

@@ -76,9 +76,11 @@ struct drive {
 	char id[64];
 	struct blk *blk; /* NULL = no medium */
 	bool cdrom, locked, tray_open, readonly;
-	char serial[21], model[41], version[9];         /* "" = the device's default */
-	struct dev *user;                               /* the device that holds it */
-	void (*medium_changed)(void *arg, bool loaded); /* set by the device; NULL none */
+	char serial[21], model[41], version[9]; /* "" = the device's default */
+	struct dev *user;                       /* the device that holds it */
+	/* Set by the device, NULL none. loaded false: while the old blk is still open, so that the
+	 * device can let go of requests in flight; true: when the new one is there. */
+	void (*medium_changed)(void *arg, bool loaded);
 	void (*eject_request)(void *arg, bool force);
 	void *arg;
 	struct drive *next;
