@@ -249,11 +249,6 @@ const char *net_info(const struct netdev *n)
 struct fake {
 	void (*fn)(void *arg, const uint8_t *frame, size_t len);
 	void *arg;
-	struct {
-		uint8_t *frame;
-		size_t len;
-	} wait[16]; /* as a socket's buffer would */
-	unsigned n_wait;
 };
 
 static void fake_send(struct netdev *n, const uint8_t *frame, size_t len)
@@ -264,27 +259,13 @@ static void fake_send(struct netdev *n, const uint8_t *frame, size_t len)
 		f->fn(f->arg, frame, len);
 }
 
-static void fake_resume(struct netdev *n)
-{
-	struct fake *f = n->priv;
-
-	while (f->n_wait && net_deliver(n, f->wait[0].frame, f->wait[0].len)) {
-		free(f->wait[0].frame);
-		memmove(&f->wait[0], &f->wait[1], --f->n_wait * sizeof(f->wait[0]));
-	}
-}
-
 static void fake_close(struct netdev *n)
 {
-	struct fake *f = n->priv;
-
-	while (f->n_wait)
-		free(f->wait[--f->n_wait].frame);
-	free(f);
+	free(n->priv);
 }
 
 static const struct net_type net_type_fake = {
-	.name = "fake", .close = fake_close, .send = fake_send, .resume = fake_resume};
+	.name = "fake", .close = fake_close, .send = fake_send};
 
 struct netdev *net_fake(struct loop *l, const char *id,
 			void (*fn)(void *arg, const uint8_t *frame, size_t len), void *arg)
@@ -303,17 +284,9 @@ struct netdev *net_fake(struct loop *l, const char *id,
 	return n;
 }
 
-/* Frames keep their order. Without a loop nothing could wait: dropped. */
+/* A wire keeps nothing: what the NIC cannot take is lost, so that a test's outcome depends on the
+ * NIC's state alone. */
 void net_inject(struct netdev *n, const uint8_t *frame, size_t len)
 {
-	struct fake *f = n->priv;
-	uint8_t *copy;
-
-	if (!f->n_wait && net_deliver(n, frame, len))
-		return;
-	if (!n->loop || f->n_wait == ARRAY_SIZE(f->wait) || !(copy = malloc(len)))
-		return;
-	memcpy(copy, frame, len);
-	f->wait[f->n_wait].frame = copy;
-	f->wait[f->n_wait++].len = len;
+	net_deliver(n, frame, len);
 }

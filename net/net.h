@@ -27,7 +27,8 @@ struct net_client {
  * a 32-bit big-endian length before each frame, as QEMU's), none. NULL and a sentence on failure.
  */
 struct netdev *net_open(struct loop *l, const char *opts, struct err *e);
-/* For tests: frames sent go to fn; net_inject plays the wire. */
+/* For tests: frames sent go to fn; net_inject plays the wire, which keeps nothing: a frame that the
+ * NIC refuses is lost. */
 struct netdev *net_fake(struct loop *l, const char *id,
 			void (*fn)(void *arg, const uint8_t *frame, size_t len), void *arg);
 void net_inject(struct netdev *n, const uint8_t *frame, size_t len);

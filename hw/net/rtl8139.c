@@ -90,7 +90,6 @@ static void soft_reset(struct dev *d)
 	s->cbr = s->imr = s->isr = s->mulint = s->cpcr = 0;
 	s->cr = s->etthr = s->tx_cur = s->cp_rx = 0;
 	s->clock_on = 1;
-	s->tctr_base = dev_now(d);
 	timer_plan(d);
 }
 
@@ -109,7 +108,6 @@ static void rtl8139_reset(struct dev *d)
 		rtl8139_eeprom_program(s, h->mac);
 	load_idr(s);
 	s->link = h->net ? net_link(h->net) : 1;
-	s->tctr_base = dev_now(d);
 	kick(d);
 }
 
@@ -120,14 +118,21 @@ static bool cplus(const struct dev *d)
 	return state_of(d)->cpcr & (CPCR_TX | CPCR_RX);
 }
 
-static bool config_locked(const struct dev *d)
+static bool config_open(const struct dev *d)
 {
-	return (state_of(d)->cfg9346 & EE_EEM) != EE_EEM_CONFIG;
+	return (state_of(d)->cfg9346 & EE_EEM) == EE_EEM_CONFIG;
 }
 
-static bool transmitter_off(const struct dev *d)
+static uint64_t config01_read(struct dev *d, const struct access *a)
 {
-	return !(state_of(d)->cr & CR_TE);
+	(void)a;
+	return state_of(d)->config0 | state_of(d)->config1 << 8;
+}
+
+static uint64_t config34_read(struct dev *d, const struct access *a)
+{
+	(void)a;
+	return state_of(d)->config3 | state_of(d)->config4 << 8;
 }
 
 /* The driver gives the descriptor away by clearing OWN; the status of the last frame goes. */
@@ -171,6 +176,13 @@ static void cr_written(struct dev *d, const struct access *a)
 		s->tx_len = 0;
 	}
 	kick(d);
+}
+
+/* "Can only be changed after having set TE." */
+static void tcr_written(struct dev *d, const struct access *a)
+{
+	if (!(state_of(d)->cr & CR_TE))
+		state_of(d)->tcr = (uint32_t)a->old;
 }
 
 /* Its distance to what was read is kept: offsets beyond the ring wrap. */
@@ -366,22 +378,21 @@ static const struct row rtl8139_rows[] = {
 	REG(0x3a, S, cbr, .hw = 0xfffc),
 	REG(0x3c, S, imr, .rw = ISR_ALL, .written = kick_written),
 	REG(0x3e, S, isr, .w1c = ISR_ALL),
-	CALC(0x40, 4, "tcr_locked", .flags = ROW_WR, .when = transmitter_off),
-	REG(0x40, S, tcr, .reset = TCR_HWVERID, .rw = 0x030f07f0),
+	REG(0x40, S, tcr, .reset = TCR_HWVERID, .rw = 0x030f07f0, .written = tcr_written),
 	REG(0x44, S, rcr, .rw = 0x0f03ffbf, .written = rcr_written),
 	CALC(0x48, 4, "tctr", .flags = ROW_PURE, .read = tctr_read, .written = tctr_written),
 	REG(0x4c, S, mpc, .hw = 0xffffff, .written = mpc_written),
 	REG(0x50, S, cfg9346, .rw = EE_EEM | EE_CS | EE_SK | EE_DI, .flags = ROW_PURE,
 	    .read = cfg9346_read, .written = cfg9346_written),
-	CALC(0x51, 2, "config0_locked", .flags = ROW_WR, .when = config_locked),
-	REG(0x51, S, config0, .rw = 0x07),
-	REG(0x52, S, config1, .reset = 0x0c, .rw = 0xf3),
+	CALC(0x51, 2, "config01", .flags = ROW_RD | ROW_PURE, .read = config01_read),
+	REG(0x51, S, config0, .rw = 0x07, .flags = ROW_WR, .when = config_open),
+	REG(0x52, S, config1, .reset = 0x0c, .rw = 0xf3, .flags = ROW_WR, .when = config_open),
 	CONST(0x53, 1, "config2", 0),
 	REG(0x54, S, timerint, .rw = 0xffffffff, .written = timerint_written),
 	CALC(0x58, 1, "msr", .flags = ROW_PURE, .read = msr_read),
-	CALC(0x59, 2, "config3_locked", .flags = ROW_WR, .when = config_locked),
-	REG(0x59, S, config3, .reset = 0x01, .rw = 0x70),
-	REG(0x5a, S, config4, .rw = 0xf5),
+	CALC(0x59, 2, "config34", .flags = ROW_RD | ROW_PURE, .read = config34_read),
+	REG(0x59, S, config3, .reset = 0x01, .rw = 0x70, .flags = ROW_WR, .when = config_open),
+	REG(0x5a, S, config4, .rw = 0xf5, .flags = ROW_WR, .when = config_open),
 	CALC(0x5b, 1, "hltclk", .flags = ROW_PURE, .read = hltclk_read, .written = hltclk_written),
 	REG(0x5c, S, mulint, .rw = 0x0fff),
 	CONST(0x5e, 1, "rerid", 0x20),

@@ -97,8 +97,10 @@ static void clock_in(struct rtl8139_eeprom *ee, bool di)
 		break;
 	case PHASE_DATA:
 		ee->shift = (uint16_t)(ee->shift << 1 | di);
-		if (++ee->count == 16)
+		if (++ee->count == 16) {
+			ee->count = 0;
 			ee->phase = PHASE_PROGRAM;
+		}
 		break;
 	}
 }
