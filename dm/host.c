@@ -128,6 +128,15 @@ int host_fdset_add(int fd, int64_t *set, const char *opaque, struct err *e)
 	return 0;
 }
 
+int host_fdset_adopt(int fd, int64_t *set, const char *opaque, struct err *e)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0)
+		return err_errno(e, -errno, "descriptor %d cannot be put in a set", fd);
+	return host_fdset_add(copy, set, opaque, e);
+}
+
 static void free_fd(struct host_fd *f)
 {
 	close(f->fd);

@@ -29,6 +29,8 @@ struct host_fdset {
 };
 /* Takes fd over (also on failure). *set -1: a new set, its id comes back. */
 int host_fdset_add(int fd, int64_t *set, const char *opaque, struct err *e);
+/* The same with a duplicate: fd stays the caller's (-add-fd, whose fd others may name too). */
+int host_fdset_adopt(int fd, int64_t *set, const char *opaque, struct err *e);
 /* fd -1: the whole set. Files opened from it stay open. */
 int host_fdset_remove(int64_t set, int fd, struct err *e);
 const struct host_fdset *host_fdset_first(void); /* by id */

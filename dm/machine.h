@@ -17,6 +17,7 @@
 struct board; /* dm/board.h: what surrounds the device model's devices */
 struct domain;
 struct machine;
+struct note;
 struct qtest;
 
 /* ---- run state ---- */
@@ -76,16 +77,19 @@ struct machine {
 	struct chr_slot *chrs;
 	struct net_slot *nets;
 	struct qtest *qtest; /* NULL without -qtest */
+	struct note *notes;  /* dm/machine_device.c */
+	bool complete;       /* devices from here on are hot-plugged */
 	enum run_state state;
-	struct machine_listener *listeners;
+	struct machine_listener *listeners, *next_listener;
 	int exit_status; /* of the process, once the loop has ended */
 	/* Asked for, carried out by machine_requests (dm/machine.c). */
 	struct {
-		bool reset, shutdown, guest, powerdown, exit;
+		bool reset, cpu_reset, shutdown, quit, guest, powerdown, exit;
 		const char *reason;
 		struct defer defer;
 	} want;
-	/* Hooks of the display; NULL while there is none. */
+	/* Hooks of power management, display, keyboard; NULL while there are none. */
+	void (*power_button)(struct machine *m);
 	int (*screendump)(struct machine *m, const char *device, unsigned head, const char *file,
 			  const char *format, struct err *e);
 	/* keys: QEMU's qcodes, pressed in order and released in reverse after hold_ms. */
@@ -99,6 +103,10 @@ struct machine {
  */
 struct machine *machine_new(const struct machine_config *cfg, struct loop *l, struct err *e);
 void machine_free(struct machine *m); /* NULL is fine */
+
+/* The device lock. The loop holds it in callbacks; others take it round whatever they do here. */
+void machine_lock(struct machine *m);
+void machine_unlock(struct machine *m);
 
 /* ---- life; all emit their events ---- */
 int machine_stop(struct machine *m); /* running → paused, drives drained; else nothing */
@@ -158,4 +166,5 @@ struct monitor_type {
 	struct monitor_type *next;
 };
 void machine_monitor_type(struct monitor_type *t);
+int machine_monitor_open(struct machine *m, const struct mon_config *c, struct err *e);
 #endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dm/machine_parts.h: what the machine_*.c files and the board share with each other only. */
+#ifndef DM_MACHINE_PARTS_H
+#define DM_MACHINE_PARTS_H
+#include "dm/machine.h"
+
+/* ---- machine_backend.c ---- */
+int machine_backends_open(struct machine *m, struct err *e); /* -chardev, -netdev, -drive */
+void machine_backends_close(struct machine *m);
+/* PROP_BLK, PROP_NET, PROP_CHR of d: struct drive *, netdev *, chr *; NULL and a sentence. */
+void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, const char *name,
+		      struct err *e);
+void machine_backend_release(struct machine *m, struct dev *d, enum prop_type type, void *be);
+
+/* As chr_open_short, "chardev:ID" being one that exists. NULL without a sentence: "none". */
+struct chr_slot *machine_chr_short(struct machine *m, const char *label, const char *spec,
+				   struct err *e);
+
+/* ---- machine_device.c ---- */
+enum place { PLACE_BOARD, PLACE_NAMED, PLACE_ANON };
+struct note { /* where a device is in QOM's tree */
+	struct dev *dev;
+	enum place place;
+	unsigned number; /* among those of its place */
+	struct note *next;
+};
+struct note *machine_note(struct machine *m, const struct dev *d);
+/* id NULL: "anon[N]". -global, then the properties in o, realized. */
+struct dev *machine_device_make(struct machine *m, const struct dev_class *c, const char *id,
+				const struct opts *o, enum place place, struct err *e);
+void machine_notes_free(struct machine *m);
+
+/* ---- machine_pc.c ---- */
+int machine_core_open(struct machine *m, struct err *e);
+void machine_core_close(struct machine *m);
+int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, default devices */
+/* What [gpa, gpa+len) reads from and writes to: shadow RAM or what lies below. */
+void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr);
+
+/* ---- machine.c ---- */
+void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg);
+#endif
