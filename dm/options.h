@@ -25,8 +25,14 @@ struct option {
 	int (*set)(struct machine_config *c, const char *what, const char *arg, struct err *e);
 	const char *later;
 };
-#define OPTION(n, a, h, fn) {.name = n, .arg = a, .help = h, .set = fn}
-#define LATER(n, a, why)    {.name = n, .arg = a, .later = why}
+#define OPTION(n, a, h, fn)                               \
+	{                                                 \
+		.name = n, .arg = a, .help = h, .set = fn \
+	}
+#define LATER(n, a, why)                          \
+	{                                         \
+		.name = n, .arg = a, .later = why \
+	}
 struct option_table {
 	const char *title;
 	const struct option *v;
