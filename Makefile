@@ -133,6 +133,13 @@ $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o $(call objs,obj,$(
 $(BUILD)/asan/tests/check: $(call objs,asan,$(SRCS) $(TEST_SRCS))
 	$(call link,asan,$(LIBS))
 
+# The twins of hvm-dm that tests start: sanitized, and counting lines.
+$(BUILD)/asan/hvm-dm: $(call objs,asan,dm/main.c $(SRCS))
+	$(call link,asan,$(LIBS) $(LIBS_XEN))
+
+$(BUILD)/cov/hvm-dm: $(call objs,cov,dm/main.c $(SRCS))
+	$(call link,cov,$(LIBS) $(LIBS_XEN))
+
 $(BUILD)/cov/tests/check: $(call objs,cov,$(SRCS) $(TEST_SRCS))
 	$(call link,cov,$(LIBS))
 
@@ -148,7 +155,7 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 
 # run.sh makes these as its build step, so that a broken build is one counted failure.
 .PHONY: check-build
-check-build: all $(BUILD)/asan/tests/check
+check-build: all $(BUILD)/asan/tests/check $(if $(wildcard dm/main.c),$(BUILD)/asan/hvm-dm)
 	@:
 
 export BUILD CC
@@ -167,7 +174,7 @@ format: ## let clang-format rewrite all C files, or FILES="…"
 	clang-format -i $(or $(FILES),$(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 .PHONY: coverage
-coverage: $(BUILD)/cov/tests/check ## line coverage of the unit and device tests, per file
+coverage: $(BUILD)/cov/tests/check $(if $(wildcard dm/main.c),$(BUILD)/cov/hvm-dm) ## line coverage of the unit and device tests, per file
 	@CC='$(CC)' sh tests/coverage.sh $(BUILD)/cov $(filter hw/% hypervisor/% base/%,$(SRCS))
 
 .PHONY: fuzz

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The machine as a whole, over both kinds of bus.h: memory, holes, PCI, reset, clock. */
+#include "tests/hw/bus.h"
+
+#include <stdio.h>
+
+BUS_TEST(ram_is_there_and_ends, "-m 16 -nodefaults")
+{
+	uint8_t block[5000], back[5000];
+
+	for (unsigned i = 0; i < sizeof(block); i++)
+		block[i] = (uint8_t)(i * 7);
+	bus_memwrite(b, 0x1003, block, sizeof(block));
+	bus_memread(b, 0x1003, back, sizeof(back));
+	EQM(block, back, sizeof(back));
+	bus_write(b, 0xfffff8, 8, 0x1122334455667788ull);
+	EQ(0x11223344, bus_read(b, 0xfffffc, 4));
+	bus_write(b, 0x1000000, 4, 0);
+	EQ(0xffffffff, bus_read(b, 0x1000000, 4));
+}
+
+BUS_TEST(nobody_reads_as_ones, "-nodefaults")
+{
+	EQ(0xff, bus_in(b, 0x5000, 1));
+	EQ(0xffff, bus_in(b, 0x5000, 2));
+	EQ(0xffffffff, bus_in(b, 0x5000, 4));
+	EQ(0xffffffff, bus_read(b, 0xe0001000, 4));
+	bus_out(b, 0x5000, 4, 1);
+	bus_write(b, 0xe0001000, 4, 1);
+}
+
+BUS_TEST(the_chipset_is_found, "-nodefaults")
+{
+	EQ(0, bus_find_pci(b, 0x80861237));
+	EQ(8, bus_find_pci(b, 0x80867000));
+	EQ(0xffffffff, bus_cfg_read(b, 31 << 3, 0, 4));
+	EQ(0xffff, bus_cfg_read(b, 31 << 3, 0, 2));
+	EQ(0x8086, bus_cfg_read(b, 8, 0, 2));
+	EQ(0x70, bus_cfg_read(b, 8, 3, 1));
+}
+
+/* A dword at 0xcf8 is the address register, a byte at 0xcf9 within it is reset control. */
+BUS_TEST(cf8_and_cf9_share_addresses, "-nodefaults")
+{
+	bus_out(b, 0xcf8, 4, 0x80000800);
+	EQ(0x80000800, bus_in(b, 0xcf8, 4));
+	EQ(0x70008086, bus_in(b, 0xcfc, 4));
+	bus_out(b, 0xcf9, 1, 2);
+	EQ(2, bus_in(b, 0xcf9, 1));
+	EQ(0x80000800, bus_in(b, 0xcf8, 4));
+}
+
+BUS_TEST(reset_by_cf9_keeps_ram, "-nodefaults")
+{
+	bus_write(b, 0x2000, 4, 0xfeedbeef);
+	bus_cfg_write(b, 8, 0x60, 1, 0x0b);
+	EQ(0x0b, bus_cfg_read(b, 8, 0x60, 1));
+	bus_out(b, 0xcf9, 1, 6);
+	EQ(0x80, bus_cfg_read(b, 8, 0x60, 1));
+	EQ(0xfeedbeef, bus_read(b, 0x2000, 4));
+}
+
+/* As libqtest's i440fx test: shadow RAM by PAM registers, 10b and 01b being the odd ones. */
+BUS_TEST(shadow_ram, "-nodefaults")
+{
+	bus_cfg_write(b, 0, 0x5a, 1, 0x33);
+	bus_write(b, 0xc0000, 4, 0x42424242);
+	EQ(0x42424242, bus_read(b, 0xc0000, 4));
+	bus_cfg_write(b, 0, 0x5a, 1, 0x32); /* write only */
+	EQ(0xffffffff, bus_read(b, 0xc0000, 4));
+	bus_write(b, 0xc0000, 4, 0x43434343);
+	bus_cfg_write(b, 0, 0x5a, 1, 0x31); /* read only */
+	EQ(0x43434343, bus_read(b, 0xc0000, 4));
+	bus_write(b, 0xc0000, 4, 0x82828282);
+	EQ(0x43434343, bus_read(b, 0xc0000, 4));
+	bus_cfg_write(b, 0, 0x5a, 1, 0x30);
+	EQ(0xffffffff, bus_read(b, 0xc0000, 4));
+	bus_cfg_write(b, 0, 0x5a, 1, 0x33);
+	EQ(0x43434343, bus_read(b, 0xc0000, 4));
+}
+
+static const char *rom(uint64_t bytes)
+{
+	static char args[200];
+	const char *path = bus_tmpfile(bytes);
+	FILE *f = fopen(path, "r+");
+
+	MUST(f);
+	for (uint64_t at = 0; at < bytes; at += 4) {
+		uint32_t word = (uint32_t)at;
+
+		MUST(fwrite(&word, 4, 1, f) == 1);
+	}
+	fclose(f);
+	snprintf(args, sizeof(args), "-nodefaults -bios %s", path);
+	return args;
+}
+
+BUS_TEST(rom_is_seen_twice, rom(256 << 10))
+{
+	EQ(0, bus_read(b, 0xfffc0000, 4));
+	EQ(0x3fffc, bus_read(b, 0xfffffffc, 4));
+	EQ(0x20000, bus_read(b, 0xe0000, 4));
+	EQ(0x3fffc, bus_read(b, 0xffffc, 4));
+	bus_write(b, 0xffffc, 4, 0);
+	bus_write(b, 0xfffffffc, 4, 0);
+	EQ(0x3fffc, bus_read(b, 0xffffc, 4));
+	EQ(0x3fffc, bus_read(b, 0xfffffffc, 4));
+}
+
+BUS_TEST(rom_is_copied_to_shadow_ram, rom(128 << 10))
+{
+	uint8_t copy[4096];
+
+	EQ(0x10000, bus_read(b, 0xf0000, 4));
+	bus_cfg_write(b, 0, 0x59, 1, 0x20); /* reads from ROM, writes to RAM */
+	bus_memread(b, 0xf0000, copy, sizeof(copy));
+	copy[0] = 0x5a;
+	bus_memwrite(b, 0xf0000, copy, sizeof(copy));
+	EQ(0x10000, bus_read(b, 0xf0000, 4));
+	bus_cfg_write(b, 0, 0x59, 1, 0x10);
+	EQ(0x1005a, bus_read(b, 0xf0000, 4));
+	EQ(0x10004, bus_read(b, 0xf0004, 4));
+}
+
+/* Channel 0 of the 8254, mode 0, 1000 counts of 838.1 ns: one edge of IRQ 0, on time. */
+BUS_TEST(the_clock_moves_when_told, "-nodefaults")
+{
+	unsigned before;
+
+	bus_out(b, 0x43, 1, 0x30);
+	bus_out(b, 0x40, 1, 1000 & 0xff);
+	bus_out(b, 0x40, 1, 1000 >> 8);
+	before = bus_edges(b, 0);
+	bus_step(b, 830000);
+	EQ(before, bus_edges(b, 0));
+	CHECK(!bus_irq(b, 0));
+	bus_step(b, 20000);
+	EQ(before + 1, bus_edges(b, 0));
+	CHECK(bus_irq(b, 0));
+}
