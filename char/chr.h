@@ -21,9 +21,10 @@ struct chr_client { /* all on the main thread */
 };
 
 /*
- * QEMU's -chardev text: "null,id=x", "file,id=,path=[,append=on]", "pipe", "pty", "stdio",
- * "socket,id=,path=|host=,port=|fd=,server=on|off,wait=on|off,reconnect=", "udp", "ringbuf",
- * each with mux=on. NULL and a sentence on failure.
+ * QEMU's -chardev text: "null,id=x", "file,id=,path=[,append=on]", "pipe,path=", "pty",
+ * "stdio[,signal=off]", "serial,path=", "ringbuf[,size=]" and
+ * "socket,id=,path=|host=,port=|fd=,server=on|off,wait=on|off,reconnect=", each with logfile=.
+ * NULL and a sentence on failure. A server with wait=on returns when its client has come.
  */
 struct chr *chr_open(struct loop *l, const char *opts, struct err *e);
 /* The -serial short forms: "pty", "stdio", "null", "none" (NULL without error), "file:P",
@@ -35,7 +36,11 @@ struct chr *chr_fake(struct loop *l, const char *id,
 size_t chr_inject(struct chr *c, const uint8_t *buf, size_t len); /* taken */
 void chr_close(struct chr *c);                                    /* NULL is fine */
 
-void chr_attach(struct chr *c, const struct chr_client *cl); /* NULL detaches; copied */
+/* NULL detaches; copied. CHR_OPENED comes at once when a peer is there already. */
+void chr_attach(struct chr *c, const struct chr_client *cl);
+/* For monitors and qtest: while a peer is there the queue grows, up to 64 MiB, before bytes
+ * are lost; while none is there nothing is kept for it. */
+void chr_set_reliable(struct chr *c);
 /* Never blocks. Returns bytes taken; the rest when a peer is full goes to the ring and the oldest
  * are lost (a full pty never stops the guest): devices may ignore the result. */
 size_t chr_write(struct chr *c, const void *buf, size_t len);
@@ -46,4 +51,8 @@ const char *chr_id(const struct chr *c);
 const char *
 chr_filename(const struct chr *c); /* QEMU's query-chardev text, e.g. "pty:/dev/pts/3" */
 bool chr_connected(const struct chr *c);
+/* What a ringbuf holds, oldest first, taken out; -EINVAL when c is none (ringbuf-read). */
+int chr_ringbuf_read(struct chr *c, void *buf, size_t len);
+/* How host files are opened; the device model puts its own here (fd sets, broker). */
+extern int (*chr_host_open)(const char *path, int flags, unsigned mode, struct err *e);
 #endif
