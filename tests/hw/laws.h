@@ -25,10 +25,13 @@ struct rig {
 	uint8_t *disk[2];
 	struct netdev *net;
 	struct chr *chr;
+	char said[64]; /* the first of what the device wrote to chr, as text */
 	uint32_t seed;
 	uint64_t seen;     /* hash of all that a guest or a peer could tell: reads, edges, output */
 	unsigned edges;    /* rising, on any line */
-	unsigned requests; /* dev_request calls */
+	unsigned requests; /* dev_request calls; what the last one was */
+	enum dev_request request;
+	unsigned request_arg;
 };
 
 /* A realized device of the class with all its back ends, after reset. Ends the test on failure. */

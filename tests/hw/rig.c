@@ -18,6 +18,15 @@ static void saw_bytes(void *arg, const uint8_t *buf, size_t len)
 		saw(arg, buf[i]);
 }
 
+static void chr_said(void *arg, const uint8_t *buf, size_t len)
+{
+	struct rig *r = arg;
+	size_t n = strlen(r->said);
+
+	saw_bytes(r, buf, len);
+	memcpy(r->said + n, buf, MIN(len, sizeof(r->said) - 1 - n));
+}
+
 uint32_t rig_rnd(struct rig *r)
 {
 	r->seed ^= r->seed << 13;
@@ -56,9 +65,13 @@ static void *rig_dma_map(struct dev_env *env, uint64_t gpa, size_t *len, bool wr
 
 static void rig_request(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg)
 {
+	struct rig *r = rig_of(env);
+
 	(void)d;
-	rig_of(env)->requests++;
-	saw(rig_of(env), (uint64_t)what << 32 | arg);
+	r->requests++;
+	r->request = what;
+	r->request_arg = arg;
+	saw(r, (uint64_t)what << 32 | arg);
 }
 
 static void *rig_drive(struct rig *r)
@@ -88,7 +101,7 @@ static void *rig_backend(struct dev_env *env, struct dev *d, enum prop_type type
 		return rig_drive(r);
 	if (type == PROP_NET)
 		return r->net = net_fake(r->loop, "net0", saw_bytes, r);
-	return r->chr = chr_fake(r->loop, "chr0", saw_bytes, r);
+	return r->chr = chr_fake(r->loop, "chr0", chr_said, r);
 }
 
 static const struct dev_env_ops rig_ops = {
