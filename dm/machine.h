@@ -126,7 +126,7 @@ void machine_requests(struct machine *m);
 struct dev *machine_device_add(struct machine *m, const struct opts *o, struct err *e);
 /* id or QOM path. DEVICE_DELETED comes when it is gone (today at once). */
 int machine_device_del(struct machine *m, const char *id, struct err *e);
-/* "/machine/peripheral/ID", "/machine/peripheral-anon/device[N]", "/machine/unattached/device[N]" */
+/* "/machine/peripheral/ID", "/machine/peripheral-anon/device[N]", else under unattached/ */
 void machine_qom_path(struct machine *m, const struct dev *d, char *buf, size_t len);
 struct dev *machine_qom_find(struct machine *m, const char *path); /* those, or a bare id */
 

@@ -138,7 +138,7 @@ static int drive_keys_ok(const struct opts *o, const char *what, struct err *e)
 		if (!strcmp(key, "driver") || strchr(key, '.'))
 			return err_set(
 				e, -ENOTSUP,
-				"%s: %s=: block drivers cannot be stacked here; say file=FILE,format=raw",
+				"%s: %s=: block drivers do not stack here: say file=FILE,format=raw",
 				what, key);
 	}
 	return opts_only(o, drive_keys, what, e);
@@ -391,25 +391,35 @@ static int set_keymap(struct machine_config *c, const char *what, const char *ar
 
 /* clang-format off */
 static const struct option rows[] = {
-	OPTION("drive", "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID][,cache=C][,readonly=on]", "a disk or CD", set_drive),
+	OPTION("drive",
+	       "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID]…",
+	       "a disk or CD", set_drive),
 	OPTION("hda", "FILE", "first disk of the first IDE channel", set_hd),
 	OPTION("hdb", "FILE", "its second", set_hd),
 	OPTION("hdc", "FILE", "first disk of the second IDE channel", set_hd),
 	OPTION("hdd", "FILE", "its second", set_hd),
 	OPTION("cdrom", "FILE", "a CD in place of -hdc", set_hd),
-	OPTION("device", "DRIVER[,id=ID][,bus=BUS][,PROP=V]", "a device (help lists them; DRIVER,help its properties)", set_device),
-	OPTION("global", "DRIVER.PROP=V", "default of a property of all devices of that driver", set_global),
-	OPTION("chardev", "TYPE,id=ID[,KEY=V]", "a stream: null, file, pipe, pty, stdio, socket, udp, ringbuf", set_chardev),
-	OPTION("serial", "STREAM", "a serial port on a stream: pty, stdio, file:F, unix:P,server=on, chardev:ID, none", set_serial),
+	OPTION("device", "DRIVER[,id=ID][,bus=BUS][,PROP=V]",
+	       "a device (help lists them; DRIVER,help its properties)", set_device),
+	OPTION("global", "DRIVER.PROP=V", "default of a property of all devices of that driver",
+	       set_global),
+	OPTION("chardev", "TYPE,id=ID[,KEY=V]",
+	       "a stream: null, file, pipe, pty, stdio, socket, udp, ringbuf", set_chardev),
+	OPTION("serial", "STREAM",
+	       "a serial port on a stream: pty, stdio, file:F, unix:P,server=on, chardev:ID, none",
+	       set_serial),
 	OPTION("parallel", "none", "there is none", set_parallel),
-	OPTION("nographic", NULL, "no display; the first serial port on the terminal", set_nographic),
-	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: socket, none", set_netdev),
+	OPTION("nographic", NULL, "no display; the first serial port on the terminal",
+	       set_nographic),
+	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: socket, none",
+	       set_netdev),
 	OPTION("net", "none", "no NIC by default", set_net),
 	OPTION("nic", "none", "no NIC by default", set_net),
 	OPTION("display", "none", "there is none yet", set_display),
 	OPTION("vga", "KIND", "accepted; there is no display adapter yet", set_vga),
 	OPTION("vnc", "ADDRESS:N", "accepted; there is no display adapter yet", set_vnc),
-	OPTION("k", "LAYOUT", "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
+	OPTION("k", "LAYOUT",
+	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
 	LATER("fda", "FILE", "there is no floppy drive yet"),
 	LATER("fdb", "FILE", "there is no floppy drive yet"),
 	LATER("usbdevice", "NAME", "there is no USB yet"),

@@ -273,7 +273,7 @@ static int set_letters(char **to, const char *what, const char *key, const char 
 		if (*p < 'a' || *p > 'p')
 			return err_set(
 				e, -EINVAL,
-				"%s: %s=%s: '%c' is no boot device (a floppy, c disk, d CD, n network)",
+				"%s: %s=%s: '%c' is no boot device (a, c, d, n are)",
 				what, key, v, *p);
 		if (seen & 1u << (*p - 'a'))
 			return err_set(e, -EINVAL, "%s: %s=%s: '%c' is there twice", what, key, v,
@@ -384,10 +384,12 @@ static int set_action(struct machine_config *c, const char *what, const char *ar
 
 /* clang-format off */
 static const struct option rows[] = {
-	OPTION("machine", "TYPE[,KEY=V]", "pc or none; accel=, usb=, max-ram-below-4g= (help lists)", set_machine),
+	OPTION("machine", "TYPE[,KEY=V]",
+	       "pc or none; accel=, usb=, max-ram-below-4g= (help lists)", set_machine),
 	OPTION("M", "TYPE[,KEY=V]", "the same", set_machine),
 	OPTION("accel", "ENGINE", "what runs the CPUs: qtest", set_accel),
-	OPTION("core", "fd=N|PATH", "the core is hvm-core at that socket, not in this process", set_core),
+	OPTION("core", "fd=N|PATH", "the core is hvm-core at that socket, not in this process",
+	       set_core),
 	OPTION("cpu", "MODEL", "CPU model and features", set_cpu),
 	OPTION("smp", "N[,maxcpus=N][,sockets=…]", "CPUs (default 1)", set_smp),
 	OPTION("m", "SIZE", "memory in MiB, or with suffix: 512, 1G (default 128)", set_memory),
@@ -395,16 +397,20 @@ static const struct option rows[] = {
 	OPTION("uuid", "UUID", "of the machine", set_uuid),
 	OPTION("bios", "FILE", "system ROM of 64, 128 or 256 KiB", set_bios),
 	OPTION("L", "DIR", "look for ROMs here first", set_rom_dir),
-	OPTION("boot", "[order=LETTERS][,once=…][,menu=on]", "a floppy, c disk, d CD, n network", set_boot),
-	OPTION("rtc", "[base=utc|localtime|DATE][,clock=host|vm]", "what the clock starts with", set_rtc),
+	OPTION("boot", "[order=LETTERS][,once=…][,menu=on]", "a floppy, c disk, d CD, n network",
+	       set_boot),
+	OPTION("rtc", "[base=utc|localtime|DATE][,clock=host|vm]", "what the clock starts with",
+	       set_rtc),
 	OPTION("nodefaults", NULL, "only the devices that are asked for", set_nodefaults),
 	OPTION("usb", NULL, "a USB controller on the board", set_usb),
 	OPTION("no-acpi", NULL, "no ACPI power management", set_no_acpi),
 	OPTION("no-hpet", NULL, "no HPET", set_no_hpet),
 	OPTION("S", NULL, "do not start until `cont`", set_stopped),
 	OPTION("no-reboot", NULL, "a guest's reset ends the process", set_no_reboot),
-	OPTION("no-shutdown", NULL, "a guest's power-off stops it, the process stays", set_no_shutdown),
-	OPTION("action", "reboot=reset|shutdown,shutdown=poweroff|pause", "the same in QEMU's newer words", set_action),
+	OPTION("no-shutdown", NULL, "a guest's power-off stops it, the process stays",
+	       set_no_shutdown),
+	OPTION("action", "reboot=reset|shutdown,shutdown=poweroff|pause",
+	       "the same in QEMU's newer words", set_action),
 	LATER("enable-kvm", NULL, NO_ENGINE),
 	LATER("kernel", "FILE", NO_ENGINE),
 	LATER("initrd", "FILE", NO_ENGINE),
