@@ -81,6 +81,10 @@ void rows_to_reset(const struct dev_class *c, void *state, bool power_on)
 	for_each_row(r, c) {
 		if (r->flags & ROW_KEEP && !power_on)
 			continue;
+		if (r->flags & ROW_BYTES) {
+			memset((char *)state + r->off, (int)r->reset, r->count);
+			continue;
+		}
 		for (unsigned i = 0; i < row_count(r); i++)
 			row_put(state, r, i, r->reset);
 	}
