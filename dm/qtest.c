@@ -671,6 +671,7 @@ int qtest_open(struct machine *m, const char *spec, const char *log, struct err 
 		return -EINVAL;
 	}
 	q->slot->monitor = true;
+	chr_set_reliable(q->slot->chr);
 	chr_attach(q->slot->chr, &client);
 	return 0;
 }
