@@ -83,6 +83,9 @@ struct drive {
 	void (*medium_changed)(void *arg, bool loaded);
 	void (*eject_request)(void *arg, bool force);
 	void *arg;
+	/* Set by the owner of the drive, NULL none: the guest moved the tray. */
+	void (*tray_moved)(struct drive *d, bool open, void *owner);
+	void *owner;
 	struct drive *next;
 	int if_type, bus, unit; /* where -drive wanted it; -1 = nowhere */
 };

@@ -90,7 +90,7 @@ void ata_write(struct dev *d, enum ide_reg reg, uint8_t val)
 
 /* ---- resets and the signature (9.12) ---- */
 
-static void set_signature(struct dev *d)
+void ata_signature(struct dev *d)
 {
 	struct ata *a = ata_of(d);
 
@@ -104,7 +104,7 @@ void ata_diagnose(struct dev *d)
 {
 	struct ata *a = ata_of(d);
 
-	set_signature(d);
+	ata_signature(d);
 	a->device = DEVICE_ONES; /* device 0 is selected afterwards */
 	a->error = ERROR_PASSED;
 	/* A packet device keeps DRDY off until its first PACKET command (9.10). */
@@ -116,7 +116,7 @@ void ata_diagnose(struct dev *d)
 void ata_reset(struct dev *d)
 {
 	info_of(d)->cancel(d);
-	set_signature(d);
+	ata_signature(d);
 }
 
 void ata_srst(struct dev *d, bool on)

@@ -126,6 +126,7 @@ unsigned ata_data_in(struct dev *d, void *buf, unsigned size, unsigned count);
 unsigned ata_data_out(struct dev *d, const void *buf, unsigned size, unsigned count);
 
 /* For drives. */
+void ata_signature(struct dev *d);
 void ata_reset(struct dev *d);                /* after the rows: signature */
 bool ata_valid(const struct dev *d);          /* relations within struct ata */
 void ata_busy(struct dev *d, uint8_t status); /* phase BUSY, with this status */

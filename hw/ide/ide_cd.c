@@ -1,0 +1,622 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hw/ide/ide_cd.c: CD/DVD-ROM drive: the ATA side of a packet device, its
+ * transfers by PIO pieces and DMA, its medium. ide_cd_mmc.c has the packets.
+ *
+ * Spec:    ATA/ATAPI-6 (T13/1410D): 8.23 PACKET, 9.8 packet protocols; MMC-5
+ * State:   reading data discs, medium change, tray and its lock
+ * Missing: raw sectors (READ CD with headers), audio, DVD structures
+ * Tests:   tests/hw/ide_cd.c
+ */
+#include "hw/ide/ide_cd.h"
+
+#include <errno.h>
+
+enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 };
+enum { XFER_UDMA5 = 0x45, FEATURE_DMA = 1, FEATURE_OVERLAP = 2 };
+enum {
+	DMA_STATUS = STATUS_DRDY | STATUS_DSC | STATUS_DRQ,
+	BUSY_STATUS = STATUS_DRDY | STATUS_DSC | STATUS_BSY
+};
+
+struct ide_cd *cd_state(const struct dev *d)
+{
+	return d->state;
+}
+
+struct ide_cd_host *cd_host(const struct dev *d)
+{
+	return d->host;
+}
+
+uint32_t cd_blocks(const struct dev *d)
+{
+	const struct drive *drive = cd_host(d)->drive;
+	uint64_t n = drive->blk ? blk_bytes(drive->blk) / CD_BLOCK : 0;
+
+	return (uint32_t)MIN(n, 0xffffffffu);
+}
+
+bool cd_ready(const struct dev *d)
+{
+	return !cd_state(d)->tray_open && cd_blocks(d);
+}
+
+/* ---- how a packet command ends ---- */
+
+static void end(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+
+	if (c->dma && (c->op == CD_READ || c->op == CD_REPLY))
+		ide_dma_done(d, false);
+	c->op = CD_NONE;
+	c->len = 0;
+	ata_of(d)->nsector = (uint8_t)((ata_of(d)->nsector & ~7) | REASON_DONE);
+}
+
+void cd_ok(struct dev *d)
+{
+	end(d);
+	cd_state(d)->sense = cd_state(d)->asc = 0;
+	ata_done(d);
+}
+
+void cd_error(struct dev *d, uint8_t sense, uint8_t asc)
+{
+	end(d);
+	cd_state(d)->sense = sense;
+	cd_state(d)->asc = asc;
+	ata_fail(d, (uint8_t)(sense << 4));
+}
+
+static void abort_command(struct dev *d)
+{
+	end(d);
+	ata_fail(d, ERROR_ABRT);
+}
+
+/* ---- data to the host ---- */
+
+static void submit(struct dev *d, uint64_t offset, uint64_t bytes)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	h->req.op = BLK_READ;
+	h->req.offset = (uint64_t)cd_state(d)->lba * CD_BLOCK + offset;
+	h->req.bytes = bytes;
+	h->in_flight = true;
+	blk_submit(h->drive->blk, &h->req);
+}
+
+static void submit_buffer(struct dev *d, uint64_t offset, size_t bytes)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	h->req.iov[0] = (struct iovec){.iov_base = cd_state(d)->data, .iov_len = bytes};
+	h->req.iovcnt = 1;
+	submit(d, offset, bytes);
+}
+
+static uint32_t piece(const struct ide_cd *c)
+{
+	uint64_t left = c->total - c->done;
+
+	return (uint32_t)(left > c->limit ? c->limit & ~1u : left);
+}
+
+/* Pieces end anywhere, requests at multiples of 512: where in the buffer the piece begins. */
+static uint32_t skip(const struct ide_cd *c)
+{
+	return c->op == CD_READ ? c->done % 512 : (uint32_t)c->done;
+}
+
+static void offer(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	uint32_t size = piece(c);
+
+	c->a.nsector = (uint8_t)((c->a.nsector & ~7) | REASON_IN);
+	c->a.lba_mid = (uint8_t)size;
+	c->a.lba_high = (uint8_t)(size >> 8);
+	ata_pio_in(d, skip(c) + size);
+	c->a.pos = skip(c);
+	c->len = c->op == CD_READ ? c->a.end : c->len;
+}
+
+static void pio_next(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+
+	if (c->done == c->total) {
+		cd_ok(d);
+	} else if (c->op == CD_REPLY) {
+		offer(d);
+	} else if (!cd_host(d)->drive->blk) {
+		cd_error(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
+	} else {
+		ata_busy(d, BUSY_STATUS);
+		c->a.pos = c->a.end = c->len = 0;
+		submit_buffer(d, c->done - skip(c), (skip(c) + piece(c) + 511) & ~511u);
+	}
+}
+
+static void cd_pio_end(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	uint8_t packet[CD_PACKET];
+
+	switch ((enum cd_op)c->op) {
+	case CD_COMMAND:
+		memcpy(packet, c->data, sizeof(packet));
+		cd_packet(d, packet);
+		break;
+	case CD_REPLY:
+	case CD_READ:
+		c->done += c->a.end - skip(c);
+		pio_next(d);
+		break;
+	case CD_NONE:
+		c->len = 0;
+		ata_finish(d);
+		break;
+	}
+}
+
+static void unmap(struct dev *d)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	if (h->mapped)
+		ide_dma_unmap(d, &h->map);
+	h->mapped = false;
+}
+
+static void dma_next(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	struct ide_cd_host *h = cd_host(d);
+	uint64_t left = c->total - c->done;
+	size_t bytes;
+
+	if (!h->drive->blk) {
+		cd_error(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
+		return;
+	}
+	ata_busy(d, DMA_STATUS);
+	h->map.to_ram = true;
+	bytes = ide_dma_map(d, c->done, (size_t)left, &h->map);
+	if (!bytes) {
+		submit_buffer(d, c->done, (size_t)MIN(left, 65536u));
+		return;
+	}
+	h->mapped = true;
+	h->req.iovcnt = h->map.n;
+	for (unsigned i = 0; i < h->map.n; i++)
+		h->req.iov[i] = (struct iovec){h->map.p[i], h->map.len[i]};
+	submit(d, c->done, bytes);
+}
+
+static void dma_done(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	uint64_t bytes = cd_host(d)->req.bytes;
+
+	if (!cd_host(d)->mapped)
+		ide_dma_copy(d, c->done, c->data, bytes, true);
+	unmap(d);
+	c->done += bytes;
+	if (c->done == c->total)
+		cd_ok(d);
+	else
+		dma_next(d);
+}
+
+/* As for disks: a table that is too short moves nothing and says nothing. */
+static void cd_dma_start(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+
+	if (ide_dma_length(d, c->total) < c->total) {
+		end(d);
+		ata_finish(d);
+	} else if (c->op == CD_REPLY) {
+		ide_dma_copy(d, 0, c->data, (size_t)c->total, true);
+		cd_ok(d);
+	} else {
+		dma_next(d);
+	}
+}
+
+static void request_done(struct blk_req *r, int rc)
+{
+	struct dev *d = r->arg;
+
+	cd_host(d)->in_flight = false;
+	if (rc < 0) {
+		unmap(d);
+		cd_error(d, SENSE_MEDIUM, ASC_READ_ERROR);
+	} else if (cd_state(d)->dma) {
+		dma_done(d);
+	} else {
+		offer(d);
+	}
+	ide_changed(d);
+}
+
+static void transfer(struct dev *d, enum cd_op op, uint64_t total)
+{
+	struct ide_cd *c = cd_state(d);
+
+	/* A byte count limit of 0 is refused on ATA's level, not on that of packets (7.21.5 of
+	 * ACS-3); 1 would never get anywhere. */
+	if (!c->dma && c->limit < 2) {
+		abort_command(d);
+		return;
+	}
+	c->op = (uint8_t)op;
+	c->total = total;
+	c->done = 0;
+	if (c->dma)
+		ata_wait_dma(d);
+	else
+		pio_next(d);
+}
+
+void cd_reply(struct dev *d, uint32_t len, uint32_t max)
+{
+	len = MIN(len, max);
+	cd_state(d)->sense = cd_state(d)->asc = 0;
+	if (!len) {
+		cd_ok(d);
+		return;
+	}
+	cd_state(d)->len = len;
+	transfer(d, CD_REPLY, len);
+}
+
+void cd_read(struct dev *d, uint32_t lba, uint32_t blocks)
+{
+	struct ide_cd *c = cd_state(d);
+
+	if ((uint64_t)lba + blocks > cd_blocks(d)) {
+		cd_error(d, SENSE_ILLEGAL, ASC_OUT_OF_RANGE);
+		return;
+	}
+	if (!blocks) {
+		cd_ok(d);
+		return;
+	}
+	c->lba = lba;
+	c->len = 0;
+	transfer(d, CD_READ, (uint64_t)blocks * CD_BLOCK);
+}
+
+/* ---- ATA commands ---- */
+
+static void cd_cancel(struct dev *d)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	if (h->in_flight)
+		blk_cancel(&h->req);
+	h->in_flight = false;
+	unmap(d);
+	cd_state(d)->op = CD_NONE;
+	cd_state(d)->len = 0;
+}
+
+static void word(uint8_t *p, unsigned n, unsigned v)
+{
+	store_le(p + 2 * n, 2, v);
+}
+
+/* 8.16, with the words that QEMU's drive has. */
+static void identify_packet(struct dev *d)
+{
+	const struct ide_cd_host *h = cd_host(d);
+	struct ide_cd *c = cd_state(d);
+	unsigned mode = 1u << (8 + (c->xfer & 7)), kind = c->xfer >> 3;
+	uint8_t *p = c->data;
+
+	memset(p, 0, 512);
+	word(p, 0, 0x85c0); /* removable CD-ROM, DRQ within 50 us, 12-byte packets */
+	word(p, 20, 3);
+	word(p, 21, 512);
+	word(p, 22, 4);
+	ata_identify_text(p + 20, h->show_serial, 20);
+	ata_identify_text(p + 46, h->show_ver, 8);
+	ata_identify_text(p + 54, h->show_model, 40);
+	word(p, 48, 1);
+	word(p, 49, 0x300); /* LBA, DMA */
+	word(p, 53, 7);
+	word(p, 62, 7 | (kind == 2 ? mode : 0));
+	word(p, 63, 7 | (kind == 4 ? mode : 0));
+	word(p, 64, 1);
+	word(p, 65, 0xb4);
+	word(p, 66, 0xb4);
+	word(p, 67, 0x12c);
+	word(p, 68, 0xb4);
+	word(p, 71, 30);
+	word(p, 72, 30);
+	word(p, 80, 0x1e);
+	word(p, 88, 0x3f | (kind == 8 ? mode : 0));
+	c->len = 512;
+	ata_pio_in(d, 512);
+}
+
+static void begin_packet(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	uint32_t limit = (uint32_t)c->a.lba_high << 8 | c->a.lba_mid;
+
+	if (c->a.feature & FEATURE_OVERLAP) {
+		abort_command(d);
+		return;
+	}
+	c->dma = c->a.feature & FEATURE_DMA;
+	c->limit = (uint16_t)MIN(limit, 0xfffeu);
+	c->op = CD_COMMAND;
+	c->len = CD_PACKET;
+	c->a.nsector = (uint8_t)((c->a.nsector & ~7) | REASON_COMMAND);
+	ata_pio_out(d, CD_PACKET);
+}
+
+static void set_features(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	unsigned kind = c->a.nsector >> 3;
+
+	if (c->a.feature == 3 && (kind <= 2 || kind == 4 || kind == 8))
+		c->xfer = c->a.nsector;
+	else if (c->a.feature != 0x66 && c->a.feature != 0xcc) {
+		abort_command(d);
+		return;
+	}
+	ata_done(d);
+}
+
+static void cd_command(struct dev *d, uint8_t cmd)
+{
+	struct ata *a = ata_of(d);
+
+	switch (cmd) {
+	case COMMAND_DEVICE_RESET:
+		cd_cancel(d);
+		ata_signature(d);
+		ata_finish(d);
+		a->status = 0;
+		a->error = ERROR_PASSED;
+		break;
+	case 0xa0:
+		begin_packet(d);
+		break;
+	case 0xa1:
+		identify_packet(d);
+		break;
+	case 0xec: /* 8.15.5.2, 8.27.5.2: the signature tells what answers here */
+	case 0x20:
+		ata_signature(d);
+		ata_fail(d, ERROR_ABRT);
+		break;
+	case 0xe7: /* FLUSH CACHE: nothing is ever dirty */
+		ata_done(d);
+		break;
+	case 0xef:
+		set_features(d);
+		break;
+	default:
+		ata_fail(d, ERROR_ABRT);
+	}
+}
+
+/* ---- the medium and the tray, moved by the host ---- */
+
+static void medium_changed(void *arg, bool loaded)
+{
+	struct dev *d = arg;
+	struct ide_cd *c = cd_state(d);
+	bool reading = cd_host(d)->in_flight;
+
+	if (reading) {
+		blk_cancel(&cd_host(d)->req);
+		cd_host(d)->in_flight = false;
+		unmap(d);
+		cd_error(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
+	}
+	c->tray_open = cd_host(d)->drive->tray_open = !loaded;
+	if (loaded) {
+		c->news = NEWS_GONE;
+		c->event_new = true;
+		c->event_eject = false;
+	}
+	ide_changed(d);
+}
+
+static void eject_request(void *arg, bool force)
+{
+	struct dev *d = arg;
+
+	cd_state(d)->event_eject = true;
+	if (force)
+		cd_state(d)->locked = false;
+	ide_changed(d);
+}
+
+/* The host may refuse to change a medium that the guest has locked. */
+static void cd_settle(struct dev *d)
+{
+	cd_host(d)->drive->locked = cd_state(d)->locked;
+}
+
+/* A reset closes the tray. */
+static void cd_reset(struct dev *d)
+{
+	cd_host(d)->drive->tray_open = false;
+	ata_reset(d);
+}
+
+/* ---- the device ---- */
+
+static const char *first(const char *prop, const char *own, const char *def)
+{
+	return prop && *prop ? prop : *own ? own : def;
+}
+
+static int cd_realize(struct dev *d, struct err *e)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	(void)e;
+	if (!h->drive)
+		h->drive = &h->none;
+	memcpy(h->own_serial, "QM00001", 8);
+	h->own_serial[6] = (char)('1' + 2 * ide_channel(d) + ide_unit(d));
+	h->show_serial = first(h->serial, h->drive->serial, h->own_serial);
+	h->show_model = first(h->model, h->drive->model, "QEMU DVD-ROM");
+	h->show_ver = first(h->ver, h->drive->version, "2.5+");
+	h->req.done = request_done;
+	h->req.arg = d;
+	h->drive->arg = d;
+	h->drive->medium_changed = medium_changed;
+	h->drive->eject_request = eject_request;
+	return 0;
+}
+
+static void cd_unrealize(struct dev *d)
+{
+	struct ide_cd_host *h = cd_host(d);
+
+	if (!h->drive)
+		return;
+	cd_cancel(d);
+	h->drive->medium_changed = NULL;
+	h->drive->eject_request = NULL;
+	if (h->drive == &h->none)
+		h->drive = NULL; /* nobody's to give back */
+}
+
+static void cd_resume(struct dev *d)
+{
+	struct ide_cd *c = cd_state(d);
+	enum cd_op op = c->op;
+	uint32_t len = c->len;
+
+	cd_cancel(d);
+	cd_host(d)->drive->tray_open = c->tray_open;
+	c->op = (uint8_t)op;
+	c->len = len;
+	if (c->a.phase != ATA_BUSY)
+		return;
+	if (c->dma)
+		dma_next(d);
+	else
+		pio_next(d);
+}
+
+static bool transfer_valid(const struct ide_cd *c)
+{
+	if (c->op != CD_REPLY && c->op != CD_READ)
+		return true;
+	if (c->done >= c->total || (!c->dma && c->limit < 2))
+		return false;
+	return c->op == CD_READ || (c->len == c->total && c->total <= CD_BUFFER);
+}
+
+static bool cd_valid(const struct dev *d)
+{
+	const struct ide_cd *c = cd_state(d);
+
+	if (!ata_valid(d) || !transfer_valid(c))
+		return false;
+	switch ((enum ata_phase)c->a.phase) {
+	case ATA_IDLE:
+	case ATA_RESET:
+		return c->op == CD_NONE && !c->len;
+	case ATA_PIO_OUT:
+		return c->op == CD_COMMAND && c->a.end == CD_PACKET && c->len == CD_PACKET;
+	case ATA_PIO_IN:
+		if (c->op == CD_NONE)
+			return c->a.end == c->len;
+		return c->op != CD_COMMAND && !c->dma && c->a.end == skip(c) + piece(c) &&
+		       c->a.pos >= skip(c) && c->a.end <= c->len;
+	case ATA_DMA:
+		return c->op >= CD_REPLY && c->dma && !c->done;
+	case ATA_BUSY:
+		return c->op == CD_READ && !c->a.end && !c->len &&
+		       c->dma == !!(c->a.status & STATUS_DRQ) && !(c->dma && c->done % 512);
+	}
+	return false;
+}
+
+/* clang-format off */
+#define T struct ide_cd
+static const struct row cd_rows[] = {
+	ATA_ROWS(T, a, CD_BUFFER),
+	HID(T, total, .max = 1ull << 43),
+	HID(T, done, .max = 1ull << 43),
+	HID(T, lba, .hw = 0xffffffff),
+	HID(T, len, .max = CD_BUFFER),
+	HID(T, limit, .max = 0xfffe),
+	HID(T, op, .max = CD_READ),
+	HID(T, dma, .max = 1),
+	HID(T, sense, .max = SENSE_ATTENTION),
+	HID(T, asc, .hw = 0xff),
+	HID(T, news, .max = NEWS_CHANGED),
+	HID(T, event_new, .max = 1),
+	HID(T, event_eject, .max = 1),
+	HID(T, locked, .max = 1),
+	HID(T, tray_open, .max = 1),
+	HID(T, xfer, .hw = 0x7f, .reset = XFER_UDMA5),
+	BUF(T, data, len),
+};
+#undef T
+
+#define H struct ide_cd_host
+static const struct prop cd_props[] = {
+	{"drive", PROP_BLK, offsetof(H, drive), NULL, "the -drive behind it; none: empty", 0},
+	{"serial", PROP_STR, offsetof(H, serial), NULL, "serial number, 20 characters", 0},
+	{"model", PROP_STR, offsetof(H, model), NULL, "model, 40 characters", 0},
+	{"ver", PROP_STR, offsetof(H, ver), NULL, "firmware version, 8 characters", 0},
+};
+#undef H
+/* clang-format on */
+
+/* A request in flight is carried through when the bus master stops, as on a disk. */
+static void cd_finish(struct dev *d)
+{
+	if (cd_host(d)->in_flight)
+		blk_drain(cd_host(d)->drive->blk);
+}
+
+static const struct ata_info cd_info = {
+	.ata = offsetof(struct ide_cd, a),
+	.data = offsetof(struct ide_cd, data),
+	.data_size = CD_BUFFER,
+	.packet = true,
+	.command = cd_command,
+	.pio_end = cd_pio_end,
+	.dma_start = cd_dma_start,
+	.finish = cd_finish,
+	.cancel = cd_cancel,
+};
+
+static struct dev_class cd_class = {
+	.name = "ide-cd",
+	.summary = "ATAPI CD/DVD-ROM drive",
+	.bus = &ide_bus_type,
+	.bus_info = &cd_info,
+	.state_size = sizeof(struct ide_cd),
+	.host_size = sizeof(struct ide_cd_host),
+	.rows = cd_rows,
+	.n_rows = ARRAY_SIZE(cd_rows),
+	.props = cd_props,
+	.n_props = ARRAY_SIZE(cd_props),
+	.realize = cd_realize,
+	.unrealize = cd_unrealize,
+	.reset = cd_reset,
+	.settle = cd_settle,
+	.valid = cd_valid,
+	.resume = cd_resume,
+};
+DEV_REGISTER(cd_class)
