@@ -393,9 +393,11 @@ static int open_for_blk(const char *name, int flags)
 int machine_backends_open(struct machine *m, struct err *e)
 {
 	const struct machine_config *c = m->cfg;
-	int rc = add_fds(m, e);
+	int rc;
 
 	blk_fdset_open = open_for_blk;
+	chr_host_open = host_open;
+	rc = add_fds(m, e);
 
 	for (unsigned i = 0; i < c->chardevs.n && !rc; i++)
 		rc = machine_chr_add(m, c->chardevs.v[i], e) ? 0 : -EINVAL;

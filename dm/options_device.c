@@ -138,7 +138,7 @@ static int drive_keys_ok(const struct opts *o, const char *what, struct err *e)
 		if (!strcmp(key, "driver") || strchr(key, '.'))
 			return err_set(
 				e, -ENOTSUP,
-				"%s: %s=: block drivers do not stack here: say file=FILE,format=raw",
+				"%s: %s=: drivers do not stack here: say file=FILE,format=raw",
 				what, key);
 	}
 	return opts_only(o, drive_keys, what, e);

@@ -271,10 +271,9 @@ static int set_letters(char **to, const char *what, const char *key, const char 
 		return 0;
 	for (const char *p = v; *p; p++) {
 		if (*p < 'a' || *p > 'p')
-			return err_set(
-				e, -EINVAL,
-				"%s: %s=%s: '%c' is no boot device (a, c, d, n are)",
-				what, key, v, *p);
+			return err_set(e, -EINVAL,
+				       "%s: %s=%s: '%c' is no boot device (a, c, d, n are)", what,
+				       key, v, *p);
 		if (seen & 1u << (*p - 'a'))
 			return err_set(e, -EINVAL, "%s: %s=%s: '%c' is there twice", what, key, v,
 				       *p);

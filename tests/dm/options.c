@@ -180,9 +180,9 @@ TEST(drives_that_cannot_be)
 	refused("-drive file=a,if=scsi",
 		"-drive: if=scsi: want ide, or none and a -device that names the drive");
 	refused("-drive file.driver=null-co,if=none",
-		"-drive: file.driver=: block drivers do not stack here: say file=FILE,format=raw");
+		"-drive: file.driver=: drivers do not stack here: say file=FILE,format=raw");
 	refused("-drive driver=null-co,if=none",
-		"-drive: driver=: block drivers do not stack here: say file=FILE,format=raw");
+		"-drive: driver=: drivers do not stack here: say file=FILE,format=raw");
 	refused("-drive file=a,snapshot=on",
 		"-drive: snapshot=on does not exist yet: give a copy of the file");
 	refused("-drive file=a,cache=fast",
