@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dm/hmp_commands.c: the human monitor's commands; most are QMP's in other words. */
+#include "dm/hmp.h"
+
+#include "base/util.h"
+#include "dm/qmp.h"
+
+#include <stdlib.h>
+
+/* Runs a QMP command; its answer, if any, is of no interest. */
+static void do_qmp(struct hmp_call *c, const char *name, json_t *args)
+{
+	struct err e = {{0}};
+
+	if (qmp_do(c->m, name, args, NULL, &e) < 0)
+		hmp_error(c, &e);
+}
+
+static void run_stop(struct hmp_call *c)
+{
+	do_qmp(c, "stop", NULL);
+}
+
+static void run_cont(struct hmp_call *c)
+{
+	do_qmp(c, "cont", NULL);
+}
+
+static void run_reset(struct hmp_call *c)
+{
+	do_qmp(c, "system_reset", NULL);
+}
+
+static void run_powerdown(struct hmp_call *c)
+{
+	do_qmp(c, "system_powerdown", NULL);
+}
+
+static void run_wakeup(struct hmp_call *c)
+{
+	do_qmp(c, "system_wakeup", NULL);
+}
+
+static void run_quit(struct hmp_call *c)
+{
+	do_qmp(c, "quit", NULL);
+}
+
+static void run_nmi(struct hmp_call *c)
+{
+	do_qmp(c, "inject-nmi", NULL);
+}
+
+static void run_eject(struct hmp_call *c)
+{
+	do_qmp(c, "eject",
+	       json_pack("{s:o, s:b}", "device", qmp_text(hmp_text(c, "device")), "force",
+			 hmp_flag(c, "force")));
+}
+
+/* Adds an argument that was given. */
+static void add_text(struct hmp_call *c, json_t *args, const char *key, const char *name)
+{
+	if (hmp_text(c, name))
+		json_object_set_new(args, key, qmp_text(hmp_text(c, name)));
+}
+
+static void run_change(struct hmp_call *c)
+{
+	json_t *args = json_pack("{s:b}", "force", hmp_flag(c, "force"));
+
+	add_text(c, args, "device", "device");
+	add_text(c, args, "filename", "target");
+	add_text(c, args, "format", "format");
+	add_text(c, args, "read-only-mode", "read-only-mode");
+	do_qmp(c, "blockdev-change-medium", args);
+}
+
+static void run_screendump(struct hmp_call *c)
+{
+	json_t *args = json_object();
+
+	add_text(c, args, "filename", "filename");
+	add_text(c, args, "format", "format");
+	add_text(c, args, "device", "device");
+	if (hmp_value(c, "head")->set)
+		json_object_set_new(args, "head", json_integer(hmp_number(c, "head", 0)));
+	do_qmp(c, "screendump", args);
+}
+
+/* ---- devices ---- */
+
+static void list_classes(FILE *f)
+{
+	for (const struct dev_class *k = dev_class_first(); k; k = dev_class_next(k)) {
+		if (k->internal)
+			continue;
+		fprintf(f, "name \"%s\"", k->name);
+		if (k->bus)
+			fprintf(f, ", bus %s", k->bus->name);
+		fprintf(f, ", desc \"%s\"\n", k->summary ? k->summary : "");
+	}
+}
+
+/* "help", "?" or "driver,help". False: it is a device. */
+static bool device_help(struct hmp_call *c, const struct opts *o)
+{
+	const char *driver = opts_get(o, "driver");
+	const struct dev_class *k = driver ? dev_class_find(driver) : NULL;
+
+	if (driver && (!strcmp(driver, "help") || !strcmp(driver, "?"))) {
+		list_classes(c->out);
+		return true;
+	}
+	if (!k || (!opts_get(o, "help") && !opts_get(o, "?")))
+		return false;
+	fprintf(c->out, "%s options:\n", k->name);
+	dev_class_help(k, c->out);
+	return true;
+}
+
+static void run_device_add(struct hmp_call *c)
+{
+	const char *text = hmp_text(c, "device");
+	struct opts o = {0};
+	struct err e = {{0}};
+
+	if (opts_parse(&o, text ? text : "", "driver", &e))
+		hmp_error(c, &e);
+	else if (!opts_get(&o, "driver"))
+		fprintf(c->out, "Error: Parameter 'driver' is missing\n");
+	else if (!device_help(c, &o) && !machine_device_add(c->m, &o, &e))
+		hmp_error(c, &e);
+	opts_free(&o);
+}
+
+static void run_device_del(struct hmp_call *c)
+{
+	do_qmp(c, "device_del", json_pack("{s:o}", "id", qmp_text(hmp_text(c, "id"))));
+}
+
+static void run_chardev_add(struct hmp_call *c)
+{
+	struct err e = {{0}};
+
+	if (!machine_chr_add(c->m, hmp_text(c, "args"), &e))
+		hmp_error(c, &e);
+}
+
+static void run_chardev_remove(struct hmp_call *c)
+{
+	struct err e = {{0}};
+
+	if (machine_chr_remove(c->m, hmp_text(c, "id"), &e))
+		hmp_error(c, &e);
+}
+
+static void run_netdev_add(struct hmp_call *c)
+{
+	struct err e = {{0}};
+
+	if (!machine_net_add(c->m, hmp_text(c, "netdev"), &e))
+		hmp_error(c, &e);
+}
+
+static void run_netdev_del(struct hmp_call *c)
+{
+	struct err e = {{0}};
+
+	if (machine_net_remove(c->m, hmp_text(c, "id"), &e))
+		hmp_error(c, &e);
+}
+
+static void run_set_link(struct hmp_call *c)
+{
+	const char *id = hmp_text(c, "name");
+	struct net_slot *s = machine_net(c->m, id);
+	bool up;
+
+	for (struct net_slot *i = c->m->nets; !s && i; i = i->next)
+		if (i->user && !strcmp(i->user->id, id))
+			s = i;
+	if (!s)
+		fprintf(c->out, "Error: Device '%s' not found\n", id);
+	else if (text_bool(hmp_text(c, "up"), &up))
+		fprintf(c->out, "Expected 'on' or 'off'\n");
+	else
+		net_set_link(s->net, up);
+}
+
+/* ---- objects ---- */
+
+static void run_qom_list(struct hmp_call *c)
+{
+	const char *path = hmp_text(c, "path");
+	struct err e = {{0}};
+	json_t *list = NULL, *v;
+	size_t i;
+
+	if (qmp_do(c->m, "qom-list", json_pack("{s:o}", "path", qmp_text(path ? path : "/")), &list,
+		   &e) < 0)
+		hmp_error(c, &e);
+	json_array_foreach(list, i, v)
+		fprintf(c->out, "%s (%s)\n", json_string_value(json_object_get(v, "name")),
+			json_string_value(json_object_get(v, "type")));
+	json_decref(list);
+}
+
+static void run_qom_get(struct hmp_call *c)
+{
+	json_t *args = json_object(), *v = NULL;
+	struct err e = {{0}};
+
+	add_text(c, args, "path", "path");
+	add_text(c, args, "property", "property");
+	if (qmp_do(c->m, "qom-get", args, &v, &e) < 0) {
+		hmp_error(c, &e);
+		return;
+	}
+	json_dumpf(v, c->out, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+	fputc('\n', c->out);
+	json_decref(v);
+}
+
+/* ---- keys ---- */
+
+static json_t *key(const char *name, size_t len)
+{
+	/* QEMU's own abbreviation for the key between 'shift' and 'z' on some keyboards. */
+	if (len == 1 && *name == '<')
+		return json_pack("{s:s, s:s}", "type", "qcode", "data", "less");
+	return json_pack("{s:s, s:s%}", "type", "qcode", "data", name, len);
+}
+
+static bool known_key(const char *name, size_t len)
+{
+	for (unsigned i = 0; qmp_qcodes[i]; i++)
+		if (strlen(qmp_qcodes[i]) == len && !strncmp(qmp_qcodes[i], name, len))
+			return true;
+	return len == 1 && *name == '<';
+}
+
+static void run_sendkey(struct hmp_call *c)
+{
+	json_t *keys = json_array();
+
+	for (const char *s = hmp_text(c, "keys"); *s;) {
+		size_t len = strcspn(s, "-");
+
+		if (!known_key(s, len)) {
+			fprintf(c->out, "invalid parameter: %.*s\n", (int)MIN(len, (size_t)80), s);
+			json_decref(keys);
+			return;
+		}
+		json_array_append_new(keys, key(s, len));
+		s += len + (s[len] == '-');
+	}
+	do_qmp(c, "send-key",
+	       json_pack("{s:o, s:I}", "keys", keys, "hold-time",
+			 (json_int_t)hmp_number(c, "hold-time", 100)));
+}
+
+/* ---- trace ---- */
+
+/* What dev_trace_set was told last; the command line's globs come first. */
+static char *trace_globs;
+
+static void trace_set(struct hmp_call *c, const char *globs)
+{
+	char *copy = strdup(globs);
+	struct err e = {{0}};
+
+	if (!copy || dev_trace_set(copy, &e)) {
+		hmp_error(c, &e);
+		free(copy);
+		return;
+	}
+	free(trace_globs);
+	trace_globs = copy;
+}
+
+static void run_trace(struct hmp_call *c)
+{
+	const char *globs = hmp_text(c, "globs");
+
+	trace_set(c, globs ? globs : "");
+}
+
+#define TRACE_MAX 4096
+
+static void run_trace_event(struct hmp_call *c)
+{
+	const char *now = trace_globs ? trace_globs : c->m->cfg->trace, *name = hmp_text(c, "name");
+	char *globs;
+	bool on;
+
+	if (text_bool(hmp_text(c, "option"), &on)) {
+		fprintf(c->out,
+			"Expected 'on' or 'off'\nTry \"help trace-event\" for more information\n");
+		return;
+	}
+	if (strlen(name) + strlen(now ? now : "") > TRACE_MAX) {
+		fprintf(c->out, "Error: too many patterns; start anew with trace\n");
+		return;
+	}
+	if (asprintf(&globs, "%s%s%s%s", now ? now : "", now && *now ? "," : "", on ? "" : "-",
+		     name) < 0)
+		return;
+	trace_set(c, globs);
+	free(globs);
+}
+
+static void run_no_vcpu(struct hmp_call *c)
+{
+	fprintf(c->out, "Error: there is no vCPU whose %s could be shown\n",
+		!strcmp(c->command->names, "x") ? "memory" : "registers");
+}
+
+static void run_print(struct hmp_call *c)
+{
+	const struct hmp_value *fmt = hmp_value(c, "fmt");
+	long long v = (long long)hmp_number(c, "val", 0);
+
+	switch (fmt->format) {
+	case 'o':
+		fprintf(c->out, "%#llo\n", v);
+		break;
+	case 'u':
+		fprintf(c->out, "%llu\n", v);
+		break;
+	case 'd':
+		fprintf(c->out, "%lld\n", v);
+		break;
+	case 'c':
+		fprintf(c->out, "'%c'\n", v >= ' ' && v < 0x7f ? (char)v : '?');
+		break;
+	default:
+		fprintf(c->out, "%#llx\n", v);
+	}
+}
+
+/* clang-format off */
+const struct hmp_command hmp_commands[] = {
+	{"help|?", "name:S?", "[cmd]", "show the help", hmp_help, NULL},
+	{"info", "item:s?", "[subcommand]", "show various information about the system state",
+	 hmp_info, hmp_info_commands},
+	{"stop|s", "", "", "stop emulation", run_stop, NULL},
+	{"cont|c", "", "", "resume emulation", run_cont, NULL},
+	{"system_reset", "", "", "reset the system", run_reset, NULL},
+	{"system_powerdown", "", "", "send system power down event", run_powerdown, NULL},
+	{"system_wakeup", "", "", "wakeup guest from suspend", run_wakeup, NULL},
+	{"quit|q", "", "", "quit the emulator", run_quit, NULL},
+	{"nmi", "", "", "inject an NMI", run_nmi, NULL},
+	{"eject", "force:-f,device:s", "[-f] device", "eject a removable medium (-f: force it)",
+	 run_eject, NULL},
+	{"change", "device:s,force:-f,target:s,format:s?,read-only-mode:s?",
+	 "device [-f] filename [format [read-only-mode]]",
+	 "change a removable medium, optional format (-f: force the operation)", run_change, NULL},
+	{"screendump", "filename:s,format:-f,device:s?,head:i?", "filename [device [head]]",
+	 "save screen from head 'head' of display device 'device' as image 'filename'",
+	 run_screendump, NULL},
+	{"sendkey", "keys:s,hold-time:i?", "keys [hold_ms]",
+	 "send keys to the VM (e.g. 'sendkey ctrl-alt-f1', default hold time=100 ms)", run_sendkey,
+	 NULL},
+	{"device_add", "device:S?", "driver[,prop=value][,...]",
+	 "add device, like -device on the command line", run_device_add, NULL},
+	{"device_del", "id:s", "device", "remove device", run_device_del, NULL},
+	{"chardev-add", "args:S", "args", "add chardev", run_chardev_add, NULL},
+	{"chardev-remove", "id:s", "id", "remove chardev", run_chardev_remove, NULL},
+	{"netdev_add", "netdev:S", "type,id=str[,prop=value][,...]", "add host network device",
+	 run_netdev_add, NULL},
+	{"netdev_del", "id:s", "id", "remove host network device", run_netdev_del, NULL},
+	{"set_link", "name:s,up:s", "name on|off", "change the link status of a network adapter",
+	 run_set_link, NULL},
+	{"qom-list", "path:s?", "path", "list properties", run_qom_list, NULL},
+	{"qom-get", "path:s,property:s", "path property", "print a property", run_qom_get, NULL},
+	{"o", "fmt:/,addr:i,val:i", "/fmt addr value", "I/O port write", hmp_port_out, NULL},
+	{"i", "fmt:/,addr:i,index:i?", "/fmt addr", "I/O port read", hmp_port_in, NULL},
+	{"xp", "fmt:/,addr:i", "/fmt addr", "physical memory dump starting at 'addr'", hmp_dump,
+	 NULL},
+	{"x", "rest:S?", "/fmt addr", "virtual memory dump: needs a vCPU", run_no_vcpu, NULL},
+	{"sum", "start:i,size:i", "addr size", "compute the checksum of a memory region", hmp_sum,
+	 NULL},
+	{"print|p", "fmt:/,val:i", "/fmt expr", "print expression value", run_print, NULL},
+	{"trace-event", "name:s,option:s", "name on|off", "trace registers whose name fits",
+	 run_trace_event, NULL},
+	{"trace", "globs:S?", "[globs]", "trace just these registers, as -trace does", run_trace,
+	 NULL},
+	{0},
+};
+/* clang-format on */
