@@ -34,7 +34,8 @@ struct chr *chr_open_short(struct loop *l, const char *label, const char *spec, 
 struct chr *chr_fake(struct loop *l, const char *id,
 		     void (*fn)(void *arg, const uint8_t *buf, size_t len), void *arg);
 size_t chr_inject(struct chr *c, const uint8_t *buf, size_t len); /* taken */
-void chr_close(struct chr *c);                                    /* NULL is fine */
+void chr_inject_event(struct chr *c, enum chr_event ev);
+void chr_close(struct chr *c); /* NULL is fine */
 
 /* NULL detaches; copied. CHR_OPENED comes at once when a peer is there already. */
 void chr_attach(struct chr *c, const struct chr_client *cl);

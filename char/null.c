@@ -138,3 +138,11 @@ size_t chr_inject(struct chr *c, const uint8_t *buf, size_t len)
 	}
 	return done;
 }
+
+void chr_inject_event(struct chr *c, enum chr_event ev)
+{
+	if (ev == CHR_BREAK)
+		chr_tell(c, ev);
+	else
+		chr_set_connected(c, ev == CHR_OPENED);
+}
