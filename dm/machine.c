@@ -308,7 +308,7 @@ int machine_monitor_open(struct machine *m, const struct mon_config *c, struct e
 	while (t && strcmp(t->mode, mode))
 		t = t->next;
 	if (!t)
-		return 0;
+		return err_set(e, -ENOTSUP, "-mon: mode=%s does not exist", mode);
 	s->monitor = true;
 	rc = t->open(m, s->chr, c->pretty, e);
 	if (rc < 0)

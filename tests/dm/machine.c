@@ -139,3 +139,18 @@ BUS_TEST(the_clock_moves_when_told, "-nodefaults")
 	EQ(before + 1, bus_edges(b, 0));
 	CHECK(bus_irq(b, 0));
 }
+
+BUS_TEST(monitor_beside_the_bus, "-nodefaults -name dragon")
+{
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"query-status\"}"), "\"running\""));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"query-name\"}"), "dragon"));
+	bus_write(b, 0x2000, 4, 0xfeedbeef);
+	bus_cfg_write(b, 8, 0x60, 1, 0x0b);
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"system_reset\"}"), "return"));
+	EQ(0x80, bus_cfg_read(b, 8, 0x60, 1));
+	EQ(0xfeedbeef, bus_read(b, 0x2000, 4));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"stop\"}"), "return"));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"query-status\"}"), "\"paused\""));
+	EQ(0xfeedbeef, bus_read(b, 0x2000, 4));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"cont\"}"), "return"));
+}
