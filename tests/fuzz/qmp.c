@@ -5,9 +5,11 @@
  */
 #include "dm/options.h"
 #include "dm/qmp.h"
+#include "dm/qmp_json.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -20,15 +22,34 @@ static struct loop *loop;
 static struct machine_config config;
 static struct machine *machine;
 
-/* Every message is one line of JSON. */
+static unsigned messages;
+
+static void got_message(void *arg, json_t *v, const char *id)
+{
+	(void)arg;
+	(void)id;
+	assert(json_is_object(v));
+	messages++;
+}
+
+static void got_error(void *arg, const char *desc)
+{
+	(void)arg;
+	(void)desc;
+	abort();
+}
+
+/* Every message is one object on a line of its own. */
 static void answered(void *arg, const uint8_t *buf, size_t len)
 {
-	json_t *v = json_loadb((const char *)buf, len, 0, NULL);
+	struct qmp_json j = {.message = got_message, .error = got_error};
 
 	(void)arg;
 	assert(len > 2 && buf[len - 2] == '\r' && buf[len - 1] == '\n');
-	assert(json_is_object(v));
-	json_decref(v);
+	messages = 0;
+	qmp_json_feed(&j, buf, len);
+	assert(messages == 1 && !memchr(buf, '\n', len - 1));
+	qmp_json_reset(&j);
 }
 
 static void setup(void)
