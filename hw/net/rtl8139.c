@@ -2,11 +2,11 @@
 /*
  * rtl8139: Realtek RTL8139C+ Fast Ethernet, PCI 10ec:8139 revision 20h.
  *
- * Spec:    RealTek RTL8139C+ data sheet 1.6; RTL8139(A/B) programming guide V0.1
+ * Spec:    docs/specs/rtl8139.txt
  * State:   classic and C+ transmit and receive, EEPROM, timer, tally, loopback
  * Missing: option ROM, early interrupts, power management and wake-up frames,
- *	    interrupt mitigation, TDU
- * Tests:   tests/hw/rtl8139.c, tests/hw/laws.c
+ *          interrupt mitigation, TDU
+ * Tests:   tests/hw/rtl8139.c, rtl8139_cplus.c, rtl8139_laws.c, laws.c
  *
  * The link is always 100 Mbit/s, full duplex: the PHY's registers only show it.
  */

@@ -5,7 +5,7 @@
  * A descriptor is copied once, judged, and written back once. A kick handles
  * at most one ring's worth of them: what loops back into its own ring ends.
  *
- * Spec: RTL8139C+ section 9.2 (C+ mode descriptors), 5.33 (tally counters).
+ * Spec: docs/specs/rtl8139.txt
  */
 #include "hw/net/rtl8139.h"
 

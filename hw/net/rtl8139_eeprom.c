@@ -2,7 +2,7 @@
 /*
  * hw/net/rtl8139_eeprom.c: the 93C46 behind 9346CR, clocked bit by bit.
  *
- * Spec: Atmel AT93C46 (x16 organisation), instruction set; RTL8139C+ section 8.
+ * Spec: Atmel AT93C46 (x16 organisation), instruction set.
  */
 #include "hw/net/rtl8139.h"
 
@@ -20,8 +20,6 @@ void rtl8139_eeprom_program(struct rtl8139 *s, const uint8_t mac[6])
 	ee->word[0] = 0x8129; /* the signature without which nothing is loaded */
 	ee->word[1] = 0x10ec;
 	ee->word[2] = 0x8139;
-	ee->word[3] = 0x1af4;
-	ee->word[4] = 0x1100;
 	for (unsigned i = 0; i < 3; i++)
 		ee->word[7 + i] = (uint16_t)load_le(mac + 2 * i, 2);
 	ee->programmed = 1;

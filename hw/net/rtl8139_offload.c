@@ -3,7 +3,7 @@
  * hw/net/rtl8139_offload.c: what C+ mode does to a whole frame: IPv4, TCP and
  * UDP checksums both ways, cutting a large TCP segment, the VLAN tag.
  *
- * Spec: RTL8139C+ section 9 (descriptors); RFC 791, 768, 793, 1624.
+ * Spec: docs/specs/rtl8139.txt; RFC 768, 791, 793.
  */
 #include "hw/net/rtl8139.h"
 

@@ -4,7 +4,7 @@
  * descriptors that are registers, one ring in memory for received frames; and
  * the filter, which C+ shares.
  *
- * Spec: RTL8139C+ sections 5.2-5.8 and 9 (transmit and receive operation).
+ * Spec: docs/specs/rtl8139.txt
  */
 #include "hw/net/rtl8139.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * tests/hw/rtl8139_cplus.c: the descriptor rings of the RTL8139C+, checksums,
- * large send, VLAN tags and tally counters, by the data sheet's section 9.
+ * large send, VLAN tags and tally counters, by the data sheet.
  */
 #include "tests/hw/rtl8139.h"
 
