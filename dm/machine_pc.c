@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- the core ---- */
@@ -41,12 +42,26 @@ static void unlock_hook(void *arg)
 	machine_unlock(arg);
 }
 
+/* -rtc base= */
+static int64_t rtc_base(const struct machine_config *c)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (c->rtc == RTC_DATE)
+		return c->rtc_date;
+	if (c->rtc == RTC_UTC || !localtime_r(&now, &local))
+		return now;
+	return now + local.tm_gmtoff;
+}
+
 static int open_embedded(struct machine *m, struct err *e)
 {
 	const struct domain_config c = {.ram = m->cfg->ram,
 					.ram_below_4g = m->cfg->max_ram_below_4g,
 					.vcpus = m->cfg->maxcpus,
-					.clock = m->clock};
+					.clock = m->clock,
+					.rtc_base = rtc_base(m->cfg)};
 
 	m->dom = domain_new(&c, e);
 	if (!m->dom)

@@ -119,7 +119,7 @@ int core_modified(struct domain *dom, uint64_t first_gfn, uint64_t nr);
 void core_written(struct domain *dom, uint64_t gpa, uint64_t len);
 
 /* ---- platform.c ---- */
-int platform_init(struct domain *dom, bool bare, struct err *e);
+int platform_init(struct domain *dom, const struct domain_config *c, struct err *e);
 void platform_fini(struct domain *dom);
 /* Who answers a byte of that space; NULL: the ioreq servers. */
 const struct platform_window *platform_find(const struct domain *dom, enum space space,

@@ -70,7 +70,7 @@ static int domain_setup(struct domain *dom, const struct domain_config *c, struc
 	if (!dom->clock)
 		return err_set(e, -ENOMEM, "no memory for a clock");
 	rc = memmap_init(&dom->mem, c->ram, below_4g(c), NULL, e);
-	return rc ? rc : platform_init(dom, c->bare, e);
+	return rc ? rc : platform_init(dom, c, e);
 }
 
 struct domain *domain_new(const struct domain_config *c, struct err *e)

@@ -37,6 +37,7 @@ struct domain_config {
 				* that much or more, as QEMU's pc does */
 	unsigned vcpus;        /* 1-128; 0 = 1 */
 	struct clock *clock;   /* the machine's; NULL: one of the domain's own, CLOCK_HOST */
+	int64_t rtc_base;      /* what the RTC starts with, seconds since 1970 */
 	bool bare;             /* no 8259, 8254, RTC (tests bring devices of their own) */
 	struct domain_hooks hooks;
 };

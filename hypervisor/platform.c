@@ -63,8 +63,9 @@ static const struct dev_env_ops env_ops = {
 
 /* ---- life ---- */
 
-static struct dev *device_new(struct domain *dom, const char *class, const char *id, int *rc,
-			      struct err *e)
+/* prop NULL: none. */
+static struct dev *device_new(struct domain *dom, const char *class, const char *id,
+			      const char *prop, const char *value, int *rc, struct err *e)
 {
 	const struct dev_class *c = dev_class_find(class);
 	struct dev *d;
@@ -76,7 +77,11 @@ static struct dev *device_new(struct domain *dom, const char *class, const char 
 		return NULL;
 	}
 	d = dev_new(&dom->platform, c, id, e);
-	*rc = d ? dev_realize(d, NULL, e) : -ENOMEM;
+	*rc = d ? 0 : -ENOMEM;
+	if (!*rc && prop)
+		*rc = dev_prop_set(d, prop, value, e);
+	if (!*rc)
+		*rc = dev_realize(d, NULL, e);
 	if (*rc) {
 		dev_free(d);
 		return NULL;
@@ -84,18 +89,20 @@ static struct dev *device_new(struct domain *dom, const char *class, const char 
 	return d;
 }
 
-int platform_init(struct domain *dom, bool bare, struct err *e)
+int platform_init(struct domain *dom, const struct domain_config *c, struct err *e)
 {
+	char base[32];
 	int rc;
 
 	dom->platform.ops = &env_ops;
 	dom->platform.clock = dom->clock;
 	rc = dev_env_init(&dom->platform, e);
-	if (rc || bare)
+	if (rc || c->bare)
 		return rc;
-	dom->pic = device_new(dom, "isa-pic", "pic", &rc, e);
-	device_new(dom, "isa-pit", "pit", &rc, e);
-	dom->rtc = device_new(dom, "mc146818rtc", "rtc", &rc, e);
+	dom->pic = device_new(dom, "isa-pic", "pic", NULL, NULL, &rc, e);
+	device_new(dom, "isa-pit", "pit", NULL, NULL, &rc, e);
+	snprintf(base, sizeof(base), "%lld", (long long)MAX(c->rtc_base, 0));
+	dom->rtc = device_new(dom, "mc146818rtc", "rtc", "base", base, &rc, e);
 	return rc;
 }
 

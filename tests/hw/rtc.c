@@ -3,6 +3,8 @@
 #include "tests/hw/bus.h"
 #include "tests/hw/laws.h"
 
+#include <time.h>
+
 enum {
 	SECONDS,
 	SECONDS_ALARM,
@@ -359,6 +361,25 @@ BUS_TEST(runs_on_through_reset, "-nodefaults")
 	EQ(0, get(b, C));
 	CHECK(!bus_irq(b, IRQ));
 	TIME_IS(0x02, 0x04, 0x31);
+}
+
+BUS_TEST(starts_with_the_host, "-nodefaults")
+{
+	time_t now = time(NULL);
+	struct tm t;
+
+	gmtime_r(&now, &t);
+	put(b, B, H24 | DM);
+	EQ((unsigned)t.tm_year + 1900, get(b, CENTURY) * 100 + get(b, YEAR));
+	now = get(b, HOURS) * 3600 + get(b, MINUTES) * 60 + get(b, SECONDS);
+	now -= t.tm_hour * 3600 + t.tm_min * 60 + t.tm_sec;
+	CHECK((now >= -10 && now <= 0) || now > 86000);
+}
+
+BUS_TEST(starts_where_it_is_told, "-nodefaults -rtc base=2028-12-31T23:59:58")
+{
+	DATE_IS(0x20, 0x28, 0x12, 0x31);
+	TIME_IS(0x23, 0x59, 0x58);
 }
 
 TEST(starts_at_its_base)
