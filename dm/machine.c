@@ -185,6 +185,7 @@ static void do_reset(struct machine *m)
 
 	m->want.reset = false;
 	reset_all(m, false);
+	machine_cmos_fill(m, false);
 	/* As QEMU: after a reset a stopped machine waits for `cont` as at its start. */
 	if (m->state != RUN_RUNNING)
 		m->state = RUN_PRELAUNCH;
@@ -360,6 +361,8 @@ static int build(struct machine *m, struct err *e)
 		rc = machine_pc_build(m, e);
 	if (!rc)
 		rc = add_devices(m, e);
+	if (!rc)
+		machine_cmos_fill(m, true);
 	if (!rc)
 		rc = open_monitors(m, e);
 	if (!rc && m->cfg->qtest)

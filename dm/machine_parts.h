@@ -37,6 +37,10 @@ int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, 
 /* What [gpa, gpa+len) reads from and writes to: shadow RAM or what lies below. */
 void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr);
 
+/* ---- machine_cmos.c ---- */
+/* What firmware reads there. first: at the start; else after a reset, when -boot once= is over. */
+void machine_cmos_fill(struct machine *m, bool first);
+
 /* ---- machine.c ---- */
 void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg);
 #endif

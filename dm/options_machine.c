@@ -76,13 +76,16 @@ static int machine_flags(struct machine_config *c, const struct opts *o, const c
 			 struct err *e)
 {
 	const char *low = opts_get(o, "max-ram-below-4g");
-	bool acpi = !c->no_acpi, hpet = !c->no_hpet;
+	bool acpi = !c->no_acpi, hpet = !c->no_hpet, fd_check = !c->no_fd_bootchk;
 	int rc = opts_bool(o, "usb", &c->usb, what, e);
 
 	if (!rc)
 		rc = opts_bool(o, "acpi", &acpi, what, e);
 	if (!rc)
 		rc = opts_bool(o, "hpet", &hpet, what, e);
+	if (!rc)
+		rc = opts_bool(o, "fd-bootchk", &fd_check, what, e);
+	c->no_fd_bootchk = !fd_check;
 	c->no_acpi = !acpi;
 	c->no_hpet = !hpet;
 	if (!rc && low &&
@@ -359,6 +362,7 @@ SWITCH(set_no_shutdown, no_shutdown)
 SWITCH(set_no_reboot, no_reboot)
 SWITCH(set_no_acpi, no_acpi)
 SWITCH(set_no_hpet, no_hpet)
+SWITCH(set_no_fd_bootchk, no_fd_bootchk)
 SWITCH(set_nodefaults, nodefaults)
 SWITCH(set_usb, usb)
 
@@ -404,6 +408,8 @@ static const struct option rows[] = {
 	OPTION("usb", NULL, "a USB controller on the board", set_usb),
 	OPTION("no-acpi", NULL, "no ACPI power management", set_no_acpi),
 	OPTION("no-hpet", NULL, "no HPET", set_no_hpet),
+	OPTION("no-fd-bootchk", NULL, "boots a floppy without looking at its signature",
+	       set_no_fd_bootchk),
 	OPTION("S", NULL, "do not start until `cont`", set_stopped),
 	OPTION("no-reboot", NULL, "a guest's reset ends the process", set_no_reboot),
 	OPTION("no-shutdown", NULL, "a guest's power-off stops it, the process stays",
