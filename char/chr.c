@@ -260,8 +260,7 @@ static const struct chr_type *find_type(const char *name, struct err *e)
 			return NULL;
 		}
 	}
-	err_set(e, -EINVAL,
-		"'%s' is no character device: file, null, pipe, pty, ringbuf, serial, socket, stdio",
+	err_set(e, -EINVAL, "'%s' is none of file, null, pipe, pty, ringbuf, serial, socket, stdio",
 		name);
 	return NULL;
 }
@@ -295,9 +294,8 @@ static int open_common(struct chr *c, const struct chr_opts *o, struct err *e)
 	if (!rc)
 		rc = chr_opts_bool(o, "logappend", &append, e);
 	if (!rc && mux)
-		return err_set(
-			e, -ENOTSUP,
-			"mux=on is not supported: use one character device for each");
+		return err_set(e, -ENOTSUP,
+			       "mux=on is not supported: use one character device for each");
 	if (rc || !log)
 		return rc;
 	c->logfd = chr_host_open(log, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC), 0644, e);

@@ -11,10 +11,10 @@
 /* The other end is gone, as far as reading goes; writing finds out for itself. */
 static void end_of_input(struct chr_stream *s)
 {
-	if (s->watch_out != s->watch_in)
-		watch_free(s->watch_in);
-	else
+	if (s->watch_in && s->watch_out == s->watch_in)
 		watch_events(s->watch_in, 0);
+	else
+		watch_free(s->watch_in);
 	s->watch_in = NULL;
 	s->is_file = false;
 	chr_tell(s->chr, CHR_CLOSED);
