@@ -109,6 +109,8 @@ BUS_TEST(shadow_ram, "-nodefaults")
 		unsigned at = 0x59 + (i + 1) / 2, shift = i & 1 ? 0 : 4;
 
 		NOTE("segment %05x", start);
+		put(b, at, 1, 1u << shift);
+		CHECK(all_are(b, start, len, 0)); /* RAM that nobody wrote */
 		put(b, at, 1, 3u << shift);
 		fill(b, start, len, 0x42);
 		CHECK(all_are(b, start, len, 0x42));
