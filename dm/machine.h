@@ -141,6 +141,8 @@ struct net_slot *machine_net_add(struct machine *m, const char *opts, struct err
 int machine_net_remove(struct machine *m, const char *id, struct err *e);
 /* QMP's eject: opens the tray and takes the medium; a locked tray asks the guest unless force. */
 int machine_eject(struct machine *m, struct drive *d, bool force, struct err *e);
+/* Opens the tray (a locked one as above) or shuts it; the medium stays. */
+int machine_tray(struct machine *m, struct drive *d, bool open, bool force, struct err *e);
 /* blockdev-change-medium. readonly: "retain" (NULL), "read-only", "read-write". */
 int machine_change_medium(struct machine *m, struct drive *d, const char *file, const char *format,
 			  const char *readonly, bool force, struct err *e);

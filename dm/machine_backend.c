@@ -173,27 +173,6 @@ static struct blk *open_medium(struct machine *m, struct drive *d, const char *f
 	return blk_open(m->loop, &o, e);
 }
 
-static int add_drive(struct machine *m, const struct drive_config *c, struct err *e)
-{
-	struct drive *d = calloc(1, sizeof(*d)), **at = &m->drives;
-
-	if (!d)
-		return err_set(e, -ENOMEM, "out of memory");
-	while (*at)
-		at = &(*at)->next;
-	*at = d;
-	snprintf(d->id, sizeof(d->id), "%s", c->id);
-	snprintf(d->serial, sizeof(d->serial), "%s", c->serial ? c->serial : "");
-	d->cdrom = c->cdrom;
-	d->readonly = c->readonly;
-	d->if_type = c->interface;
-	d->bus = c->bus;
-	d->unit = c->unit;
-	if (c->file)
-		d->blk = open_medium(m, d, c->file, c->format, c->cache, e);
-	return c->file && !d->blk ? -EIO : 0;
-}
-
 static void tray_moved(struct machine *m, struct drive *d, bool open)
 {
 	struct machine_event ev = {
@@ -206,6 +185,34 @@ static void tray_moved(struct machine *m, struct drive *d, bool open)
 		ev.path = path;
 	}
 	machine_notify(m, &ev);
+}
+
+static void guest_moved_tray(struct drive *d, bool open, void *owner)
+{
+	tray_moved(owner, d, open);
+}
+
+static int add_drive(struct machine *m, const struct drive_config *c, struct err *e)
+{
+	struct drive *d = calloc(1, sizeof(*d)), **at = &m->drives;
+
+	if (!d)
+		return err_set(e, -ENOMEM, "out of memory");
+	while (*at)
+		at = &(*at)->next;
+	*at = d;
+	snprintf(d->id, sizeof(d->id), "%s", c->id);
+	snprintf(d->serial, sizeof(d->serial), "%s", c->serial ? c->serial : "");
+	d->tray_moved = guest_moved_tray;
+	d->owner = m;
+	d->cdrom = c->cdrom;
+	d->readonly = c->readonly;
+	d->if_type = c->interface;
+	d->bus = c->bus;
+	d->unit = c->unit;
+	if (c->file)
+		d->blk = open_medium(m, d, c->file, c->format, c->cache, e);
+	return c->file && !d->blk ? -EIO : 0;
 }
 
 static void take_medium(struct drive *d)
@@ -248,6 +255,21 @@ int machine_eject(struct machine *m, struct drive *d, bool force, struct err *e)
 
 	if (!rc)
 		take_medium(d);
+	return rc;
+}
+
+int machine_tray(struct machine *m, struct drive *d, bool open, bool force, struct err *e)
+{
+	int rc = 0;
+
+	if (open == d->tray_open)
+		return 0;
+	if (open)
+		rc = open_tray(m, d, force, e);
+	else
+		tray_moved(m, d, false);
+	if (!rc && d->medium_changed)
+		d->medium_changed(d->arg, !open);
 	return rc;
 }
 
