@@ -256,11 +256,21 @@ static int format(const char **s, struct hmp_value *v, struct err *e)
 	return 0;
 }
 
-static int flag(struct hmp_call *c, const char **s, char letter, struct hmp_value *v, struct err *e)
+static bool next_is_flag(const char *type)
+{
+	type += strcspn(type, ",");
+	type += strcspn(type, ":");
+	return *type && type[1] == '-';
+}
+
+static int flag(struct hmp_call *c, const char **s, const char *type, struct hmp_value *v,
+		struct err *e)
 {
 	const char *name = c->command->names;
+	char letter = type[1];
 
-	if (**s != '-')
+	/* Flags stand in the row's order; one that is left out makes way for the next. */
+	if (**s != '-' || ((*s)[1] != letter && next_is_flag(type)))
 		return 0;
 	if ((*s)[1] != letter || ((*s)[2] && !isspace((unsigned char)(*s)[2])))
 		return err_set(e, -EINVAL, "%.*s: unsupported option -%c", (int)strcspn(name, "|"),
@@ -279,7 +289,7 @@ static int one(struct hmp_call *c, const char *type, struct hmp_value *v, const 
 
 	skip(s);
 	if (type[0] == '-')
-		return flag(c, s, type[1], v, e);
+		return flag(c, s, type, v, e);
 	if (type[0] == '/')
 		return format(s, v, e);
 	if (!**s && optional)

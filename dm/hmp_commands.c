@@ -114,7 +114,6 @@ static bool device_help(struct hmp_call *c, const struct opts *o)
 	}
 	if (!k || (!opts_get(o, "help") && !opts_get(o, "?")))
 		return false;
-	fprintf(c->out, "%s options:\n", k->name);
 	dev_class_help(k, c->out);
 	return true;
 }

@@ -101,6 +101,11 @@ extern const char *const qmp_qcodes[];
 int qmp_open(struct machine *m, struct chr *c, bool pretty, struct err *e);
 void qmp_close_all(struct machine *m);
 
+/* vCPUs: what query-cpus-fast lists, by number; their objects hang in /machine/unattached. */
+unsigned qmp_cpus(const struct machine *m);
+#define QMP_CPU_TYPE "qemu64-x86_64-cpu"
+#define QMP_CPU_PATH "/machine/unattached/cpu[%u]"
+
 /* ---- HMP: what human-monitor-command runs ---- */
 /* What the line printed (lines end in CR LF); the caller frees it. NULL: out of memory. */
 char *hmp_run(struct machine *m, const char *line);

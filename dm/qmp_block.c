@@ -129,6 +129,31 @@ static int eject(struct qmp_call *c)
 	return d ? machine_eject(c->m, d, qmp_bool(c, "force", false), &c->err) : -1;
 }
 
+static int open_tray(struct qmp_call *c)
+{
+	struct drive *d = removable(c);
+
+	return d ? machine_tray(c->m, d, true, qmp_bool(c, "force", false), &c->err) : -1;
+}
+
+static int close_tray(struct qmp_call *c)
+{
+	struct drive *d = removable(c);
+
+	return d ? machine_tray(c->m, d, false, false, &c->err) : -1;
+}
+
+static int remove_medium(struct qmp_call *c)
+{
+	struct drive *d = removable(c);
+
+	if (!d)
+		return -1;
+	if (!d->tray_open)
+		return qmp_fail(c, NULL, "Tray of device '%s' is not open", qmp_str(c, "id"));
+	return machine_eject(c->m, d, false, &c->err);
+}
+
 static int change_medium(struct qmp_call *c)
 {
 	struct drive *d = removable(c);
@@ -148,6 +173,12 @@ const struct qmp_command qmp_block_commands[] = {
 	COMMAND("query-blockstats", ARGS(OPT("query-nodes", QMP_BOOL)), query_blockstats),
 	COMMAND("eject",
 		ARGS(OPT("device", QMP_STR), OPT("id", QMP_STR), OPT("force", QMP_BOOL)), eject),
+	COMMAND("blockdev-open-tray",
+		ARGS(OPT("device", QMP_STR), OPT("id", QMP_STR), OPT("force", QMP_BOOL)),
+		open_tray),
+	COMMAND("blockdev-close-tray", ARGS(OPT("device", QMP_STR), OPT("id", QMP_STR)),
+		close_tray),
+	COMMAND("blockdev-remove-medium", ARGS(ARG("id", QMP_STR)), remove_medium),
 	COMMAND("blockdev-change-medium",
 		ARGS(OPT("device", QMP_STR), OPT("id", QMP_STR), ARG("filename", QMP_STR),
 		     OPT("format", QMP_STR), OPT("force", QMP_BOOL),

@@ -30,7 +30,7 @@ static const char *class_parent(const struct dev_class *c)
 		return "pci-device";
 	if (!strcmp(bus, "IDE"))
 		return "ide-device";
-	return !strcmp(bus, "ISA") ? "isa-device" : "device";
+	return !strncmp(c->name, "isa-", 4) ? "isa-device" : "device";
 }
 
 static const char *type_parent(const char *type)
@@ -216,6 +216,12 @@ static void list_anon(struct machine *m, json_t *list)
 
 static void list_unattached(struct machine *m, json_t *list)
 {
+	char name[32];
+
+	for (unsigned i = 0; i < qmp_cpus(m); i++) {
+		snprintf(name, sizeof(name), "cpu[%u]", i);
+		list_child(list, name, QMP_CPU_TYPE);
+	}
 	list_devices(m, list, "/machine/unattached");
 }
 
@@ -264,19 +270,32 @@ static int list_device(struct qmp_call *c, const struct dev *d)
 	return 0;
 }
 
+static bool is_cpu(const struct machine *m, const char *path)
+{
+	char own[64];
+
+	for (unsigned i = 0; i < qmp_cpus(m); i++) {
+		snprintf(own, sizeof(own), QMP_CPU_PATH, i);
+		if (!strcmp(own, path))
+			return true;
+	}
+	return false;
+}
+
 static int qom_list(struct qmp_call *c)
 {
 	const char *path = qmp_str(c, "path");
 	int folder = find_folder(path);
 	struct dev *d = folder < 0 ? machine_qom_find(c->m, path) : NULL;
 
-	if (folder < 0 && !d)
+	if (folder < 0 && !d && !is_cpu(c->m, path))
 		return qmp_not_found(c, path);
 	c->ret = json_array();
 	if (d)
 		return list_device(c, d);
 	list_prop(c->ret, "type", "string");
-	folders[folder].list(c->m, c->ret);
+	if (folder >= 0)
+		folders[folder].list(c->m, c->ret);
 	return 0;
 }
 
@@ -322,17 +341,18 @@ static int get_device(struct qmp_call *c, const struct dev *d, const char *name)
 
 static int qom_get(struct qmp_call *c)
 {
-	const char *path = qmp_str(c, "path"), *name = qmp_str(c, "property");
+	const char *path = qmp_str(c, "path"), *name = qmp_str(c, "property"), *type;
 	int folder = find_folder(path);
 	struct dev *d = folder < 0 ? machine_qom_find(c->m, path) : NULL;
 
 	if (d)
 		return get_device(c, d, name);
-	if (folder < 0)
+	if (folder < 0 && !is_cpu(c->m, path))
 		return qmp_not_found(c, path);
+	type = folder < 0 ? QMP_CPU_TYPE : folder_type(c->m, folder);
 	if (strcmp(name, "type"))
-		return no_property(c, folder_type(c->m, folder), name);
-	c->ret = json_string(folder_type(c->m, folder));
+		return no_property(c, type, name);
+	c->ret = json_string(type);
 	return 0;
 }
 
@@ -344,15 +364,16 @@ static int qom_set(struct qmp_call *c)
 	struct dev *d = folder < 0 ? machine_qom_find(c->m, path) : NULL;
 	int rc;
 
-	if (folder < 0 && !d)
-		return qmp_not_found(c, path);
 	rc = qom_get(c);
 	if (rc)
 		return rc;
 	json_decref(c->ret);
 	c->ret = NULL;
 	return qmp_fail(c, NULL, "Property '%s.%.80s' is not writable",
-			d ? d->class->name : folder_type(c->m, folder), name);
+			d             ? d->class->name
+			: folder >= 0 ? folder_type(c->m, folder)
+				      : QMP_CPU_TYPE,
+			name);
 }
 
 /* clang-format off */

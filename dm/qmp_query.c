@@ -63,10 +63,9 @@ static int query_kvm(struct qmp_call *c)
 	return 0;
 }
 
-/* vCPUs come first in /machine/unattached, as in QEMU. */
 static json_t *cpu_path(unsigned n)
 {
-	return json_sprintf("/machine/unattached/device[%u]", n);
+	return json_sprintf(QMP_CPU_PATH, n);
 }
 
 static json_t *cpu_place(unsigned n)
@@ -74,7 +73,7 @@ static json_t *cpu_place(unsigned n)
 	return json_pack("{s:i, s:i, s:i}", "core-id", 0, "thread-id", 0, "socket-id", (int)n);
 }
 
-static unsigned nr_cpus(const struct machine *m)
+unsigned qmp_cpus(const struct machine *m)
 {
 	return m->hv ? m->cfg->cpus : 0;
 }
@@ -82,7 +81,7 @@ static unsigned nr_cpus(const struct machine *m)
 static int query_cpus(struct qmp_call *c)
 {
 	c->ret = json_array();
-	for (unsigned i = 0; i < nr_cpus(c->m); i++)
+	for (unsigned i = 0; i < qmp_cpus(c->m); i++)
 		json_array_append_new(c->ret,
 				      json_pack("{s:i, s:i, s:o, s:o, s:s}", "cpu-index", (int)i,
 						"thread-id", (int)getpid(), "qom-path", cpu_path(i),
@@ -93,10 +92,10 @@ static int query_cpus(struct qmp_call *c)
 static int query_hotpluggable_cpus(struct qmp_call *c)
 {
 	c->ret = json_array();
-	for (unsigned i = 0; i < nr_cpus(c->m); i++)
+	for (unsigned i = 0; i < qmp_cpus(c->m); i++)
 		json_array_append_new(c->ret, json_pack("{s:o, s:i, s:o, s:s}", "props",
 							cpu_place(i), "vcpus-count", 1, "qom-path",
-							cpu_path(i), "type", "qemu64-x86_64-cpu"));
+							cpu_path(i), "type", QMP_CPU_TYPE));
 	return 0;
 }
 

@@ -15,8 +15,9 @@
 	"-machine pc -accel qtest -nodefaults -display none -m 16 -S -name guest " \
 	"-chardev socket,id=c0,path=%s/q0,server=on,wait=off -mon chardev=c0,mode=readline " \
 	"-drive if=none,id=cd0,media=cdrom,readonly=on " \
+	"-device ide-cd,drive=cd0,id=ide0,bus=ide.1 " \
 	"-drive if=none,id=hd0,file=%s/hd.img,format=raw -device ide-hd,drive=hd0,id=disk0 " \
-	"-device rtl8139,id=nic0,addr=4 "
+	"-netdev none,id=n0 -device rtl8139,id=nic0,addr=4,netdev=n0 "
 /* clang-format on */
 
 /* want: the whole text, or its beginning when it ends in "…". */
@@ -67,15 +68,15 @@ static const struct {
 	{"info cpus", "* CPU #0: thread_id=…"},
 	{"info registers", "Error: there is no vCPU whose registers could be shown\r\n"},
 	{"x /4x 0", "Error: there is no vCPU whose memory could be shown\r\n"},
-	{"info block", "cd0: [not inserted]\r\n    Removable device: not locked, tray closed\r\n"
-		       "\r\nhd0: …"},
-	{"info block cd0",
-	 "cd0: [not inserted]\r\n    Removable device: not locked, tray closed\r\n"},
+	{"info block",
+	 "cd0: [not inserted]\r\n    Attached to:      ide0\r\n    Removable device: not locked, tray "
+	 "closed\r\n\r\nhd0: …"},
 	{"info block xx", ""},
 	{"info blockstats", "cd0: rd_bytes=0 wr_bytes=0 rd_operations=0 wr_operations=0 "
 			    "flush_operations=0\r\nhd0: …"},
 	{"info chardev", "c0: filename=disconnected:unix:/tmp/…"},
-	{"info network", ""},
+	{"info network", "nic0: index=0,type=nic,model=rtl8139,macaddr=52:54:00:12:34:56\r\n"
+			 " \\ n0: index=0,…"},
 	{"info pci",
 	 "  Bus  0, device   0, function 0:\r\n    Host bridge: PCI device 8086:1237\r\n"
 	 "      PCI subsystem 1af4:1100\r\n      id \"\"\r\n…"},
@@ -85,6 +86,7 @@ static const struct {
 	{"info memory_size_summary", "base memory: 16777216\r\nplugged memory: 0\r\n"},
 	{"info qtree", "bus: main-system-bus\r\n  type System\r\n  dev: …"},
 	{"info qom-tree", "/machine (pc-machine)\r\n  /peripheral (container)\r\n"
+			  "    /ide0 (ide-cd)\r\n"
 			  "    /disk0 (ide-hd)\r\n    /nic0 (rtl8139)\r\n…"},
 	{"info qom-tree /x", "Path '/x' could not be resolved.\r\n"},
 	{"info mtree", "address-space: memory\r\n…"},
@@ -133,9 +135,17 @@ static const struct {
 	{"chardev-remove xx", "Error: Chardev 'xx' not found\r\n"},
 	{"netdev_del xx", "Error: Device 'xx' not found\r\n"},
 	{"netdev_add none", "Error: …"},
+	{"netdev_add none,id=n1", ""},
+	{"set_link n0 off", ""},
+	{"set_link nic0 x", "Expected 'on' or 'off'\r\n"},
+	{"netdev_del n0", "Error: netdev 'n0' is used by device 'nic0'\r\n"},
+	{"info block -v cd0", "cd0: …"},
+	{"info block -x", "block: unsupported option -x\r\n"
+			  "Try \"help info block\" for more information\r\n"},
 	{"set_link xx on", "Error: Device 'xx' not found\r\n"},
-	{"qom-list /machine/peripheral", "type (string)\r\ndisk0 (child<ide-hd>)\r\n"
-					 "nic0 (child<rtl8139>)\r\n"},
+	{"qom-list /machine/peripheral",
+	 "type (string)\r\nide0 (child<ide-cd>)\r\ndisk0 (child<ide-hd>)\r\n"
+	 "nic0 (child<rtl8139>)\r\n"},
 	{"qom-list", "type (string)\r\nmachine (child<pc-machine>)\r\n"},
 	{"qom-get /machine type", "\"pc-machine\"\r\n"},
 	{"qom-get \"/machine\" \"x\\\"y\"", "Error: Property 'pc-machine.x\"y' not found\r\n"},

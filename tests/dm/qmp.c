@@ -18,6 +18,7 @@
 	"-machine pc -accel qtest -nodefaults -display none -m 16 -S -name guest " \
 	"-uuid 11111111-2222-3333-4444-555555555555 " MONITOR("c0", "q0") \
 	"-drive if=none,id=cd0,media=cdrom,readonly=on " \
+	"-device ide-cd,drive=cd0,id=ide0,bus=ide.1 " \
 	"-drive if=none,id=hd0,file=%s/hd.img,format=raw -device ide-hd,drive=hd0,id=disk0 " \
 	"-device rtl8139,id=nic0,addr=4,mac=52:54:00:12:34:56 "
 /* clang-format on */
@@ -378,7 +379,7 @@ static const struct {
 	{NONE, "{'execute':'query-cpus-fast'}", "[]"},
 	{PC, "{'execute':'query-cpus-fast'}",
 	 "[{\"cpu-index\":0,\"props\":{\"core-id\":0,\"socket-id\":0,\"thread-id\":0},\"qom-path\":"
-	 "\"/machine/unattached/device[0]\",…"},
+	 "\"/machine/unattached/cpu[0]\",…"},
 	{PC, "{'execute':'query-hotpluggable-cpus'}",
 	 "[{\"props\":{\"core-id\":0,\"socket-id\":0,\"thread-id\":0},\"qom-path\":…"},
 	{PC, "{'execute':'query-memory-size-summary'}",
@@ -398,22 +399,25 @@ static const struct {
 	 "\"subsystem-vendor\":6900,\"vendor\":32902},\"irq_pin\":0,\"qdev_id\":\"\","
 	 "\"regions\":[],\"slot\":0},…"},
 	{PC, "{'execute':'query-block'}",
-	 "[{\"device\":\"cd0\",\"locked\":false,\"removable\":true,\"tray_open\":false,"
-	 "\"type\":\"unknown\"},{\"device\":\"hd0\",\"inserted\":{…"},
-	{PC, "{'execute':'query-blockstats'}", "[{\"device\":\"cd0\",\"stats\":…"},
+	 "[{\"device\":\"cd0\",\"io-status\":\"ok\",\"locked\":false,\"qdev\":\"ide0\","
+	 "\"removable\":true,\"tray_open\":false,\"type\":\"unknown\"},{\"device\":\"hd0\","
+	 "\"inserted\":{…"},
+	{PC, "{'execute':'query-blockstats'}", "[{\"device\":\"cd0\",\"qdev\":\"ide0\",…"},
 	{NONE, "{'execute':'qom-list-types','arguments':{'implements':'machine'}}",
 	 "[{\"name\":\"pc-machine\",\"parent\":\"machine\"},{\"name\":\"none-machine\","
 	 "\"parent\":\"machine\"}]"},
 	{NONE,
 	 "{'execute':'qom-list-types','arguments':{'implements':'isa-device','abstract':true}}",
-	 "[{\"abstract\":true,\"name\":\"isa-device\",\"parent\":\"device\"}…"},
+	 "[{\"abstract\":true,\"name\":\"isa-device\",\"parent\":\"device\"},{\"name\":"
+	 "\"isa-debug-exit\",\"parent\":\"isa-device\"},…"},
 	{NONE, "{'execute':'device-list-properties','arguments':{'typename':'xx'}}",
 	 "DeviceNotFound: Device 'xx' not found"},
 	{NONE, "{'execute':'qom-list','arguments':{'path':'/'}}",
 	 "[{\"name\":\"type\",\"type\":\"string\"},{\"name\":\"machine\",\"type\":"
 	 "\"child<none-machine>\"}]"},
 	{PC, "{'execute':'qom-list','arguments':{'path':'/machine/peripheral'}}",
-	 "[{\"name\":\"type\",\"type\":\"string\"},{\"name\":\"disk0\",\"type\":\"child<ide-hd>\"},"
+	 "[{\"name\":\"type\",\"type\":\"string\"},{\"name\":\"ide0\",\"type\":\"child<ide-cd>\"},"
+	 "{\"name\":\"disk0\",\"type\":\"child<ide-hd>\"},"
 	 "{\"name\":\"nic0\",\"type\":\"child<rtl8139>\"}]"},
 	{PC, "{'execute':'qom-list','arguments':{'path':'/machine/peripheral/nic0'}}",
 	 "[{\"name\":\"type\",\"type\":\"string\"},…"},
@@ -425,6 +429,9 @@ static const struct {
 	 "{'execute':'qom-get','arguments':{'path':'/machine/peripheral/nic0','property':'mac'}}",
 	 "\"52:54:00:12:34:56\""},
 	{PC, "{'execute':'qom-get','arguments':{'path':'nic0','property':'realized'}}", "true"},
+	{PC,
+	 "{'execute':'qom-get','arguments':{'path':'/machine/unattached/cpu[0]','property':'type'}}",
+	 "\"qemu64-x86_64-cpu\""},
 	{PC, "{'execute':'qom-get','arguments':{'path':'/machine/xx','property':'type'}}",
 	 "DeviceNotFound: Device '/machine/xx' not found"},
 	{PC, "{'execute':'qom-set','arguments':{'path':'/machine','property':'rtc-time'}}",
@@ -481,8 +488,14 @@ static const struct {
 	{PC, "{'execute':'eject','arguments':{'id':'xx'}}",
 	 "DeviceNotFound: Device 'xx' not found"},
 	{PC, "{'execute':'eject','arguments':{'device':'cd0'}}", "{}"},
-	{PC, "{'execute':'blockdev-change-medium','arguments':{'id':'cd0','filename':'/nowhere'}}",
+	{PC, "{'execute':'blockdev-change-medium','arguments':{'id':'ide0','filename':'/nowhere'}}",
 	 "GenericError: …"},
+	{PC, "{'execute':'blockdev-open-tray','arguments':{'id':'disk0'}}",
+	 "GenericError: Device 'disk0' is not removable"},
+	{PC, "{'execute':'blockdev-open-tray','arguments':{'id':'ide0','force':true}}", "{}"},
+	{PC, "{'execute':'blockdev-close-tray','arguments':{'device':'cd0'}}", "{}"},
+	{PC, "{'execute':'blockdev-remove-medium','arguments':{'id':'ide0'}}",
+	 "GenericError: Tray of device 'ide0' is not open"},
 	{PC, "{'execute':'device_add','arguments':{}}",
 	 "GenericError: Parameter 'driver' is missing"},
 	{PC, "{'execute':'device_add','arguments':{'driver':'xx'}}",
@@ -559,8 +572,8 @@ TEST(events)
 		  "\"event\":\"RESET\"}");
 	send_text(&c, "{'execute':'system_powerdown','id':1}");
 	event(&c, "{\"event\":\"POWERDOWN\"}");
-	send_text(&c, "{'execute':'eject','arguments':{'id':'cd0'}}");
-	event(&c, "{\"data\":{\"device\":\"cd0\",\"id\":\"cd0\",\"tray-open\":true},"
+	send_text(&c, "{'execute':'eject','arguments':{'id':'ide0'}}");
+	event(&c, "{\"data\":{\"device\":\"cd0\",\"id\":\"ide0\",\"tray-open\":true},"
 		  "\"event\":\"DEVICE_TRAY_MOVED\"}");
 	send_text(&c, "{'execute':'device_add','arguments':{'driver':'rtl8139','id':'n1'}}");
 	send_text(&c, "{'execute':'device_del','arguments':{'id':'n1'}}");
@@ -659,26 +672,33 @@ TEST(media)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	EQ(0, ftruncate(fd, 1 << 20));
 	snprintf(command, sizeof(command),
-		 "{'execute':'blockdev-change-medium','arguments':{'id':'cd0','filename':'%s',"
+		 "{'execute':'blockdev-change-medium','arguments':{'id':'ide0','filename':'%s',"
 		 "'format':'raw'}}",
 		 path);
 	answer(&c, command, "{}");
 	snprintf(want, sizeof(want),
 		 "[{\"device\":\"cd0\",\"inserted\":{\"backing_file_depth\":0,…");
 	answer(&c, "{'execute':'query-block'}", want);
-	answer(&c, "{'execute':'eject','arguments':{'id':'cd0'}}", "{}");
+	answer(&c, "{'execute':'blockdev-open-tray','arguments':{'id':'ide0'}}", "{}");
+	CHECK(v.m->drives->blk && v.m->drives->tray_open);
+	answer(&c, "{'execute':'blockdev-close-tray','arguments':{'id':'ide0'}}", "{}");
+	CHECK(v.m->drives->blk && !v.m->drives->tray_open);
+	answer(&c, "{'execute':'blockdev-open-tray','arguments':{'id':'ide0'}}", "{}");
+	answer(&c, "{'execute':'blockdev-remove-medium','arguments':{'id':'ide0'}}", "{}");
+	CHECK(!v.m->drives->blk && v.m->drives->tray_open);
+	answer(&c, "{'execute':'eject','arguments':{'id':'ide0'}}", "{}");
 	/* libxl hands the medium over as a descriptor. */
 	close(fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	send_fd(&c, fd, "{'execute':'add-fd','arguments':{'fdset-id':3}}");
 	json_decref(next(&c, false));
 	answer(&c,
-	       "{'execute':'blockdev-change-medium','arguments':{'id':'cd0','filename':"
+	       "{'execute':'blockdev-change-medium','arguments':{'id':'ide0','filename':"
 	       "'/dev/fdset/3','format':'raw','read-only-mode':'read-only'}}",
 	       "{}");
 	answer(&c,
 	       "{'execute':'human-monitor-command','arguments':{'command-line':'info block cd0'}}",
-	       "\"cd0: /dev/fdset/3 (raw, read-only)\\r\\n"
+	       "\"cd0: /dev/fdset/3 (raw, read-only)\\r\\n    Attached to:      ide0\\r\\n"
 	       "    Removable device: not locked, tray closed\\r\\n"
 	       "    Cache mode:       writeback\\r\\n\"");
 	close(fd);
