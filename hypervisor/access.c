@@ -20,12 +20,8 @@ struct who {
 
 static void wait_running(struct domain *dom, unsigned vcpu)
 {
-	while (dom->paused && vcpu != DOMAIN_NO_VCPU && domain_locked(dom)) {
-		dom->held = false;
-		pthread_cond_wait(&dom->resumed, &dom->mutex);
-		dom->holder = pthread_self();
-		dom->held = true;
-	}
+	while (dom->paused && vcpu != DOMAIN_NO_VCPU && domain_locked(dom))
+		core_wait(dom, &dom->resumed);
 }
 
 /* ---- to the device model ---- */

@@ -106,6 +106,8 @@ void core_servers_drop(struct domain *dom, const void *arg, bool unasked);
 /* ---- lines.c ---- */
 /* Takes over a slot's counter; the edges since the last time reach its pin, or, adopt, none. */
 void core_line(struct domain *dom, unsigned slot, uint32_t counter, bool adopt);
+/* The holder of all slots is gone: they fall, and count from 0 again. */
+void core_lines_drop(struct domain *dom);
 int core_link_route(struct domain *dom, unsigned link, unsigned isa_irq);
 void core_local_line(struct domain *dom, unsigned pin, uint32_t was, uint32_t now, bool adopt);
 void core_intr(struct domain *dom, bool level);
@@ -132,6 +134,8 @@ uint64_t platform_read(const struct platform_window *w, uint64_t addr, unsigned 
 void platform_write(const struct platform_window *w, uint64_t addr, unsigned size, uint64_t val);
 
 /* ---- domain.c ---- */
+/* pthread_cond_wait with the device lock, which must be held. */
+void core_wait(struct domain *dom, pthread_cond_t *cond);
 int core_shutdown(struct domain *dom, enum hv_shutdown why);
 void core_a20(struct domain *dom, bool on);
 #endif

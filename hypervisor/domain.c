@@ -32,6 +32,14 @@ bool domain_locked(const struct domain *dom)
 	       pthread_equal(dom->holder, pthread_self());
 }
 
+void core_wait(struct domain *dom, pthread_cond_t *cond)
+{
+	__atomic_store_n(&dom->held, false, __ATOMIC_RELAXED);
+	pthread_cond_wait(cond, &dom->mutex);
+	dom->holder = pthread_self();
+	__atomic_store_n(&dom->held, true, __ATOMIC_RELAXED);
+}
+
 /* ---- life ---- */
 
 static int config_check(const struct domain_config *c, struct err *e)

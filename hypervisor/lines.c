@@ -124,6 +124,14 @@ void core_line(struct domain *dom, unsigned slot, uint32_t counter, bool adopt)
 	}
 }
 
+void core_lines_drop(struct domain *dom)
+{
+	for (unsigned i = 0; i < HV_LINES; i++) {
+		core_line(dom, i, dom->lines.seen[i] + (dom->lines.seen[i] & 1), false);
+		dom->lines.seen[i] = 0;
+	}
+}
+
 void core_local_line(struct domain *dom, unsigned pin, uint32_t was, uint32_t now, bool adopt)
 {
 	if (pin >= DOMAIN_PINS)

@@ -5,6 +5,7 @@
 #include "base/util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,13 +16,14 @@
 
 /* ---- backing stores ---- */
 
-static int region_fd(const char *name, uint64_t size, struct err *e)
+int memmap_file(const char *name, uint64_t size, struct err *e)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
 	if (fd < 0)
 		return err_errno(e, -errno, "no memory file for %s", name);
-	if (ftruncate(fd, (off_t)size) < 0) {
+	if (ftruncate(fd, (off_t)size) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0) {
 		int rc = -errno;
 
 		close(fd);
@@ -53,7 +55,7 @@ int memmap_region(struct memmap *m, const char *name, uint64_t size, int fd, str
 	*r = (struct mem_region){.size = size, .fd = fd};
 	strncpy(r->name, name, sizeof(r->name) - 1);
 	if (fd < 0)
-		r->fd = region_fd(r->name, size, e);
+		r->fd = memmap_file(r->name, size, e);
 	if (r->fd < 0)
 		return r->fd;
 	r->host = region_map(r->name, size, r->fd, e);
@@ -208,11 +210,14 @@ int memmap_init(struct memmap *m, uint64_t ram, uint64_t below_4g, const int fds
 	uint64_t low = MIN(ram, below_4g);
 	int rc;
 
-	m->flags_fd = -1;
+	m->flags_fd = fds ? fds[1] : -1;
 	rc = memmap_region(m, "ram", ram, fds ? fds[0] : -1, e);
+	if (rc < 0 && fds)
+		close(fds[0]);
 	if (rc < 0)
 		return rc;
-	m->flags_fd = fds ? fds[1] : region_fd("page-flags", MEM_PAGES, e);
+	if (!fds)
+		m->flags_fd = memmap_file("page-flags", MEM_PAGES, e);
 	if (m->flags_fd < 0)
 		return m->flags_fd;
 	m->flags = region_map("page-flags", MEM_PAGES, m->flags_fd, e);

@@ -51,8 +51,11 @@ struct memmap {
  * NULL: new ones. */
 int memmap_init(struct memmap *m, uint64_t ram, uint64_t below_4g, const int fds[2], struct err *e);
 void memmap_fini(struct memmap *m);
-/* fd: an existing store, taken over; -1: a new one. Returns its number or -errno. */
+/* fd: an existing store, taken over unless this fails; -1: a new one. Returns its number or -errno. */
 int memmap_region(struct memmap *m, const char *name, uint64_t size, int fd, struct err *e);
+
+/* Memory of a fixed size to share: the other side can neither shrink it nor make it grow. */
+int memmap_file(const char *name, uint64_t size, struct err *e);
 
 int memmap_map(struct memmap *m, uint64_t gpa, unsigned region, uint64_t off, uint64_t len,
 	       enum hv_source rd, enum hv_source wr);

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/hv_remote.c: the device model's side of the remote transport. Operations are messages
+ * on the control socket, answered before the call returns; requests, lines and MSIs go through the
+ * shared pages. Guest memory is mapped here, with a map list kept in step with the core's.
+ */
+#include "base/util.h"
+#include "hypervisor/memmap.h"
+#include "hypervisor/public/ioreq_run.h"
+#include "hypervisor/seam.h"
+#include "hypervisor/spin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct remote_hv {
+	struct hv hv;
+	int socket, dm_bell, core_bell, bell[HV_IOREQ_SLOTS];
+	unsigned vcpus;
+	struct memmap mem;
+	struct seam_page *seam;
+	struct watch *socket_watch, *bell_watch;
+	struct hv_client client;
+	bool serving; /* a vCPU waits for us: it looks at lines and MSIs when it goes on */
+	bool gone;
+	struct spin spin;
+};
+
+static struct remote_hv *of(struct hv *hv)
+{
+	return container_of(hv, struct remote_hv, hv);
+}
+
+/* ---- messages ---- */
+
+static int receive(struct remote_hv *r, struct seam_msg *m, void *more, size_t len, int *fds,
+		   unsigned *n)
+{
+	union {
+		struct cmsghdr align;
+		char buf[CMSG_SPACE(SEAM_FDS * sizeof(int))];
+	} c;
+	struct iovec iov[2] = {{m, sizeof(*m)}, {more, len}};
+	struct msghdr h = {.msg_iov = iov,
+			   .msg_iovlen = more ? 2 : 1,
+			   .msg_control = c.buf,
+			   .msg_controllen = sizeof(c.buf)};
+	struct cmsghdr *cm;
+	ssize_t got;
+
+	do
+		got = recvmsg(r->socket, &h, MSG_CMSG_CLOEXEC);
+	while (got < 0 && errno == EINTR);
+	cm = got < (ssize_t)sizeof(*m) ? NULL : CMSG_FIRSTHDR(&h);
+	*n = 0;
+	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS) {
+		*n = (unsigned)((cm->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(fds, CMSG_DATA(cm), *n * sizeof(int));
+	}
+	return got < (ssize_t)sizeof(*m) ? -EPIPE : 0;
+}
+
+/* Sends m and waits for the answer, which replaces it. */
+static int call_full(struct remote_hv *r, struct seam_msg *m, void *more, size_t len, int *fds,
+		     unsigned *n)
+{
+	uint32_t op = m->op;
+
+	if (r->gone)
+		return -EPIPE;
+	if (send(r->socket, m, sizeof(*m), MSG_NOSIGNAL) < 0 || receive(r, m, more, len, fds, n) ||
+	    m->op != op) {
+		r->gone = true; /* the loop's watch tells the client */
+		return -EPIPE;
+	}
+	return m->rc;
+}
+
+static int call(struct remote_hv *r, struct seam_msg *m)
+{
+	int fds[SEAM_FDS];
+	unsigned n = 0;
+	int rc = call_full(r, m, NULL, 0, fds, &n);
+
+	while (n)
+		close(fds[--n]);
+	return rc;
+}
+
+#define CALL(hv, op_, ...) call(of(hv), &(struct seam_msg){.op = op_, .a = {__VA_ARGS__}})
+
+/* ---- requests ---- */
+
+static uint64_t take_pending(struct seam_bells *b, unsigned i)
+{
+	if (!__atomic_load_n(&b->pending[i], __ATOMIC_RELAXED))
+		return 0;
+	return __atomic_exchange_n(&b->pending[i], 0, __ATOMIC_SEQ_CST);
+}
+
+static void answer(struct remote_hv *r, unsigned vcpu, const struct hv_ioreq *req)
+{
+	uint32_t *asleep = &r->seam->bells.vcpu_asleep[vcpu];
+	uint64_t one = 1;
+
+	ioreq_answer(&r->seam->ioreq, vcpu, req);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_load_n(asleep, __ATOMIC_RELAXED) &&
+	    __atomic_exchange_n(asleep, 0, __ATOMIC_SEQ_CST) &&
+	    write(r->bell[vcpu], &one, sizeof(one)) < 0)
+		r->gone = true;
+}
+
+static void serve_slot(struct remote_hv *r, unsigned vcpu)
+{
+	struct hv_ioreq req;
+
+	if (vcpu >= r->vcpus || !ioreq_take(&r->seam->ioreq, vcpu, &req))
+		return;
+	ioreq_drain(&r->seam->ring, &r->client);
+	r->serving = true;
+	r->client.ioreq(r->client.arg, &req, vcpu);
+	r->serving = false;
+	answer(r, vcpu, &req);
+}
+
+static bool serve_all(struct remote_hv *r)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(r->seam->bells.pending); i++)
+		for (uint64_t set = take_pending(&r->seam->bells, i); set; set &= set - 1) {
+			serve_slot(r, i * 64 + (unsigned)__builtin_ctzll(set));
+			any = true;
+		}
+	if (ioreq_drain(&r->seam->ring, &r->client))
+		any = true;
+	return any;
+}
+
+static bool something_there(void *arg)
+{
+	struct remote_hv *r = arg;
+	struct seam_page *s = r->seam;
+
+	for (unsigned i = 0; i < ARRAY_SIZE(s->bells.pending); i++)
+		if (__atomic_load_n(&s->bells.pending[i], __ATOMIC_RELAXED))
+			return true;
+	return __atomic_load_n(&s->ring.read_pointer, __ATOMIC_RELAXED) !=
+	       __atomic_load_n(&s->ring.write_pointer, __ATOMIC_RELAXED);
+}
+
+static void bell_rung(void *arg, uint32_t events)
+{
+	struct remote_hv *r = arg;
+	uint32_t *asleep = &r->seam->bells.dm_asleep;
+	uint64_t n;
+
+	(void)events;
+	if (read(r->dm_bell, &n, sizeof(n)) < 0 && errno != EAGAIN)
+		return;
+	__atomic_store_n(asleep, 0, __ATOMIC_RELAXED);
+	/* Bounded, so that timers and sockets of the loop get their turn. */
+	for (int turn = 0; turn < 64; turn++)
+		if (!serve_all(r) && !spin_wait(&r->spin, something_there, r))
+			break;
+	__atomic_store_n(asleep, 1, __ATOMIC_SEQ_CST);
+	/* What came before the core could see this would wait for ever: ring ourselves. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	n = 1;
+	if (something_there(r) && __atomic_exchange_n(asleep, 0, __ATOMIC_SEQ_CST) &&
+	    write(r->dm_bell, &n, sizeof(n)) < 0)
+		r->gone = true;
+}
+
+/* Nothing comes on the socket unasked: this is the end. */
+static void socket_ready(void *arg, uint32_t events)
+{
+	struct remote_hv *r = arg;
+	char c;
+	ssize_t n = recv(r->socket, &c, 1, MSG_PEEK | MSG_DONTWAIT);
+
+	(void)events;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	r->gone = true;
+	watch_events(r->socket_watch, 0);
+	watch_events(r->bell_watch, 0);
+	if (r->client.gone)
+		r->client.gone(r->client.arg,
+			       n ? "the core sent something unasked" : "the core hung up");
+}
+
+/* ---- life ---- */
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static void rm_free(struct remote_hv *r)
+{
+	watch_free(r->socket_watch);
+	watch_free(r->bell_watch);
+	memmap_fini(&r->mem);
+	if (r->seam)
+		munmap(r->seam, sizeof(*r->seam));
+	for (unsigned i = 0; i < HV_IOREQ_SLOTS; i++)
+		close_fd(r->bell[i]);
+	close_fd(r->dm_bell);
+	close_fd(r->core_bell);
+	close_fd(r->socket);
+	free(r);
+}
+
+static void rm_close(struct hv *hv)
+{
+	struct remote_hv *r = of(hv);
+	struct seam_msg m = {.op = SEAM_BYE};
+
+	if (!r->gone && send(r->socket, &m, sizeof(m), MSG_NOSIGNAL) < 0)
+		r->gone = true;
+	rm_free(r);
+}
+
+static int rm_attach(struct hv *hv, struct loop *loop, const struct hv_client *client,
+		     struct err *e)
+{
+	struct remote_hv *r = of(hv);
+
+	r->client = *client;
+	r->socket_watch = loop_watch(loop, r->socket, EPOLLIN, socket_ready, r);
+	r->bell_watch = loop_watch(loop, r->dm_bell, EPOLLIN, bell_rung, r);
+	if (!r->socket_watch || !r->bell_watch)
+		return err_set(e, -ENOMEM, "cannot wait for the core's bell");
+	return 0;
+}
+
+/* ---- servers ---- */
+
+static int rm_create(struct hv *hv, bool bufioreq, uint16_t *id)
+{
+	struct seam_msg m = {.op = SEAM_SERVER_NEW, .a = {bufioreq}};
+	int rc = call(of(hv), &m);
+
+	*id = (uint16_t)m.a[0];
+	return rc;
+}
+
+static int rm_destroy(struct hv *hv, uint16_t id)
+{
+	return CALL(hv, SEAM_SERVER_FREE, id);
+}
+
+static int rm_state(struct hv *hv, uint16_t id, bool enabled)
+{
+	return CALL(hv, SEAM_SERVER_STATE, id, enabled);
+}
+
+static int rm_map_range(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start,
+			uint64_t end)
+{
+	return CALL(hv, SEAM_MAP_RANGE, id, type, start, end);
+}
+
+static int rm_unmap_range(struct hv *hv, uint16_t id, enum hv_range type, uint64_t start,
+			  uint64_t end)
+{
+	return CALL(hv, SEAM_UNMAP_RANGE, id, type, start, end);
+}
+
+/* ---- interrupts ---- */
+
+static void ring_core(struct remote_hv *r)
+{
+	uint64_t one = 1;
+
+	if (r->serving)
+		return;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (__atomic_exchange_n(&r->seam->bells.core_asleep, 0, __ATOMIC_SEQ_CST) &&
+	    write(r->core_bell, &one, sizeof(one)) < 0)
+		r->gone = true;
+}
+
+static int rm_line(struct hv *hv, unsigned slot, uint32_t counter, bool adopt)
+{
+	struct remote_hv *r = of(hv);
+	struct seam_lines *l = &r->seam->lines;
+
+	if (slot >= HV_LINES)
+		return -EINVAL;
+	/* The core must have taken it over before it can find it in the page. */
+	if (adopt) {
+		int rc = CALL(hv, SEAM_ADOPT, slot, counter);
+
+		if (rc)
+			return rc;
+	}
+	__atomic_store_n(&l->counter[slot], counter, __ATOMIC_RELAXED);
+	if (adopt)
+		return 0;
+	__atomic_add_fetch(&l->generation, 1, __ATOMIC_RELEASE);
+	ring_core(r);
+	return 0;
+}
+
+static int rm_route(struct hv *hv, unsigned link, unsigned isa_irq)
+{
+	return CALL(hv, SEAM_LINK_ROUTE, link, isa_irq);
+}
+
+static int rm_msi(struct hv *hv, uint64_t addr, uint32_t data)
+{
+	struct remote_hv *r = of(hv);
+	struct seam_msis *m = &r->seam->msis;
+	uint32_t at = m->producer;
+
+	if (at - __atomic_load_n(&m->consumer, __ATOMIC_ACQUIRE) >= SEAM_MSIS)
+		return CALL(hv, SEAM_MSI, addr, data);
+	m->msi[at % SEAM_MSIS].addr = addr;
+	m->msi[at % SEAM_MSIS].data = data;
+	__atomic_store_n(&m->producer, at + 1, __ATOMIC_RELEASE);
+	ring_core(r);
+	return 0;
+}
+
+static int rm_nmi(struct hv *hv, unsigned vcpu)
+{
+	return CALL(hv, SEAM_NMI, vcpu);
+}
+
+/* ---- memory ---- */
+
+static int rm_ram_create(struct hv *hv, const char *name, uint64_t size, unsigned *region)
+{
+	struct remote_hv *r = of(hv);
+	struct seam_msg m = {.op = SEAM_RAM_CREATE, .a = {size}};
+	int fds[SEAM_FDS], rc;
+	unsigned n = 0;
+
+	strncpy(m.text, name, sizeof(m.text) - 1);
+	rc = call_full(r, &m, NULL, 0, fds, &n);
+	if (!rc && (n != 1 || m.a[0] != r->mem.n_regions))
+		rc = -EPROTO;
+	if (!rc)
+		rc = memmap_region(&r->mem, name, size, fds[0], NULL);
+	if (rc < 0) {
+		while (n)
+			close(fds[--n]);
+		return rc;
+	}
+	*region = (unsigned)rc;
+	return 0;
+}
+
+static int rm_ram_ptr(struct hv *hv, unsigned region, void **p)
+{
+	struct memmap *m = &of(hv)->mem;
+
+	if (region >= m->n_regions)
+		return -EINVAL;
+	*p = m->regions[region].host;
+	return 0;
+}
+
+static int rm_map(struct hv *hv, uint64_t gpa, unsigned region, uint64_t off, uint64_t len,
+		  enum hv_source rd, enum hv_source wr)
+{
+	int rc = CALL(hv, SEAM_MAP, gpa, region, off, len, rd, wr);
+
+	return rc ? rc : memmap_map(&of(hv)->mem, gpa, region, off, len, rd, wr);
+}
+
+static int rm_unmap(struct hv *hv, uint64_t gpa, uint64_t len)
+{
+	int rc = CALL(hv, SEAM_UNMAP, gpa, len);
+
+	return rc ? rc : memmap_unmap(&of(hv)->mem, gpa, len);
+}
+
+static void *rm_dma_map(struct hv *hv, uint64_t gpa, size_t *len, bool write)
+{
+	return memmap_dma(&of(hv)->mem, gpa, len, write);
+}
+
+static void rm_dma_unmap(struct hv *hv, void *p, uint64_t gpa, size_t written)
+{
+	uint64_t first = gpa / MEM_PAGE;
+
+	(void)p;
+	if (written && memmap_written(&of(hv)->mem, gpa, written))
+		CALL(hv, SEAM_MODIFIED_MEMORY, first, (gpa + written - 1) / MEM_PAGE - first + 1);
+}
+
+static int rm_track(struct hv *hv, uint64_t first_gfn, uint64_t nr, uint8_t *bitmap)
+{
+	struct seam_msg m = {.op = SEAM_TRACK_DIRTY, .a = {first_gfn, nr}};
+	int fds[SEAM_FDS];
+	unsigned n = 0;
+
+	if (nr > SEAM_BITMAP * 8)
+		return -EINVAL;
+	return call_full(of(hv), &m, bitmap, (nr + 7) / 8, fds, &n);
+}
+
+static int rm_modified(struct hv *hv, uint64_t first_gfn, uint64_t nr)
+{
+	return CALL(hv, SEAM_MODIFIED_MEMORY, first_gfn, nr);
+}
+
+/* ---- the machine ---- */
+
+static int rm_a20(struct hv *hv, bool on)
+{
+	return CALL(hv, SEAM_A20, on);
+}
+
+static int rm_reset(struct hv *hv, enum hv_reset what)
+{
+	return CALL(hv, SEAM_RESET, what);
+}
+
+static int rm_shutdown(struct hv *hv, enum hv_shutdown why)
+{
+	return CALL(hv, SEAM_SHUTDOWN, why);
+}
+
+static int rm_quiesce(struct hv *hv, bool stop)
+{
+	struct remote_hv *r = of(hv);
+	int rc = CALL(hv, SEAM_QUIESCE, stop);
+
+	/* What was posted before the vCPUs stopped is answered now, not after a save. */
+	if (!rc && stop && !r->serving && r->client.ioreq)
+		serve_all(r);
+	return rc;
+}
+
+static unsigned rm_vcpus(struct hv *hv)
+{
+	return of(hv)->vcpus;
+}
+
+static const struct hv_ops remote_ops = {
+	.name = "remote",
+	.close = rm_close,
+	.attach = rm_attach,
+	.create_ioreq_server = rm_create,
+	.destroy_ioreq_server = rm_destroy,
+	.set_ioreq_server_state = rm_state,
+	.map_io_range = rm_map_range,
+	.unmap_io_range = rm_unmap_range,
+	.line = rm_line,
+	.set_pci_link_route = rm_route,
+	.inject_msi = rm_msi,
+	.inject_nmi = rm_nmi,
+	.ram_create = rm_ram_create,
+	.ram_ptr = rm_ram_ptr,
+	.map = rm_map,
+	.unmap = rm_unmap,
+	.dma_map = rm_dma_map,
+	.dma_unmap = rm_dma_unmap,
+	.track_dirty = rm_track,
+	.modified_memory = rm_modified,
+	.a20 = rm_a20,
+	.reset = rm_reset,
+	.shutdown = rm_shutdown,
+	.quiesce = rm_quiesce,
+	.nr_vcpus = rm_vcpus,
+};
+
+/* ---- opening ---- */
+
+static int map_seam(struct remote_hv *r, int fd, struct err *e)
+{
+	void *p = mmap(NULL, sizeof(*r->seam), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	int rc = p == MAP_FAILED ? -errno : 0;
+
+	close(fd);
+	if (rc)
+		return err_errno(e, rc, "cannot map the core's ioreq pages");
+	r->seam = p;
+	return 0;
+}
+
+/* fds as hypervisor/seam.h lists them; each is owned by r or closed from here on. */
+static int take_fds(struct remote_hv *r, const struct seam_msg *m, const int *fds, struct err *e)
+{
+	int rc;
+
+	r->vcpus = (unsigned)m->a[1];
+	r->dm_bell = fds[3];
+	r->core_bell = fds[4];
+	memcpy(r->bell, fds + 5, r->vcpus * sizeof(int));
+	rc = memmap_init(&r->mem, m->a[2], m->a[3], fds + 1, e);
+	if (rc) {
+		close(fds[0]);
+		return rc;
+	}
+	return map_seam(r, fds[0], e);
+}
+
+static int greet(struct remote_hv *r, struct err *e)
+{
+	struct seam_msg m = {.op = SEAM_HELLO, .a = {SEAM_MAGIC, SEAM_VERSION}};
+	int fds[SEAM_FDS], rc;
+	unsigned n = 0;
+
+	rc = call_full(r, &m, NULL, 0, fds, &n);
+	if (!rc && m.a[0] == SEAM_VERSION && m.a[1] && m.a[1] <= HV_IOREQ_SLOTS && n == 5 + m.a[1])
+		return take_fds(r, &m, fds, e);
+	while (n)
+		close(fds[--n]);
+	if (rc == -ENOTSUP)
+		return err_set(e, rc, "the core speaks another version of the protocol than %d",
+			       SEAM_VERSION);
+	return err_set(e, rc ? rc : -EPROTO, "the core did not answer as one");
+}
+
+struct hv *hv_remote_open(int socket, struct err *e)
+{
+	struct remote_hv *r = calloc(1, sizeof(*r));
+
+	if (!r) {
+		close(socket);
+		err_set(e, -ENOMEM, "no memory for the core's connection");
+		return NULL;
+	}
+	r->hv.ops = &remote_ops;
+	r->socket = socket;
+	r->dm_bell = r->core_bell = r->mem.flags_fd = -1;
+	memset(r->bell, -1, sizeof(r->bell));
+	if (!greet(r, e))
+		return &r->hv;
+	rm_free(r);
+	return NULL;
+}
