@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hvm-core: the hypervisor core of one domain, served to a device model on a socket. */
+#include "base/log.h"
+#include "base/loop.h"
+#include "hypervisor/domain.h"
+#include "hypervisor/remote.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char help[] =
+	"usage: hvm-core -listen PATH|fd=N [options]\n"
+	"  -m SIZE          guest memory: number and K, M (default) or G [128]\n"
+	"  -smp N           processors, 1-128 [1]\n"
+	"  -listen PATH     wait for a device model on this socket (SOCK_SEQPACKET)\n"
+	"  -listen fd=N     the same, on a listening socket that is descriptor N\n"
+	"  -help, -version\n"
+	"Memory, the 8259 pair, the 8254 and the clock of one guest live here; a device model\n"
+	"may come, go and come again meanwhile. There is no processor engine yet: nothing runs.\n";
+
+struct options {
+	uint64_t ram;
+	unsigned vcpus;
+	const char *path;
+	int fd;
+};
+
+struct core {
+	struct domain *dom;
+	struct loop *loop;
+	int listener;
+	const char *path; /* to be removed at the end */
+	struct watch *listen_watch;
+	struct remote *remote;
+};
+
+/* ---- options ---- */
+
+static int parse_size(const char *text, uint64_t *size, struct err *e)
+{
+	char *end;
+	unsigned shift = 20;
+
+	errno = 0;
+	*size = strtoull(text, &end, 10);
+	if (*end && strchr("kK", *end))
+		shift = 10, end++;
+	else if (*end && strchr("mM", *end))
+		end++;
+	else if (*end && strchr("gG", *end))
+		shift = 30, end++;
+	if (errno || end == text || *end || !*size || *size > UINT64_MAX >> shift)
+		return err_set(e, -EINVAL, "-m %s: not a size of memory", text);
+	*size <<= shift;
+	return 0;
+}
+
+static int parse_number(const char *option, const char *text, unsigned most, unsigned *n,
+			struct err *e)
+{
+	char *end;
+	unsigned long v = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || v > most)
+		return err_set(e, -EINVAL, "%s %s: not a number up to %u", option, text, most);
+	*n = (unsigned)v;
+	return 0;
+}
+
+static int parse_value(struct options *o, const char *name, const char *value, struct err *e)
+{
+	unsigned fd;
+	int rc;
+
+	if (!strcmp(name, "-m"))
+		return parse_size(value, &o->ram, e);
+	if (!strcmp(name, "-smp"))
+		return parse_number(name, value, DOMAIN_VCPUS, &o->vcpus, e);
+	if (strcmp(name, "-listen"))
+		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
+	if (strncmp(value, "fd=", 3)) {
+		o->path = value;
+		return 0;
+	}
+	rc = parse_number(name, value + 3, 1 << 20, &fd, e);
+	o->fd = (int)fd;
+	return rc;
+}
+
+/* > 0: said all there was to say. */
+static int parse_options(struct options *o, char **argv, struct err *e)
+{
+	for (; *argv; argv += 2) {
+		const char *name = !strncmp(*argv, "--", 2) ? *argv + 1 : *argv;
+		int rc;
+
+		if (!strcmp(name, "-help") || !strcmp(name, "-h"))
+			return fputs(help, stdout), 1;
+		if (!strcmp(name, "-version"))
+			return puts("hvm-core 0.1"), 1;
+		if (!argv[1])
+			return err_set(e, -EINVAL, "%s: unknown option, or its value is missing",
+				       *argv);
+		rc = parse_value(o, name, argv[1], e);
+		if (rc)
+			return rc;
+	}
+	if (!o->path && o->fd < 0)
+		return err_set(e, -EINVAL, "-listen is missing (try -help)");
+	return 0;
+}
+
+/* ---- the socket ---- */
+
+static int listen_at(const char *path, struct err *e)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd, rc = 0;
+
+	if (strlen(path) >= sizeof(a.sun_path))
+		return err_set(e, -ENAMETOOLONG, "the path of socket %s is too long", path);
+	memcpy(a.sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(e, -errno, "no socket");
+	unlink(path); /* of a core that was killed */
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1) < 0) {
+		rc = err_errno(e, -errno, "cannot listen on %s", path);
+		close(fd);
+	}
+	return rc ? rc : fd;
+}
+
+static void device_model_ended(void *arg, bool asked, const char *why)
+{
+	struct core *c = arg;
+
+	if (asked)
+		log_info("the device model left");
+	else
+		log_warn("the device model ended, the domain waits for another: %s", why);
+	remote_close(c->remote);
+	c->remote = NULL;
+	watch_events(c->listen_watch, EPOLLIN);
+}
+
+static void device_model_came(void *arg, uint32_t events)
+{
+	struct core *c = arg;
+	struct err e = {""};
+	int fd = accept4(c->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	c->remote = remote_open(c->dom, c->loop, fd, device_model_ended, c, &e);
+	if (c->remote)
+		watch_events(c->listen_watch, 0); /* one at a time */
+	else
+		log_error("cannot serve a device model: %s", e.msg);
+}
+
+/* ---- life ---- */
+
+static void lock_hook(void *arg)
+{
+	domain_lock(arg);
+}
+
+static void unlock_hook(void *arg)
+{
+	domain_unlock(arg);
+}
+
+static void guest_shutdown(void *arg, enum hv_shutdown why)
+{
+	struct core *c = arg;
+
+	if (why == HV_SHUTDOWN_POWEROFF || why == HV_SHUTDOWN_CRASH)
+		loop_quit(c->loop, 0);
+}
+
+static void signalled(void *arg, uint32_t events)
+{
+	(void)events;
+	loop_quit(((struct core *)arg)->loop, 0);
+}
+
+static int watch_signals(struct core *c, struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (fd < 0 || !loop_watch(c->loop, fd, EPOLLIN, signalled, c))
+		return err_set(e, -ENOMEM, "cannot wait for signals");
+	return 0;
+}
+
+static int core_start(struct core *c, const struct options *o, struct err *e)
+{
+	struct domain_config config = {
+		.ram = o->ram, .vcpus = o->vcpus, .hooks = {.shutdown = guest_shutdown, .arg = c}};
+
+	c->loop = loop_new(e);
+	if (!c->loop || watch_signals(c, e))
+		return -ENOMEM;
+	c->dom = domain_new(&config, e);
+	if (!c->dom)
+		return -EINVAL;
+	loop_lock_hooks(c->loop, lock_hook, unlock_hook, c->dom);
+	if (loop_clock(c->loop, domain_clock(c->dom), e))
+		return -ENOMEM;
+	c->listener = o->path ? listen_at(o->path, e) : o->fd;
+	if (c->listener < 0)
+		return c->listener;
+	c->path = o->path;
+	c->listen_watch = loop_watch(c->loop, c->listener, EPOLLIN, device_model_came, c);
+	if (!c->listen_watch)
+		return err_set(e, -EBADF, "descriptor %d is no socket to listen on", c->listener);
+	clock_start(domain_clock(c->dom));
+	return 0;
+}
+
+static void core_end(struct core *c)
+{
+	if (c->dom)
+		domain_lock(c->dom);
+	remote_close(c->remote);
+	if (c->dom)
+		domain_unlock(c->dom);
+	if (c->path)
+		unlink(c->path);
+	if (c->loop)
+		loop_free(c->loop);
+	domain_free(c->dom);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = {.ram = 128ull << 20, .vcpus = 1, .fd = -1};
+	struct core c = {.listener = -1};
+	struct err e = {""};
+	int rc;
+
+	(void)argc;
+	log_set_name("hvm-core");
+	rc = parse_options(&o, argv + 1, &e);
+	if (rc > 0)
+		return 0;
+	if (!rc)
+		rc = core_start(&c, &o, &e);
+	if (!rc)
+		rc = loop_run(c.loop);
+	else
+		log_error("%s", e.msg);
+	core_end(&c);
+	return rc ? 1 : 0;
+}
