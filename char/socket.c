@@ -9,9 +9,11 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 static void accept_ready(void *arg, uint32_t events);
@@ -147,16 +149,39 @@ static void accept_ready(void *arg, uint32_t events)
 	connected(s);
 }
 
+/* The loop does not run yet, so signals that are meant for it (blocked, for a signalfd) are looked
+ * for here: they stay pending and end the waiting. */
+static int wait_for_client(struct socket_chr *s, struct err *e)
+{
+	struct pollfd p[2] = {{.fd = s->listener, .events = POLLIN}, {.events = POLLIN}};
+	sigset_t set;
+	int rc = 0;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	log_info("waiting for connection on: %s", s->chr.filename);
+	while (s->fd < 0 && !rc) {
+		if (poll(p, 2, -1) < 0)
+			rc = -errno;
+		else if (p[1].revents)
+			rc = -EINTR;
+		else
+			accept_ready(s, 0);
+	}
+	if (p[1].fd >= 0)
+		close(p[1].fd);
+	return rc ? err_errno(e, rc, "nobody connected to %s", s->where) : 0;
+}
+
 static int serve(struct socket_chr *s, bool wait, struct err *e)
 {
-	struct pollfd p = {.fd = s->listener, .events = POLLIN};
+	int rc = wait ? wait_for_client(s, e) : 0;
 
-	while (wait && s->fd < 0) {
-		log_info("waiting for connection on: %s", s->chr.filename);
-		if (poll(&p, 1, -1) < 0)
-			return err_errno(e, -errno, "nobody connected to %s", s->where);
-		accept_ready(s, 0);
-	}
+	if (rc)
+		return rc;
 	s->listen_watch =
 		loop_watch(s->chr.loop, s->listener, s->fd < 0 ? EPOLLIN : 0, accept_ready, s);
 	return s->listen_watch ? 0 : err_errno(e, -errno, "cannot wait for clients");

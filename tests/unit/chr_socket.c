@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -249,6 +250,23 @@ TEST(server_waits_for_its_client)
 	expect(fd, "hi");
 	close(fd);
 	tidy(c);
+}
+
+TEST(waiting_ends_with_a_signal)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(SIGTERM);
+	loop = loop_new(NULL);
+	CHECK(!chr_open(loop, unix_text(",server=on"), &err));
+	CHECK(strstr(err.msg, "chardev s: nobody connected to unix:/tmp/hvm-sock-"));
+	EQ(-1, access(path, F_OK));
+	sigpending(&set);
+	CHECK(sigismember(&set, SIGTERM)); /* for the loop to see */
+	loop_free(loop);
 }
 
 TEST(reading_is_paced)
