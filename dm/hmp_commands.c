@@ -172,19 +172,28 @@ static void run_netdev_del(struct hmp_call *c)
 
 static void run_set_link(struct hmp_call *c)
 {
-	const char *id = hmp_text(c, "name");
-	struct net_slot *s = machine_net(c->m, id);
 	bool up;
 
-	for (struct net_slot *i = c->m->nets; !s && i; i = i->next)
-		if (i->user && !strcmp(i->user->id, id))
-			s = i;
-	if (!s)
-		fprintf(c->out, "Error: Device '%s' not found\n", id);
-	else if (text_bool(hmp_text(c, "up"), &up))
+	if (text_bool(hmp_text(c, "up"), &up))
 		fprintf(c->out, "Expected 'on' or 'off'\n");
 	else
-		net_set_link(s->net, up);
+		do_qmp(c, "set_link",
+		       json_pack("{s:o, s:b}", "name", qmp_text(hmp_text(c, "name")), "up", up));
+}
+
+static void run_ringbuf_read(struct hmp_call *c)
+{
+	struct err e = {{0}};
+	json_t *text = NULL;
+
+	if (qmp_do(c->m, "ringbuf-read",
+		   json_pack("{s:o, s:I}", "device", qmp_text(hmp_text(c, "device")), "size",
+			     (json_int_t)hmp_number(c, "size", 0)),
+		   &text, &e) < 0)
+		hmp_error(c, &e);
+	else
+		fprintf(c->out, "%s\n", json_string_value(text));
+	json_decref(text);
 }
 
 /* ---- objects ---- */
@@ -371,6 +380,9 @@ const struct hmp_command hmp_commands[] = {
 	{"netdev_del", "id:s", "id", "remove host network device", run_netdev_del, NULL},
 	{"set_link", "name:s,up:s", "name on|off", "change the link status of a network adapter",
 	 run_set_link, NULL},
+	{"ringbuf_read", "device:s,size:i", "device size",
+	 "Read from a ring buffer character device",
+	 run_ringbuf_read, NULL},
 	{"qom-list", "path:s?", "path", "list properties", run_qom_list, NULL},
 	{"qom-get", "path:s,property:s", "path property", "print a property", run_qom_get, NULL},
 	{"o", "fmt:/,addr:i,val:i", "/fmt addr value", "I/O port write", hmp_port_out, NULL},

@@ -64,7 +64,8 @@ struct qmp_command {
 
 /* The tables: one for each file that has commands. */
 extern const struct qmp_command qmp_monitor_commands[], qmp_query_commands[], qmp_run_commands[],
-	qmp_block_commands[], qmp_device_commands[], qmp_qom_commands[], qmp_fd_commands[];
+	qmp_block_commands[], qmp_backend_commands[], qmp_device_commands[], qmp_qom_commands[],
+	qmp_fd_commands[];
 /* All of them, by number; NULL behind the last. */
 const struct qmp_command *qmp_command(unsigned n);
 
@@ -80,6 +81,9 @@ int qmp_fail(struct qmp_call *c, const char *class, const char *fmt, ...)
 int qmp_not_found(struct qmp_call *c, const char *device);
 /* Text for JSON: any bytes; NULL gives "". */
 json_t *qmp_text(const char *text);
+json_t *qmp_bytes(const char *bytes, size_t len);
+/* The text that an option would have for a value; NULL: it has none. buf: for numbers. */
+const char *qmp_option_text(const json_t *v, char buf[40]);
 /* The oldest descriptor that came with the commands so far, the caller's; -1 = none. */
 int qmp_take_fd(struct qmp_call *c);
 /* What QMP and HMP answer with alike. */

@@ -163,3 +163,28 @@ json_t *qmp_text(const char *text)
 {
 	return qmp_json_text(text ? text : "", text ? strlen(text) : 0);
 }
+
+json_t *qmp_bytes(const char *bytes, size_t len)
+{
+	return qmp_json_text(bytes, len);
+}
+
+const char *qmp_option_text(const json_t *v, char buf[40])
+{
+	switch (json_typeof(v)) {
+	case JSON_STRING:
+		return json_string_value(v);
+	case JSON_INTEGER:
+		snprintf(buf, 40, "%lld", (long long)json_integer_value(v));
+		return buf;
+	case JSON_REAL:
+		snprintf(buf, 40, "%.17g", json_real_value(v));
+		return buf;
+	case JSON_TRUE:
+		return "on";
+	case JSON_FALSE:
+		return "off";
+	default:
+		return NULL;
+	}
+}

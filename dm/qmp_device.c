@@ -8,27 +8,6 @@
 
 /* ---- device_add, device_del ---- */
 
-/* The text that -device would have for a value; NULL: it has none. buf: for numbers. */
-static const char *option_text(const json_t *v, char buf[40])
-{
-	switch (json_typeof(v)) {
-	case JSON_STRING:
-		return json_string_value(v);
-	case JSON_INTEGER:
-		snprintf(buf, 40, "%lld", (long long)json_integer_value(v));
-		return buf;
-	case JSON_REAL:
-		snprintf(buf, 40, "%.17g", json_real_value(v));
-		return buf;
-	case JSON_TRUE:
-		return "on";
-	case JSON_FALSE:
-		return "off";
-	default:
-		return NULL;
-	}
-}
-
 static int add_options(struct qmp_call *c, struct opts *o)
 {
 	const char *name, *text;
@@ -37,7 +16,7 @@ static int add_options(struct qmp_call *c, struct opts *o)
 
 	json_object_foreach((json_t *)(uintptr_t)c->args, name, v)
 	{
-		text = option_text(v, buf);
+		text = qmp_option_text(v, buf);
 		if (!text)
 			return qmp_fail(c, NULL,
 					"Invalid parameter type for '%.80s', expected: string",

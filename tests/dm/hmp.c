@@ -68,9 +68,9 @@ static const struct {
 	{"info cpus", "* CPU #0: thread_id=…"},
 	{"info registers", "Error: there is no vCPU whose registers could be shown\r\n"},
 	{"x /4x 0", "Error: there is no vCPU whose memory could be shown\r\n"},
-	{"info block",
-	 "cd0: [not inserted]\r\n    Attached to:      ide0\r\n    Removable device: not locked, tray "
-	 "closed\r\n\r\nhd0: …"},
+	{"info block", "cd0: [not inserted]\r\n    Attached to:      ide0\r\n"
+		       "    Removable device: not locked, tray "
+		       "closed\r\n\r\nhd0: …"},
 	{"info block xx", ""},
 	{"info blockstats", "cd0: rd_bytes=0 wr_bytes=0 rd_operations=0 wr_operations=0 "
 			    "flush_operations=0\r\nhd0: …"},
@@ -146,6 +146,7 @@ static const struct {
 	{"qom-list /machine/peripheral",
 	 "type (string)\r\nide0 (child<ide-cd>)\r\ndisk0 (child<ide-hd>)\r\n"
 	 "nic0 (child<rtl8139>)\r\n"},
+	{"ringbuf_read c0 5", "Error: c0 is not a ringbuf device\r\n"},
 	{"qom-list", "type (string)\r\nmachine (child<pc-machine>)\r\n"},
 	{"qom-get /machine type", "\"pc-machine\"\r\n"},
 	{"qom-get \"/machine\" \"x\\\"y\"", "Error: Property 'pc-machine.x\"y' not found\r\n"},

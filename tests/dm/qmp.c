@@ -430,7 +430,8 @@ static const struct {
 	 "\"52:54:00:12:34:56\""},
 	{PC, "{'execute':'qom-get','arguments':{'path':'nic0','property':'realized'}}", "true"},
 	{PC,
-	 "{'execute':'qom-get','arguments':{'path':'/machine/unattached/cpu[0]','property':'type'}}",
+	 "{'execute':'qom-get','arguments':{'path':'/machine/unattached/cpu[0]',"
+	 "'property':'type'}}",
 	 "\"qemu64-x86_64-cpu\""},
 	{PC, "{'execute':'qom-get','arguments':{'path':'/machine/xx','property':'type'}}",
 	 "DeviceNotFound: Device '/machine/xx' not found"},
@@ -496,6 +497,30 @@ static const struct {
 	{PC, "{'execute':'blockdev-close-tray','arguments':{'device':'cd0'}}", "{}"},
 	{PC, "{'execute':'blockdev-remove-medium','arguments':{'id':'ide0'}}",
 	 "GenericError: Tray of device 'ide0' is not open"},
+	{NONE, "{'execute':'netdev_add','arguments':{'type':'none'}}",
+	 "GenericError: Parameter 'id' is missing"},
+	{NONE, "{'execute':'netdev_add','arguments':{'type':'none','id':5}}",
+	 "GenericError: Invalid parameter type for 'id', expected: string"},
+	{NONE, "{'execute':'netdev_add','arguments':{'type':'none','id':'n,9'}}", "{}"},
+	{NONE, "{'execute':'netdev_del','arguments':{'id':'xx'}}",
+	 "DeviceNotFound: Device 'xx' not found"},
+	{NONE, "{'execute':'set_link','arguments':{'name':'xx','up':true}}",
+	 "DeviceNotFound: Device 'xx' not found"},
+	{NONE,
+	 "{'execute':'chardev-add','arguments':{'id':'x','backend':{'type':'null','data':{}}}}",
+	 "{}"},
+	{NONE,
+	 "{'execute':'chardev-add','arguments':{'id':'x','backend':{'type':'null',"
+	 "'data':{'a':[]}}}}",
+	 "GenericError: a member of the description is neither text, number nor boolean"},
+	{NONE, "{'execute':'chardev-remove','arguments':{'id':'c0'}}",
+	 "GenericError: Chardev 'c0' is busy"},
+	{NONE, "{'execute':'chardev-remove','arguments':{'id':'x'}}",
+	 "GenericError: Chardev 'x' not found"},
+	{NONE, "{'execute':'ringbuf-read','arguments':{'device':'c0','size':9}}",
+	 "GenericError: c0 is not a ringbuf device"},
+	{NONE, "{'execute':'ringbuf-read','arguments':{'device':'c0','size':0}}",
+	 "GenericError: size must be greater than zero"},
 	{PC, "{'execute':'device_add','arguments':{}}",
 	 "GenericError: Parameter 'driver' is missing"},
 	{PC, "{'execute':'device_add','arguments':{'driver':'xx'}}",
@@ -579,9 +604,32 @@ TEST(events)
 	send_text(&c, "{'execute':'device_del','arguments':{'id':'n1'}}");
 	event(&c, "{\"data\":{\"device\":\"n1\",\"path\":\"/machine/peripheral/n1\"},"
 		  "\"event\":\"DEVICE_DELETED\"}");
+	v.m->drives->tray_moved(v.m->drives, false, v.m);
+	event(&c, "{\"data\":{\"device\":\"cd0\",\"id\":\"ide0\",\"tray-open\":false},"
+		  "\"event\":\"DEVICE_TRAY_MOVED\"}");
 	send_text(&c, "{'execute':'quit'}");
 	event(&c, "{\"data\":{\"guest\":false,\"reason\":\"host-qmp-quit\"},"
 		  "\"event\":\"SHUTDOWN\"}");
+	end(&v, &c);
+}
+
+/* ---- a stream added, used, read, removed ---- */
+
+TEST(ringbuf)
+{
+	struct vm v;
+	struct vm_client c;
+
+	start(&v, &c, NONE);
+	answer(&c,
+	       "{'execute':'chardev-add','arguments':{'id':'r','backend':{'type':'ringbuf','data':"
+	       "{'size':16}}}}",
+	       "{}");
+	EQ(5, chr_write(machine_chr(v.m, "r")->chr, "he\xffll", 5));
+	answer(&c, "{'execute':'ringbuf-read','arguments':{'device':'r','size':3}}",
+	       "\"he\xef\xbf\xbd\"");
+	answer(&c, "{'execute':'ringbuf-read','arguments':{'device':'r','size':100}}", "\"ll\"");
+	answer(&c, "{'execute':'chardev-remove','arguments':{'id':'r'}}", "{}");
 	end(&v, &c);
 }
 
