@@ -231,7 +231,6 @@ static int class_help(const char *what, const char *name, struct err *e)
 	if (!k)
 		return err_set(e, -EINVAL, "%s %s: no such device (-device help lists them)", what,
 			       name);
-	printf("%s options:\n", name);
 	dev_class_help(k, stdout);
 	return OPTIONS_DONE;
 }
