@@ -144,6 +144,7 @@ struct image { /* the state that a device would have */
 struct loader {
 	const uint8_t *p, *end; /* of the record at hand */
 	uint32_t version;
+	unsigned next; /* number of the row that is likely to come */
 	int64_t clock;
 	struct image *images;
 	unsigned n;
@@ -176,12 +177,21 @@ static bool get_name(struct loader *l, char name[256])
 	return true;
 }
 
-static const struct row *row_named(const struct dev_class *c, const char *name, uint32_t version)
+static bool row_is(const struct row *r, const char *name, uint32_t version)
 {
-	for_each_row(r, c)
-		if (row_stored(r) && (!strcmp(r->name, name) ||
-				      (r->was && version < r->since && !strcmp(r->was, name))))
+	return row_stored(r) &&
+	       (!strcmp(r->name, name) || (r->was && version < r->since && !strcmp(r->was, name)));
+}
+
+/* `from`: where it most likely is, for rows come in table order. */
+static const struct row *row_named(const struct dev_class *c, unsigned from, const char *name,
+				   uint32_t version)
+{
+	for (unsigned i = 0; i < c->n_rows; i++) {
+		const struct row *r = &c->rows[(from + i) % c->n_rows];
+		if (row_is(r, name, version))
 			return r;
+	}
 	return NULL;
 }
 
@@ -208,7 +218,7 @@ static int parse_row(struct loader *l, struct image *im, uint32_t *came)
 
 	if (!get_name(l, name) || !get_num(l, 1, &size) || !get_num(l, 4, &n))
 		return bad(l, "cut short", im->dev->id);
-	r = row_named(c, name, l->version);
+	r = row_named(c, l->next, name, l->version);
 	if (!r)
 		return bad(l, "unknown row", name);
 	if (came[r - c->rows] != UNSEEN)
@@ -218,6 +228,7 @@ static int parse_row(struct loader *l, struct image *im, uint32_t *came)
 	if ((uint64_t)(l->end - l->p) < n * size)
 		return bad(l, "cut short", name);
 	came[r - c->rows] = (uint32_t)n;
+	l->next = (unsigned)(r - c->rows) + 1;
 	return parse_elements(l, im, r, n);
 }
 
@@ -286,6 +297,7 @@ static int parse_dev(struct loader *l)
 	if (im->seen)
 		return bad(l, "device given twice", path);
 	im->seen = true;
+	l->next = 0;
 	rows_to_reset(im->dev->class, im->state, true);
 	return parse_rows(l, im);
 }

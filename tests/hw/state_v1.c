@@ -240,8 +240,10 @@ TEST(state_v1_loads_and_goes_on)
 	end(&s);
 }
 
+#define SLICES 8
+
 /* Refused with a sentence, or taken: and then a guest lives on in it. The sanitizers watch. */
-TEST(state_v1_every_bit_flip)
+TEST_EACH(state_v1_every_bit_flip, SLICES, "slice")
 {
 	static const uint16_t ports[] = {0x20,   0x21,   0xa0,   0x40,  0x42,  0x61,
 					 0x71,   0x3f8,  0x3fa,  0x1f0, 0x1f7, 0xc000,
@@ -251,7 +253,7 @@ TEST(state_v1_every_bit_flip)
 	uint8_t *v1 = read_v1(&len);
 
 	make(&s);
-	for (size_t bit = 0; bit < 8 * len; bit++) {
+	for (size_t bit = i; bit < 8 * len; bit += SLICES) {
 		struct err e = {""};
 		v1[bit / 8] ^= 1u << bit % 8;
 		if (machine_load(s.m, v1, len, &e)) {
@@ -259,14 +261,14 @@ TEST(state_v1_every_bit_flip)
 			CHECK(e.msg[0]);
 		} else {
 			taken++;
-			for (size_t i = 0; i < sizeof(ports) / sizeof(*ports); i++)
-				in(&s, ports[i], 1);
+			for (size_t n = 0; n < sizeof(ports) / sizeof(*ports); n++)
+				in(&s, ports[n], 1);
 			clock_advance(s.m->clock, 1000000);
 		}
 		v1[bit / 8] ^= 1u << bit % 8;
 	}
 	NOTE("%zu bytes: %zu flips refused, %zu taken", len, refused, taken);
-	CHECK(refused > 8 * len / 4);
+	CHECK(refused > len / 4);
 	CHECK(taken > 0);
 	free(v1);
 	end(&s);
