@@ -183,7 +183,7 @@ static bool overlaid(const struct dev_class *c, const struct row *r)
 	return false;
 }
 
-/* A narrow write touches its own bytes only; rows with hooks or conditions have tests of their own. */
+/* A narrow write touches its own bytes only. Rows with hooks or conditions have own tests. */
 TEST_EACH(law_byte_lanes, n_classes(), class_at(i)->name)
 {
 	struct rig *rig = rig_new(class_at(i));
