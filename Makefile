@@ -148,14 +148,15 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
 
 -include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
--include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d $(BUILD)/*/tests/tools/*.d \
-	$(BUILD)/*/tests/tools/*/*.d)
+-include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d \
+	$(BUILD)/*/tests/tools/*.d $(BUILD)/*/tests/tools/*/*.d)
 
 # ---- testing
 
 # run.sh makes these as its build step, so that a broken build is one counted failure.
 .PHONY: check-build
-check-build: all $(BUILD)/asan/tests/check $(if $(wildcard dm/main.c),$(BUILD)/asan/hvm-dm)
+DM_MAIN := $(wildcard dm/main.c)
+check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm)
 	@:
 
 export BUILD CC
@@ -174,7 +175,8 @@ format: ## let clang-format rewrite all C files, or FILES="…"
 	clang-format -i $(or $(FILES),$(shell git ls-files -co --exclude-standard '*.c' '*.h'))
 
 .PHONY: coverage
-coverage: $(BUILD)/cov/tests/check $(if $(wildcard dm/main.c),$(BUILD)/cov/hvm-dm) ## line coverage of the unit and device tests, per file
+coverage: ## line coverage of the unit and device tests, per file
+coverage: $(BUILD)/cov/tests/check $(if $(DM_MAIN),$(BUILD)/cov/hvm-dm)
 	@CC='$(CC)' sh tests/coverage.sh $(BUILD)/cov $(filter hw/% hypervisor/% base/%,$(SRCS))
 
 .PHONY: fuzz

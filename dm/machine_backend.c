@@ -192,7 +192,7 @@ static void guest_moved_tray(struct drive *d, bool open, void *owner)
 	tray_moved(owner, d, open);
 }
 
-static int add_drive(struct machine *m, const struct drive_config *c, struct err *e)
+int machine_drive_add(struct machine *m, const struct drive_config *c, struct err *e)
 {
 	struct drive *d = calloc(1, sizeof(*d)), **at = &m->drives;
 
@@ -426,7 +426,7 @@ int machine_backends_open(struct machine *m, struct err *e)
 	for (unsigned i = 0; i < c->netdevs.n && !rc; i++)
 		rc = machine_net_add(m, c->netdevs.v[i], e) ? 0 : -EINVAL;
 	for (unsigned i = 0; i < c->n_drives && !rc; i++)
-		rc = add_drive(m, &c->drives[i], e);
+		rc = machine_drive_add(m, &c->drives[i], e);
 	return rc;
 }
 

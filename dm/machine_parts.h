@@ -7,6 +7,7 @@
 /* ---- machine_backend.c ---- */
 int machine_backends_open(struct machine *m, struct err *e); /* -chardev, -netdev, -drive */
 void machine_backends_close(struct machine *m);
+int machine_drive_add(struct machine *m, const struct drive_config *c, struct err *e);
 /* PROP_BLK, PROP_NET, PROP_CHR of d: struct drive *, netdev *, chr *; NULL and a sentence. */
 void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, const char *name,
 		      struct err *e);
@@ -30,12 +31,17 @@ struct dev *machine_device_make(struct machine *m, const struct dev_class *c, co
 				const struct opts *o, enum place place, struct err *e);
 void machine_notes_free(struct machine *m);
 
-/* ---- machine_pc.c ---- */
+/* ---- machine_core.c ---- */
 int machine_core_open(struct machine *m, struct err *e);
 void machine_core_close(struct machine *m);
-int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, default devices */
+int machine_core_attach(struct machine *m, struct err *e); /* the board becomes its client */
+int machine_dig_hole(struct machine *m, struct err *e);
+int machine_rom_load(struct machine *m, struct err *e);
 /* What [gpa, gpa+len) reads from and writes to: shadow RAM or what lies below. */
 void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr);
+
+/* ---- machine_pc.c ---- */
+int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, default devices */
 
 /* ---- machine_cmos.c ---- */
 /* What firmware reads there. first: at the start; else after a reset, when -boot once= is over. */

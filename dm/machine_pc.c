@@ -1,248 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dm/machine_pc.c: the core behind a machine, and what stands on the board of a `pc`. */
+/* dm/machine_pc.c: what stands on the board of a `pc`, asked for or by default. */
 #include "dm/machine_parts.h"
 
-#include "base/log.h"
-#include "config.h"
 #include "dm/board.h"
-#include "dm/host.h"
-#include "dm/ioreq.h"
-#include "hypervisor/domain.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <time.h>
-#include <unistd.h>
-
-/* ---- the core ---- */
-
-void machine_lock(struct machine *m)
-{
-	if (m->dom)
-		domain_lock(m->dom);
-}
-
-void machine_unlock(struct machine *m)
-{
-	if (m->dom)
-		domain_unlock(m->dom);
-}
-
-static void lock_hook(void *arg)
-{
-	machine_lock(arg);
-}
-
-static void unlock_hook(void *arg)
-{
-	machine_unlock(arg);
-}
-
-/* -rtc base= */
-static int64_t rtc_base(const struct machine_config *c)
-{
-	time_t now = time(NULL);
-	struct tm local;
-
-	if (c->rtc == RTC_DATE)
-		return c->rtc_date;
-	if (c->rtc == RTC_UTC || !localtime_r(&now, &local))
-		return now;
-	return now + local.tm_gmtoff;
-}
-
-static int open_embedded(struct machine *m, struct err *e)
-{
-	const struct domain_config c = {.ram = m->cfg->ram,
-					.ram_below_4g = m->cfg->max_ram_below_4g,
-					.vcpus = m->cfg->maxcpus,
-					.clock = m->clock,
-					.rtc_base = rtc_base(m->cfg)};
-
-	m->dom = domain_new(&c, e);
-	if (!m->dom)
-		return -ENOMEM;
-	m->hv = hv_embedded_open(m->dom, e);
-	loop_lock_hooks(m->loop, lock_hook, unlock_hook, m);
-	return m->hv ? 0 : -EIO;
-}
-
-/* -core fd=N, or the path of a socket that hvm-core listens on. */
-static int core_socket(const char *where, struct err *e)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char fd_name[40];
-	int fd;
-
-	if (!strncmp(where, "fd=", 3)) {
-		snprintf(fd_name, sizeof(fd_name), "fd:%s", where + 3);
-		return host_open(fd_name, O_RDWR, 0, e);
-	}
-	if (strlen(where) >= sizeof(a.sun_path))
-		return err_set(e, -ENAMETOOLONG, "-core %s: the path is too long for a socket",
-			       where);
-	memcpy(a.sun_path, where, strlen(where));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-		return fd;
-	err_errno(e, -errno, "-core %s: cannot connect", where);
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
-}
-
-static int open_remote(struct machine *m, struct err *e)
-{
-	int fd = core_socket(m->cfg->core, e);
-
-	if (fd < 0)
-		return fd;
-	m->hv = hv_remote_open(fd, e);
-	return m->hv ? 0 : -EIO;
-}
-
-int machine_core_open(struct machine *m, struct err *e)
-{
-	if (!strcmp(m->cfg->machine, "none"))
-		return 0;
-	return m->cfg->core ? open_remote(m, e) : open_embedded(m, e);
-}
-
-void machine_core_close(struct machine *m)
-{
-	if (m->hv)
-		m->hv->ops->close(m->hv);
-	if (m->dom)
-		loop_lock_hooks(m->loop, NULL, NULL, NULL);
-	domain_free(m->dom);
-}
-
-static void core_gone(void *arg, const char *why)
-{
-	struct board *b = arg;
-
-	log_error("the core is gone: %s", why);
-	b->m->exit_status = 1;
-	b->m->want.exit = true;
-	loop_defer(b->m->loop, &b->m->want.defer);
-}
-
-static int attach(struct machine *m, struct err *e)
-{
-	const struct hv_client client = {.ioreq = ioreq_client,
-					 .buffered = ioreq_client_buffered,
-					 .gone = core_gone,
-					 .arg = m->board};
-	const struct hv_ops *ops = m->hv->ops;
-	int rc = ops->attach(m->hv, m->loop, &client, e);
-
-	if (!rc)
-		rc = ops->create_ioreq_server(m->hv, true, &m->board->server);
-	if (!rc)
-		rc = ops->set_ioreq_server_state(m->hv, m->board->server, true);
-	return rc ? err_errno(e, rc, "the core gives no I/O request server") : 0;
-}
-
-/* ---- ROM ---- */
-
-#define ROM_LOW 0x20000u /* the part that is also seen below 1 MiB */
-
-static int find_rom(const struct machine_config *c, char *path, size_t size)
-{
-	static const char *const dirs[] = {CONFIG_DATADIR, "/usr/share/seabios", "/usr/share/qemu"};
-	static const char *const names[] = {"bios-256k.bin", "bios.bin"};
-
-	for (unsigned i = 0; i < c->rom_dirs.n + ARRAY_SIZE(dirs); i++)
-		for (unsigned k = 0; k < ARRAY_SIZE(names); k++) {
-			snprintf(path, size, "%s/%s",
-				 i < c->rom_dirs.n ? c->rom_dirs.v[i] : dirs[i - c->rom_dirs.n],
-				 names[k]);
-			if (access(path, R_OK) == 0)
-				return 0;
-		}
-	return -ENOENT;
-}
-
-static int rom_size(int fd, const char *path, uint32_t *size, struct err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return err_errno(e, -errno, "cannot read %s", path);
-	if (st.st_size != 64 << 10 && st.st_size != 128 << 10 && st.st_size != 256 << 10)
-		return err_set(e, -EINVAL,
-			       "%s: a system ROM has 64, 128 or 256 KiB, not %lld bytes", path,
-			       (long long)st.st_size);
-	*size = (uint32_t)st.st_size;
-	return 0;
-}
-
-static int load_rom(struct machine *m, int fd, const char *path, struct err *e)
-{
-	const struct hv_ops *ops = m->hv->ops;
-	uint32_t size = 0, low;
-	unsigned region;
-	void *p;
-	int rc = rom_size(fd, path, &size, e);
-
-	if (rc)
-		return rc;
-	rc = ops->ram_create(m->hv, "pc.bios", size, &region);
-	if (!rc)
-		rc = ops->ram_ptr(m->hv, region, &p);
-	if (rc)
-		return err_errno(e, rc, "%s: the core has no room for it", path);
-	if (pread(fd, p, size, 0) != (ssize_t)size)
-		return err_set(e, -EIO, "cannot read all of %s", path);
-	low = MIN(size, ROM_LOW);
-	rc = ops->map(m->hv, (4ull << 30) - size, region, 0, size, HV_SRC_ROM, HV_SRC_ROM);
-	if (!rc)
-		rc = ops->map(m->hv, (1u << 20) - low, region, size - low, low, HV_SRC_ROM,
-			      HV_SRC_ROM);
-	return rc ? err_errno(e, rc, "%s: the core does not map it", path) : 0;
-}
-
-static int add_rom(struct machine *m, struct err *e)
-{
-	const char *path = m->cfg->bios;
-	char found[4096];
-	int fd, rc;
-
-	if (!path) {
-		if (find_rom(m->cfg, found, sizeof(found)) < 0)
-			return 0; /* nothing runs it under qtest */
-		path = found;
-	}
-	fd = host_open(path, O_RDONLY, 0, e);
-	if (fd < 0)
-		return fd;
-	rc = load_rom(m, fd, path, e);
-	close(fd);
-	return rc;
-}
-
-/* From 0xa0000 to 1 MiB there is RAM only where the shadow registers say so. */
-static int dig_hole(struct machine *m, struct err *e)
-{
-	int rc = m->hv->ops->map(m->hv, 0xa0000, 0, 0xa0000, 0x60000, HV_SRC_NONE, HV_SRC_NONE);
-
-	return rc ? err_errno(e, rc, "the core does not open the hole below 1 MiB") : 0;
-}
-
-void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr)
-{
-	const struct hv_ops *ops = m->hv->ops;
-
-	if (rd || wr)
-		ops->map(m->hv, gpa, 0, gpa, len, rd ? HV_SRC_RAM : HV_SRC_BELOW,
-			 wr ? HV_SRC_RAM : HV_SRC_BELOW);
-	else
-		ops->unmap(m->hv, gpa, len);
-}
 
 /* ---- the board ---- */
 
@@ -283,35 +46,70 @@ static int make(struct machine *m, const char *driver, const char *const *props,
 	return rc;
 }
 
+/* Does any -device name one of these? Then the default of their kind stays away. */
+static bool asked_for(const struct machine_config *c, const char *const *drivers)
+{
+	for (unsigned i = 0; i < c->devices.n; i++)
+		for (const char *const *d = drivers; *d; d++)
+			if (!strcmp(opts_get(&c->devices.v[i], "driver"), *d))
+				return true;
+	return false;
+}
+
+static int add_serial(struct machine *m, unsigned n, const char *spec, struct err *e)
+{
+	char index[8], label[16];
+	struct chr_slot *s;
+
+	snprintf(index, sizeof(index), "%u", n);
+	snprintf(label, sizeof(label), "serial%u", n);
+	s = machine_chr_short(m, label, spec, e);
+	if (s && !make(m, "isa-serial",
+		       (const char *const[]){"index", index, "chardev", chr_id(s->chr), NULL}, e))
+		return 0;
+	err_prefix(e, "-serial %s", spec);
+	return -EINVAL;
+}
+
 /* -serial n: the nth port; "none" leaves its place empty. */
 static int add_serials(struct machine *m, struct err *e)
 {
-	const struct text_list *l = &m->cfg->serials;
+	static const char *const own[] = {"isa-serial", NULL};
+	const struct machine_config *c = m->cfg;
+	int rc = 0;
 
-	for (unsigned i = 0; i < l->n; i++) {
-		char index[8], label[16];
-		struct chr_slot *s;
+	if (c->serials.n > 4)
+		return err_set(e, -EINVAL, "-serial: there are four ports");
+	for (unsigned i = 0; i < c->serials.n && !rc; i++)
+		if (strcmp(c->serials.v[i], "none"))
+			rc = add_serial(m, i, c->serials.v[i], e);
+	if (c->serials.n || c->nodefaults || asked_for(c, own))
+		return rc;
+	return add_serial(m, 0, c->nographic ? "stdio" : "null", e);
+}
 
-		if (i >= 4)
-			return err_set(e, -EINVAL, "-serial: there are four ports");
-		snprintf(index, sizeof(index), "%u", i);
-		snprintf(label, sizeof(label), "serial%u", i);
-		if (!strcmp(l->v[i], "none"))
-			continue;
-		s = machine_chr_short(m, label, l->v[i], e);
-		if (!s ||
-		    make(m, "isa-serial",
-			 (const char *const[]){"index", index, "chardev", chr_id(s->chr), NULL},
-			 e)) {
-			err_prefix(e, "-serial %s", l->v[i]);
-			return -EINVAL;
-		}
-	}
-	return 0;
+/* An empty CD drive where -cdrom would be, as QEMU's. */
+static int default_cdrom(struct machine *m, struct err *e)
+{
+	static const char *const own[] = {"ide-cd", "ide-hd", NULL};
+	struct drive_config cd = {.id = (char *)"ide1-cd0",
+				  .interface = DRIVE_IDE,
+				  .bus = 1,
+				  .cdrom = true,
+				  .readonly = true};
+
+	if (m->cfg->nodefaults || asked_for(m->cfg, own) || machine_drive(m, cd.id))
+		return 0;
+	for (struct drive *d = m->drives; d; d = d->next)
+		if (d->if_type == DRIVE_IDE && d->bus == 1 && d->unit == 0)
+			return 0;
+	return machine_drive_add(m, &cd, e);
 }
 
 static int add_drives(struct machine *m, struct err *e)
 {
+	if (default_cdrom(m, e) < 0)
+		return -ENOMEM;
 	for (struct drive *d = m->drives; d; d = d->next) {
 		char bus[16], unit[8];
 
@@ -336,11 +134,11 @@ int machine_pc_build(struct machine *m, struct err *e)
 	m->env = &m->board->env;
 	if (!m->hv)
 		return 0;
-	rc = attach(m, e);
+	rc = machine_core_attach(m, e);
 	if (!rc)
-		rc = dig_hole(m, e);
+		rc = machine_dig_hole(m, e);
 	if (!rc)
-		rc = add_rom(m, e);
+		rc = machine_rom_load(m, e);
 	if (!rc)
 		rc = add_parts(m, e);
 	if (!rc)

@@ -154,3 +154,79 @@ BUS_TEST(monitor_beside_the_bus, "-nodefaults -name dragon")
 	EQ(0xfeedbeef, bus_read(b, 0x2000, 4));
 	CHECK(strstr(bus_qmp(b, "{\"execute\": \"cont\"}"), "return"));
 }
+
+static uint8_t cmos(struct bus *b, uint8_t at)
+{
+	bus_out(b, 0x70, 1, at);
+	return (uint8_t)bus_in(b, 0x71, 1);
+}
+
+static unsigned cmos_word(struct bus *b, uint8_t at)
+{
+	unsigned low = cmos(b, at);
+
+	return low | (unsigned)cmos(b, (uint8_t)(at + 1)) << 8;
+}
+
+/* Values that QEMU 7.2 leaves there for the same options. */
+BUS_TEST(cmos_tells_the_memory, "-nodefaults -m 256 -smp 2,maxcpus=4")
+{
+	EQ(640, cmos_word(b, 0x15));
+	EQ(0xffff, cmos_word(b, 0x17));
+	EQ(0xffff, cmos_word(b, 0x30));
+	EQ((256 - 16) * 16, cmos_word(b, 0x34));
+	EQ(0, cmos_word(b, 0x5b));
+	EQ(1, cmos(b, 0x5f));
+	EQ(6, cmos(b, 0x14));
+}
+
+BUS_TEST(cmos_tells_memory_above_4g, "-nodefaults -m 5G")
+{
+	EQ(0xbf00, cmos_word(b, 0x34)); /* 3 GiB below */
+	EQ(0x8000, cmos_word(b, 0x5b)); /* 2 GiB above */
+	EQ(0, cmos(b, 0x5d));
+}
+
+BUS_TEST(cmos_tells_the_boot_order, "-nodefaults -boot order=dc,once=n")
+{
+	EQ(0x04, cmos(b, 0x3d));
+	EQ(0, cmos(b, 0x38));
+	bus_out(b, 0xcf9, 1, 6);
+	EQ(0x23, cmos(b, 0x3d));
+}
+
+BUS_TEST(cmos_default_boot_order, "-nodefaults")
+{
+	EQ(0x12, cmos(b, 0x3d));
+	EQ(0x30, cmos(b, 0x38));
+}
+
+BUS_TEST(clock_starts_where_told, "-nodefaults -rtc base=2019-11-23T12:34:56")
+{
+	EQ(0x19, cmos(b, 9));
+	EQ(0x11, cmos(b, 8));
+	EQ(0x23, cmos(b, 7));
+	EQ(0x12, cmos(b, 4));
+	EQ(0x34, cmos(b, 2));
+	EQ(0x56, cmos(b, 0));
+	EQ(0x20, cmos(b, 0x32));
+	bus_step(b, 5000000000);
+	EQ(0x01, cmos(b, 0));
+	EQ(0x35, cmos(b, 2));
+}
+
+/* A serial port and an empty CD drive come by themselves; without -nodefaults only. */
+BUS_TEST(default_devices, "")
+{
+	bus_out(b, 0x3ff, 1, 0x5a);
+	EQ(0x5a, bus_in(b, 0x3ff, 1));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"query-block\"}"), "ide1-cd0"));
+	CHECK(strstr(bus_qmp(b, "{\"execute\": \"query-chardev\"}"), "serial0"));
+}
+
+BUS_TEST(no_default_devices, "-nodefaults")
+{
+	bus_out(b, 0x3ff, 1, 0x5a);
+	EQ(0xff, bus_in(b, 0x3ff, 1));
+	CHECK(!strstr(bus_qmp(b, "{\"execute\": \"query-block\"}"), "ide1-cd0"));
+}
