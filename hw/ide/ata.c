@@ -224,12 +224,16 @@ void ata_fail(struct dev *d, uint8_t error)
 
 /* ---- the data port ---- */
 
-/* Units that can be moved now. Without DRQ reads are zeroes and writes are lost. */
-static unsigned units(const struct dev *d, enum ata_phase phase, unsigned size, unsigned count)
+/* Bytes that can be moved now, of count units; the last unit may be cut short: a reply may have an
+ * odd length. Without DRQ reads are zeroes and writes are lost. */
+static uint32_t movable(const struct dev *d, enum ata_phase phase, unsigned size, unsigned count)
 {
 	const struct ata *a = ata_of(d);
+	uint32_t left = a->end - a->pos;
 
-	return a->phase == phase ? MIN(count, (a->end - a->pos) / size) : 0;
+	if (a->phase != phase)
+		return 0;
+	return count > left / size ? (left > size ? left - left % size : left) : count * size;
 }
 
 static void advance(struct dev *d, uint32_t bytes)
@@ -245,24 +249,25 @@ static void advance(struct dev *d, uint32_t bytes)
 
 unsigned ata_data_in(struct dev *d, void *buf, unsigned size, unsigned count)
 {
-	unsigned n = units(d, ATA_PIO_IN, size, count);
+	uint32_t n = movable(d, ATA_PIO_IN, size, count);
 
 	if (!n)
 		return 0;
-	memcpy(buf, ata_data(d) + ata_of(d)->pos, (size_t)n * size);
-	advance(d, n * size);
-	return n;
+	memset(buf, 0, size);
+	memcpy(buf, ata_data(d) + ata_of(d)->pos, n);
+	advance(d, n);
+	return (n + size - 1) / size;
 }
 
 unsigned ata_data_out(struct dev *d, const void *buf, unsigned size, unsigned count)
 {
-	unsigned n = units(d, ATA_PIO_OUT, size, count);
+	uint32_t n = movable(d, ATA_PIO_OUT, size, count);
 
 	if (!n)
 		return 0;
-	memcpy(ata_data(d) + ata_of(d)->pos, buf, (size_t)n * size);
-	advance(d, n * size);
-	return n;
+	memcpy(ata_data(d) + ata_of(d)->pos, buf, n);
+	advance(d, n);
+	return (n + size - 1) / size;
 }
 
 /* ---- loading ---- */

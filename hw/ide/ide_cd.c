@@ -433,25 +433,27 @@ static void medium_changed(void *arg, bool loaded)
 	ide_changed(d);
 }
 
+/* The host does not take a medium out of a locked drive unless forced. */
+void cd_lock(struct dev *d, bool locked)
+{
+	cd_state(d)->locked = locked;
+	cd_host(d)->drive->locked = locked;
+}
+
 static void eject_request(void *arg, bool force)
 {
 	struct dev *d = arg;
 
 	cd_state(d)->event_eject = true;
 	if (force)
-		cd_state(d)->locked = false;
+		cd_lock(d, false);
 	ide_changed(d);
 }
 
-/* The host may refuse to change a medium that the guest has locked. */
-static void cd_settle(struct dev *d)
-{
-	cd_host(d)->drive->locked = cd_state(d)->locked;
-}
-
-/* A reset closes the tray. */
+/* A reset closes the tray and unlocks it. */
 static void cd_reset(struct dev *d)
 {
+	cd_lock(d, false);
 	cd_host(d)->drive->tray_open = false;
 	ata_reset(d);
 }
@@ -504,6 +506,7 @@ static void cd_resume(struct dev *d)
 
 	cd_cancel(d);
 	cd_host(d)->drive->tray_open = c->tray_open;
+	cd_lock(d, c->locked);
 	c->op = (uint8_t)op;
 	c->len = len;
 	if (c->a.phase != ATA_BUSY)
@@ -615,7 +618,6 @@ static struct dev_class cd_class = {
 	.realize = cd_realize,
 	.unrealize = cd_unrealize,
 	.reset = cd_reset,
-	.settle = cd_settle,
 	.valid = cd_valid,
 	.resume = cd_resume,
 };

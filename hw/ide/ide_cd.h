@@ -60,6 +60,7 @@ void cd_ok(struct dev *d);
 void cd_error(struct dev *d, uint8_t sense, uint8_t asc);
 void cd_reply(struct dev *d, uint32_t len, uint32_t max); /* data[0, min(len, max)) */
 void cd_read(struct dev *d, uint32_t lba, uint32_t blocks);
+void cd_lock(struct dev *d, bool locked);
 /* ide_cd_mmc.c */
 void cd_packet(struct dev *d, const uint8_t *p);
 #endif

@@ -162,7 +162,7 @@ static void start_stop(struct dev *d, const uint8_t *p)
 
 static void prevent_removal(struct dev *d, const uint8_t *p)
 {
-	cd_state(d)->locked = p[4] & 1;
+	cd_lock(d, p[4] & 1);
 	cd_ok(d);
 }
 
