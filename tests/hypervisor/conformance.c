@@ -88,7 +88,7 @@ static void line_write(struct rig *r, enum hv_ioreq_type type, uint64_t addr, un
 
 ON_EACH(lines_arrive_before_the_response)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->write = line_write;
 	rig_ports(r, 0x300, 0x30f);
@@ -99,13 +99,13 @@ ON_EACH(lines_arrive_before_the_response)
 		EQ(0, domain_pin(r->dom, 5));
 	}
 	EQ(200, r->edges[5]);
-	rig_free(r);
+	rig_stop(r);
 }
 
 ON_EACH(no_edge_is_lost)
 {
 	struct queue q = {0, 0};
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->test = &q;
 	r->read = queue_read;
@@ -121,7 +121,7 @@ ON_EACH(no_edge_is_lost)
 	}
 	EQ(0, pic_take(r));
 	EQ(3, r->edges[1]);
-	rig_free(r);
+	rig_stop(r);
 }
 
 static void burst_write(struct rig *r, enum hv_ioreq_type type, uint64_t addr, unsigned size,
@@ -136,14 +136,14 @@ static void burst_write(struct rig *r, enum hv_ioreq_type type, uint64_t addr, u
 
 ON_EACH(edges_inside_one_access)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->write = burst_write;
 	rig_ports(r, 0x300, 0x300);
 	rig_out(r, 0, 0x300, 1, 7);
 	EQ(7, r->edges[6]);
 	CHECK(!domain_pin(r->dom, 6));
-	rig_free(r);
+	rig_stop(r);
 }
 
 static void raise_later(struct rig *r, void *arg)
@@ -160,17 +160,17 @@ static bool pin_7_high(struct rig *r)
 ON_EACH(lines_outside_of_accesses)
 {
 	unsigned slot = HV_LINE_ISA(7);
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	rig_do(r, raise_later, &slot);
 	CHECK(rig_wait(r, pin_7_high));
 	EQ(1, r->edges[7]);
-	rig_free(r);
+	rig_stop(r);
 }
 
 ON_EACH(level_is_asked_again_after_eoi)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->write = line_write;
 	rig_ports(r, 0x300, 0x30f);
@@ -184,7 +184,7 @@ ON_EACH(level_is_asked_again_after_eoi)
 	pic_eoi(r);
 	EQ(0, pic_take(r));
 	EQ(1, r->edges[5]);
-	rig_free(r);
+	rig_stop(r);
 }
 
 /* An IOAPIC's level pin: remote IRR from delivery to EOI. */
@@ -238,7 +238,7 @@ static void share_write(struct rig *r, enum hv_ioreq_type type, uint64_t addr, u
 ON_EACH(shared_level_and_remote_irr)
 {
 	struct level_pin p = {.watch = {.fn = level_moved, .arg = &p}, .pin = 10};
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	domain_watch_pins(r->dom, &p.watch);
 	r->write = share_write;
@@ -257,7 +257,7 @@ ON_EACH(shared_level_and_remote_irr)
 	rig_out(r, 0, 0x301, 1, 1);
 	EQ(3, p.delivered);
 	domain_unwatch_pins(r->dom, &p.watch);
-	rig_free(r);
+	rig_stop(r);
 }
 
 static void adopt_high(struct rig *r, void *arg)
@@ -271,7 +271,7 @@ static void adopt_high(struct rig *r, void *arg)
 ON_EACH(adopted_levels_make_no_edge)
 {
 	unsigned slot = HV_LINE_ISA(3);
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->write = line_write;
 	rig_ports(r, 0x300, 0x30f);
@@ -287,7 +287,7 @@ ON_EACH(adopted_levels_make_no_edge)
 	CHECK(!domain_pin(r->dom, 3));
 	rig_out(r, 0, 0x303, 1, 1);
 	EQ(0x23, pic_take(r));
-	rig_free(r);
+	rig_stop(r);
 }
 
 /* ---- messages ---- */
@@ -304,7 +304,7 @@ static void msi_write(struct rig *r, enum hv_ioreq_type type, uint64_t addr, uns
 
 ON_EACH(msis_arrive_in_order_before_the_response)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	r->write = msi_write;
 	rig_ports(r, 0x300, 0x301);
@@ -317,7 +317,7 @@ ON_EACH(msis_arrive_in_order_before_the_response)
 	EQ(400, r->msis);
 	for (unsigned n = 0; n < 400; n++)
 		EQ(0x4000 + n, r->msi_data[n]);
-	rig_free(r);
+	rig_stop(r);
 }
 
 /* ---- DMA ---- */
@@ -374,7 +374,7 @@ static void log_dirty(struct rig *r, void *arg)
 ON_EACH(dma_over_code_is_told_before_it_shows)
 {
 	struct dma d = {0};
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	uint64_t pages;
 
 	r->test = &d;
@@ -391,7 +391,7 @@ ON_EACH(dma_over_code_is_told_before_it_shows)
 	EQ(0x22222222, d.data_seen);
 	EQ(0, d.done_seen);
 	EQ(1, peek(r, DONE_AT));
-	rig_free(r);
+	rig_stop(r);
 }
 
 struct remap {
@@ -436,14 +436,14 @@ static void remap_end(struct rig *r, void *arg)
 ON_EACH(mapping_changes_during_dma)
 {
 	struct remap m = {0};
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	rig_do(r, remap_start, &m);
 	EQ(0xff, rig_rd(r, 0, 0xf0001000, 1));
 	rig_do(r, remap_end, &m);
 	EQ(0x77, rig_rd(r, 0, 0xf0101000, 1));
 	EQ(0, rig_rd(r, 0, 0xf0100000, 1));
-	rig_free(r);
+	rig_stop(r);
 }
 
 struct track {
@@ -462,7 +462,7 @@ static void track_fn(struct rig *r, void *arg)
 ON_EACH(dirty_log_is_read_and_cleared)
 {
 	struct track t = {.first = 0x400, .nr = 64};
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	rig_do(r, track_fn, &t);
 	OK(t.rc);
@@ -475,5 +475,5 @@ ON_EACH(dirty_log_is_read_and_cleared)
 	EQ(1ull << 5 | 1ull << 63, load_le(t.map, 8));
 	rig_do(r, track_fn, &t);
 	EQ(0, load_le(t.map, 8));
-	rig_free(r);
+	rig_stop(r);
 }

@@ -64,7 +64,7 @@ static void log_free(struct rig *r)
 {
 	void *l = r->test;
 
-	rig_free(r);
+	rig_stop(r);
 	free(l);
 }
 
@@ -72,7 +72,7 @@ static void log_free(struct rig *r)
 
 ON_EACH(accesses_of_every_size)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x300, 0x30f);
@@ -99,7 +99,7 @@ ON_EACH(accesses_of_every_size)
 
 ON_EACH(only_wholly_inside_a_range)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x300, 0x303);
@@ -137,7 +137,7 @@ static void ranges_fn(struct rig *r, void *arg)
 
 ON_EACH(ranges_come_and_go)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_do(r, ranges_fn, NULL);
@@ -176,7 +176,7 @@ static void disable_fn(struct rig *r, void *arg)
 ON_EACH(servers_newest_first_when_enabled)
 {
 	uint16_t second;
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l;
 
 	if (i == RIG_XEN)
@@ -202,7 +202,7 @@ static void pci_fn(struct rig *r, void *arg)
 
 ON_EACH(configuration_goes_to_the_owner)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_do(r, pci_fn, NULL);
@@ -232,7 +232,7 @@ ON_EACH(configuration_goes_to_the_owner)
 /* The RTC is the core's, the rest of CMOS the device model's. */
 ON_EACH(cmos_is_shared)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x70, 0x71);
@@ -269,7 +269,7 @@ static uint64_t ram(struct rig *r, uint64_t gpa, unsigned size)
 
 ON_EACH(rep_outs_across_pages)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x1f0, 0x1f7);
@@ -293,7 +293,7 @@ ON_EACH(rep_outs_across_pages)
 
 ON_EACH(rep_outs_downwards)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x1f0, 0x1f7);
@@ -316,7 +316,7 @@ ON_EACH(rep_outs_downwards)
 
 ON_EACH(rep_ins_both_ways)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x1f0, 0x1f7);
@@ -345,7 +345,7 @@ ON_EACH(rep_ins_both_ways)
 
 ON_EACH(rep_movs_to_and_from_io_memory)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_memory(r, MMIO, MMIO + 0xffff);
@@ -380,7 +380,7 @@ ON_EACH(rep_movs_to_and_from_io_memory)
 
 ON_EACH(rep_stos_and_values)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_memory(r, MMIO, MMIO + 0xffff);
@@ -399,7 +399,7 @@ ON_EACH(rep_stos_and_values)
 /* Its memory runs out of RAM into the VGA window, and into nothing. */
 ON_EACH(rep_over_the_end_of_ram)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x1f0, 0x1f7);
@@ -448,7 +448,7 @@ static bool ring_full(struct rig *r)
 
 ON_EACH(buffered_writes_overflow_in_order)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 	pthread_t t;
 
@@ -476,7 +476,7 @@ ON_EACH(buffered_writes_overflow_in_order)
 /* Far beyond 2^9 entries the pointers are brought back again and again. */
 ON_EACH(buffered_ring_goes_round)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_memory(r, 0xa0000, 0xbffff);
@@ -527,7 +527,7 @@ static bool all_wait(struct rig *r)
 ON_EACH(thirty_two_vcpus_in_flight)
 {
 	struct vcpu v[MANY] = {0};
-	struct rig *r = rig_new(i, MANY);
+	struct rig *r = rig_start(i, MANY);
 
 	EQ(MANY, r->hv->ops->nr_vcpus(r->hv));
 	r->read = vcpu_read;
@@ -547,7 +547,7 @@ ON_EACH(thirty_two_vcpus_in_flight)
 		pthread_join(v[n].thread, NULL);
 		EQ(0, v[n].wrong);
 	}
-	rig_free(r);
+	rig_stop(r);
 }
 
 /* ---- run state ---- */
@@ -572,7 +572,7 @@ static void *one_out(void *arg)
 
 ON_EACH(quiesced_vcpus_wait)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 	pthread_t t;
 
@@ -598,11 +598,11 @@ static void life_fn(struct rig *r, void *arg)
 
 ON_EACH(shutdown_is_told)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	rig_do(r, life_fn, NULL);
 	EQ(1, r->shutdowns);
-	rig_free(r);
+	rig_stop(r);
 }
 
 /* ---- nonsense ---- */
@@ -671,7 +671,7 @@ static int send_raw(struct rig *r, struct hv_ioreq *req)
 
 ON_EACH(hostile_requests_get_a_defined_answer)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 
 	rig_ports(r, 0x300, 0x30f);
@@ -703,7 +703,7 @@ ON_EACH(hostile_requests_get_a_defined_answer)
 /* A core that writes states nobody may write: not served, and no harm done. */
 ON_EACH(hostile_states_are_not_served)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 	struct log *l = log_on(r);
 	struct page_peer *p = rig_peer(r);
 
@@ -760,7 +760,7 @@ static int try_in(struct rig *r, uint16_t port)
 
 ON_EACH(a_state_that_goes_back_ends_the_device_model)
 {
-	struct rig *r = rig_new(i, 1);
+	struct rig *r = rig_start(i, 1);
 
 	if (!rig_peer(r))
 		SKIP("embedded: there are no pages");
@@ -771,7 +771,7 @@ ON_EACH(a_state_that_goes_back_ends_the_device_model)
 	for (int n = 0; n < 2000 && !try_in(r, 0x300); n++)
 		;
 	EQ(0xff, rig_in(r, 0, 0x21, 1) | 0xff); /* the core lives */
-	rig_free(r);
+	rig_stop(r);
 }
 
 static void die_fn(struct rig *r, void *arg)
@@ -808,7 +808,7 @@ ON_EACH(device_model_dies_mid_request)
 	struct rig *r;
 	uint32_t v = 0x12345678;
 
-	r = i == RIG_REMOTE ? rig_new_forked(1, die_read, 0x300) : rig_new(i, 1);
+	r = i == RIG_REMOTE ? rig_new_forked(1, die_read, 0x300) : rig_start(i, 1);
 	rig_ram(r, 0x1000, &v, 4, true);
 	if (i == RIG_EMBEDDED) {
 		/* It cannot die alone; it can leave between two accesses. */
@@ -829,5 +829,5 @@ ON_EACH(device_model_dies_mid_request)
 	r->read = vcpu_read;
 	rig_ports(r, 0x300, 0x301);
 	EQ(0, rig_in(r, 0, 0x300, 2));
-	rig_free(r);
+	rig_stop(r);
 }

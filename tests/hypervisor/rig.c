@@ -317,7 +317,7 @@ static void core_loop_start(struct rig *r)
 	pthread_create(&r->core_thread, NULL, loop_thread, r->core_loop);
 }
 
-struct rig *rig_new(size_t kind, unsigned vcpus)
+struct rig *rig_start(size_t kind, unsigned vcpus)
 {
 	struct rig *r;
 
@@ -381,7 +381,7 @@ struct rig *rig_new_forked(unsigned vcpus,
 	return r;
 }
 
-void rig_free(struct rig *r)
+void rig_stop(struct rig *r)
 {
 	rig_dm_close(r);
 	if (r->child)

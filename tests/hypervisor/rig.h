@@ -53,14 +53,14 @@ struct rig {
 };
 
 /* The transport cannot run here: skips the test. vcpus: 0 = 1. */
-struct rig *rig_new(size_t kind, unsigned vcpus);
+struct rig *rig_start(size_t kind, unsigned vcpus);
 /* Remote, the device model in a process of its own: serves one port with `read`, which may die. */
 struct rig *rig_new_forked(unsigned vcpus,
 			   uint64_t (*read)(struct rig *r, enum hv_ioreq_type type, uint64_t addr,
 					    unsigned size),
 			   uint16_t port);
-void rig_free(struct rig *r);
-/* Once more after the device model left: rig_new opens the first. */
+void rig_stop(struct rig *r);
+/* Once more after the device model left: rig_start opens the first. */
 void rig_dm_open(struct rig *r);
 void rig_dm_close(struct rig *r);
 /* Runs fn where the device model's code runs, and returns when it is done. */
