@@ -249,6 +249,15 @@ bool dev_realized(const struct dev *d)
 	return d->p->realized;
 }
 
+unsigned dev_nth(const struct dev *d)
+{
+	unsigned n = 0;
+
+	for_each_dev(x, d->env)
+		n += x != d && x->class == d->class && x->p->realized;
+	return n;
+}
+
 static void dev_unlist(struct dev *d)
 {
 	struct dev_env *env = d->env;

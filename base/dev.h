@@ -91,6 +91,9 @@ struct dev {
 	struct dev_private *p; /* base/'s own */
 };
 
+/* How many others of its class there are, for defaults such as COM1, COM2; in realize. */
+unsigned dev_nth(const struct dev *d);
+
 /* Time: the machine's virtual clock, ns. */
 int64_t dev_now(const struct dev *d);
 void timer_set(struct dev *d, struct dev_timer *t, int64_t deadline);

@@ -54,8 +54,10 @@ struct serial {
 	struct dev_timer timeout;
 };
 
+#define INDEX_NEXT 255
 struct serial_host {
-	uint32_t index, iobase, irq;
+	uint8_t index;
+	uint32_t iobase, irq;
 	struct chr *chr;
 };
 
@@ -312,8 +314,11 @@ static int serial_realize(struct dev *d, struct err *e)
 	const struct chr_client client = {
 		.can_read = chr_can_read, .read = chr_read, .event = chr_event, .arg = d};
 
+	if (h->index == INDEX_NEXT)
+		h->index = dev_nth(d);
 	if (h->index >= ARRAY_SIZE(ports))
-		return err_set(e, -EINVAL, "there are 4 ISA serial ports, 0 to 3, no %u", h->index);
+		return err_set(e, -EINVAL, "there are 4 ISA serial ports, 0 to 3, no %u",
+			       (unsigned)h->index);
 	if (!h->iobase)
 		h->iobase = ports[h->index];
 	if (!h->irq)
@@ -363,7 +368,8 @@ static const struct row serial_rows[] = {
 /* clang-format on */
 
 static const struct prop serial_props[] = {
-	{"index", PROP_U32, offsetof(struct serial_host, index), "0", "0 to 3: COM1 to COM4", 3},
+	{"index", PROP_U8, offsetof(struct serial_host, index), "255",
+	 "0 to 3: COM1 to COM4; 255: the next one", 0},
 	{"iobase", PROP_U32, offsetof(struct serial_host, iobase), NULL, "port; 0: by index",
 	 0xfff8},
 	{"irq", PROP_U32, offsetof(struct serial_host, irq), NULL, "ISA IRQ; 0: by index", 15},

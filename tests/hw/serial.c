@@ -312,9 +312,15 @@ TEST(stray_index_is_refused)
 	struct err e = {""};
 	struct dev *d = dev_new(&r->env, r->dev->class, "com5", &e);
 
-	CHECK(dev_prop_set(d, "index", "4", &e) < 0);
+	OK(dev_prop_set(d, "index", "4", &e));
+	CHECK(dev_realize(d, NULL, &e) < 0);
+	EQS("there are 4 ISA serial ports, 0 to 3, no 4", e.msg);
+	dev_free(d);
 	err_clear(&e);
-	OK(dev_prop_set(d, "index", "1", &e));
+	d = dev_new(&r->env, r->dev->class, "com2", &e);
+	OK(dev_realize(d, NULL, &e)); /* the next one is COM2 */
+	EQ(0x60, rig_bus_read(r, SPACE_IO, 0x2f8 + LSR, 1));
+	d = dev_new(&r->env, r->dev->class, "com9", &e);
 	OK(dev_prop_set(d, "iobase", "0x210", &e));
 	OK(dev_prop_set(d, "irq", "9", &e));
 	OK(dev_realize(d, NULL, &e));
