@@ -62,6 +62,11 @@ static int ours_write(struct target *t, unsigned size, uint64_t addr, uint64_t v
 		     (unsigned long long)v);
 }
 
+static int ours_step(struct target *t, uint64_t ns, struct err *e)
+{
+	return qtest(t, NULL, e, "clock_step %llu", (unsigned long long)ns);
+}
+
 /* The program connects to the socket named; ending before it did so is an error of its own. */
 static int accept_child(struct target *t, int listener, struct err *e)
 {
@@ -98,4 +103,5 @@ static int ours_start(struct target *t, char **argv, struct err *e)
 	return fd < 0 ? -EIO : target_streams(t, fd, e);
 }
 
-const struct target_ops ours_ops = {ours_start, ours_in, ours_out, ours_read, ours_write};
+const struct target_ops ours_ops = {ours_start, ours_in,    ours_out,
+				    ours_read,  ours_write, ours_step};

@@ -143,4 +143,4 @@ static int qemu_start(struct target *t, char **argv, struct err *e)
 	return rc ? rc : gdb_command(t, "Qqemu.PhyMemMode:1", e);
 }
 
-const struct target_ops qemu_ops = {qemu_start, qemu_in, qemu_out, qemu_read, qemu_write};
+const struct target_ops qemu_ops = {qemu_start, qemu_in, qemu_out, qemu_read, qemu_write, NULL};

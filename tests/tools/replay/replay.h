@@ -17,7 +17,7 @@ enum { MAX_WORDS = 12, MAX_VARS = 64, MAX_DIFFS = 128, MAX_FILES = 4, MAX_DEPTH 
 enum { SOCKET_SECONDS = 30 };
 
 struct line {
-	char *text, *words[MAX_WORDS];
+	char *memory, *text, *words[MAX_WORDS];
 	unsigned n, number, end; /* end: the index of the `end` of a block */
 };
 
@@ -57,6 +57,7 @@ struct target_ops {
 	int (*out)(struct target *t, unsigned size, uint64_t port, uint64_t v, struct err *e);
 	int (*read)(struct target *t, unsigned size, uint64_t addr, uint64_t *v, struct err *e);
 	int (*write)(struct target *t, unsigned size, uint64_t addr, uint64_t v, struct err *e);
+	int (*step)(struct target *t, uint64_t ns, struct err *e); /* NULL: its clock stands */
 };
 
 struct target {

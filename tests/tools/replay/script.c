@@ -131,13 +131,14 @@ int script_load(struct script *s, const char *path, struct err *e)
 		return err_errno(e, -errno, "cannot open %s", path);
 	for (unsigned number = 1; !rc; number++) {
 		struct line l = {.number = number}, *more;
-		ssize_t n = getline(&l.text, &room, f);
+		ssize_t n = getline(&l.memory, &room, f);
 
 		room = 0;
 		if (n < 0) {
-			free(l.text);
+			free(l.memory);
 			break;
 		}
+		l.text = l.memory;
 		l.text[strcspn(l.text, "\n")] = 0;
 		more = realloc(s->lines, (s->n_lines + 1) * sizeof(*more));
 		if (!more)
@@ -153,6 +154,6 @@ int script_load(struct script *s, const char *path, struct err *e)
 void script_free(struct script *s)
 {
 	for (unsigned i = 0; i < s->n_lines; i++)
-		free(s->lines[i].text);
+		free(s->lines[i].memory);
 	free(s->lines);
 }
