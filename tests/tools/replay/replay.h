@@ -67,7 +67,6 @@ struct target {
 	char dir[64]; /* its working directory, with its copies of the script's files */
 	pid_t pid;
 	FILE *in, *out;
-	int gdb;
 	bool show;
 	/* the script as it runs */
 	const struct script *script;
@@ -106,7 +105,7 @@ void run_note(struct target *t, const struct line *l, unsigned size, uint64_t v,
 
 int target_run(struct target *t, struct err *e);
 void target_end(struct target *t);
-/* For the two below: starts argv, which keeps the n descriptors. */
+/* For the two below: starts argv, which keeps the n descriptors; then its streams. */
 int target_spawn(struct target *t, char **argv, const int *keep, unsigned n, struct err *e);
 int target_streams(struct target *t, int fd, struct err *e);
 int target_line(struct target *t, char **line, size_t *room, struct err *e);

@@ -147,8 +147,6 @@ void target_end(struct target *t)
 		fclose(t->in);
 	if (t->out)
 		fclose(t->out);
-	if (t->gdb > 0)
-		close(t->gdb);
 	for (unsigned i = 0; t->dir[0] && i < t->script->n_files; i++) {
 		file_path(t, i, path, sizeof(path));
 		unlink(path);
