@@ -99,32 +99,48 @@ static int do_poll(struct target *t, const struct line *l, struct err *e)
 			    (unsigned long long)v);
 }
 
-/* cfg r|w b|w|l DEVICE.FUNCTION REGISTER [VALUE], device and function in hex as lspci has them */
+/* DEVICE.FUNCTION: in hex as lspci has them, or a sum that gives devfn, which starts with a name. */
+static int devfn_of(const struct target *t, const struct line *l, unsigned word, unsigned *devfn,
+		    struct err *e)
+{
+	unsigned dev, fn;
+	uint64_t v;
+
+	if (word < l->n && sscanf(l->words[word], "%x.%x", &dev, &fn) == 2)
+		v = dev << 3 | fn;
+	else if (number_of(t, l, word, &v, e))
+		return -EINVAL;
+	*devfn = (unsigned)v;
+	return v < 256 ? 0 : script_error(t->script, l, e, "no such function");
+}
+
+/* cfg r|w b|w|l DEVICE.FUNCTION REGISTER [VALUE] */
 static int do_cfg(struct target *t, const struct line *l, struct err *e)
 {
 	bool write = l->n > 1 && !strcmp(l->words[1], "w");
-	unsigned size, dev, fn;
+	unsigned size, devfn;
 	uint64_t reg, v = 0;
+	char what[32];
 	int rc;
 
 	if (wants(t, l, write ? 6 : 5, "cfg r|w b|w|l DEV.FN REGISTER [VALUE]", e) ||
-	    width(t, l, 2, &size, e) || number_of(t, l, 4, &reg, e) ||
-	    (write && number_of(t, l, 5, &v, e)))
+	    width(t, l, 2, &size, e) || devfn_of(t, l, 3, &devfn, e) ||
+	    number_of(t, l, 4, &reg, e) || (write && number_of(t, l, 5, &v, e)))
 		return -EINVAL;
-	if (sscanf(l->words[3], "%x.%x", &dev, &fn) != 2 || dev > 31 || fn > 7 || reg > 255)
-		return script_error(t->script, l, e, "no such function or register");
-	rc = t->ops->out(t, 4, 0xcf8, 0x80000000 | dev << 11 | fn << 8 | (reg & 0xfc), e);
+	reg &= 0xff;
+	snprintf(what, sizeof(what), "%s %02x.%x 0x%02llx", l->words[2], devfn >> 3, devfn & 7,
+		 (unsigned long long)reg);
+	rc = t->ops->out(t, 4, 0xcf8, 0x80000000 | devfn << 8 | (reg & 0xfc), e);
 	if (write && !rc) {
 		v &= ones(size);
-		run_note(t, l, 0, v, "cfg w %s %s 0x%02llx 0x%0*llx", l->words[2], l->words[3],
-			 (unsigned long long)reg, (int)size * 2, (unsigned long long)v);
+		run_note(t, l, 0, v, "cfg w %s 0x%0*llx", what, (int)size * 2,
+			 (unsigned long long)v);
 		return t->ops->out(t, size, 0xcfc + (reg & 3), v, e);
 	}
 	if (!rc)
 		rc = t->ops->in(t, size, 0xcfc + (reg & 3), &v, e);
 	if (!rc)
-		run_note(t, l, size, v, "cfg r %s %s 0x%02llx", l->words[2], l->words[3],
-			 (unsigned long long)reg);
+		run_note(t, l, size, v, "cfg r %s", what);
 	return rc;
 }
 
