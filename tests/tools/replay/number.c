@@ -119,16 +119,22 @@ int number_of(const struct target *t, const struct line *l, unsigned word, uint6
 	return 0;
 }
 
+void number_push(struct target *t, const char *name, uint64_t v)
+{
+	if (t->n_vars == MAX_VARS)
+		return; /* its use will say that it is unknown */
+	t->vars[t->n_vars].name = name;
+	t->vars[t->n_vars++].value = v;
+}
+
 void number_set(struct target *t, const char *name, uint64_t v)
 {
-	unsigned i = 0;
+	unsigned i = t->n_vars;
 
-	while (i < t->n_vars && strcmp(t->vars[i].name, name) != 0)
-		i++;
-	if (i == MAX_VARS)
-		return; /* its use will say that it is unknown */
-	t->vars[i].name = name;
-	t->vars[i].value = v;
-	if (i == t->n_vars)
-		t->n_vars++;
+	while (i > 0 && strcmp(t->vars[i - 1].name, name) != 0)
+		i--;
+	if (i)
+		t->vars[i - 1].value = v;
+	else
+		number_push(t, name, v);
 }

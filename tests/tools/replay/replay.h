@@ -93,7 +93,9 @@ int script_error(const struct script *s, const struct line *l, struct err *e, co
 
 int number_of(const struct target *t, const struct line *l, unsigned word, uint64_t *v,
 	      struct err *e);
+/* The innermost of that name, or a new one; a new one, which hides others while it is there. */
 void number_set(struct target *t, const char *name, uint64_t v);
+void number_push(struct target *t, const char *name, uint64_t v);
 
 /* ---- run.c */
 

@@ -231,12 +231,14 @@ static int do_loop(struct target *t, const struct line *l, struct err *e)
 	return rc;
 }
 
-/* NAME ARGUMENT…: the lines of `def NAME PARAMETER…` */
+/* NAME ARGUMENT…: the lines of `def NAME PARAMETER…`; what it names is its own. */
 static int do_call(struct target *t, const struct line *l, struct err *e)
 {
 	const struct script *s = t->script;
+	unsigned outside = t->n_vars;
 	const struct line *def = NULL;
-	uint64_t v;
+	uint64_t v[MAX_WORDS];
+	int rc;
 
 	for (unsigned i = 0; i < s->n_lines && !def; i++)
 		if (script_is(&s->lines[i], "def") && s->lines[i].n > 1 &&
@@ -246,12 +248,14 @@ static int do_call(struct target *t, const struct line *l, struct err *e)
 		return script_error(s, l, e, "%s: no such word", l->words[0]);
 	if (l->n + 1 != def->n)
 		return script_error(s, l, e, "%s wants %u arguments", l->words[0], def->n - 2);
-	for (unsigned i = 1; i < l->n; i++) {
-		if (number_of(t, l, i, &v, e) < 0)
+	for (unsigned i = 1; i < l->n; i++)
+		if (number_of(t, l, i, &v[i], e) < 0)
 			return -EINVAL;
-		number_set(t, def->words[i + 1], v);
-	}
-	return run_range(t, (unsigned)(def - s->lines) + 1, def->end, e);
+	for (unsigned i = 1; i < l->n; i++)
+		number_push(t, def->words[i + 1], v[i]);
+	rc = run_range(t, (unsigned)(def - s->lines) + 1, def->end, e);
+	t->n_vars = outside;
+	return rc;
 }
 
 static const struct {
