@@ -13,27 +13,27 @@
 
 /* ---- comparing */
 
-static struct diff *diff_for(struct script *s, const struct entry *x)
+/* The first annotation that covers the bits that differ. */
+static struct diff *diff_for(struct script *s, const char *key, uint64_t bits)
 {
 	for (unsigned i = 0; i < s->n_diffs; i++)
-		if (!fnmatch(s->diffs[i].glob, x->key, 0))
+		if (!(bits & ~s->diffs[i].bits) && !fnmatch(s->diffs[i].glob, key, 0))
 			return &s->diffs[i];
 	return NULL;
 }
 
-/* Equal but for the bits that an annotation names. */
 static bool same(struct script *s, const struct entry *qemu, const struct entry *ours)
 {
-	uint64_t x = qemu->value ^ ours->value;
-	struct diff *d = x ? diff_for(s, qemu) : NULL;
+	uint64_t bits = qemu->size ? qemu->value ^ ours->value : 0;
+	struct diff *d = bits ? diff_for(s, qemu->key, bits) : NULL;
+	int digits = (int)qemu->size * 2;
 
 	if (d)
 		d->hits++;
-	if (!qemu->size || !(x & ~(d ? d->bits : 0)))
+	if (!bits || d)
 		return true;
-	printf("%s:%u: %s: qemu 0x%0*llx, ours 0x%0*llx%s\n", s->path, qemu->number, qemu->key,
-	       (int)qemu->size * 2, (unsigned long long)qemu->value, (int)qemu->size * 2,
-	       (unsigned long long)ours->value, d ? " (differs in more bits than annotated)" : "");
+	printf("%s:%u: %s: qemu 0x%0*llx, ours 0x%0*llx\n", s->path, qemu->number, qemu->key,
+	       digits, (unsigned long long)qemu->value, digits, (unsigned long long)ours->value);
 	return false;
 }
 
