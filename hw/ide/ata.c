@@ -247,27 +247,45 @@ static void advance(struct dev *d, uint32_t bytes)
 	}
 }
 
+/*
+ * The port is a word wide: a byte access, too, moves a whole word, of which the processor sees the
+ * low half (Solaris's first boot loader reads so); writes leave the high half undriven.
+ */
 unsigned ata_data_in(struct dev *d, void *buf, unsigned size, unsigned count)
 {
-	uint32_t n = movable(d, ATA_PIO_IN, size, count);
+	unsigned unit = MAX(size, 2u);
+	uint32_t n = movable(d, ATA_PIO_IN, unit, count);
+	const uint8_t *from = ata_data(d) + ata_of(d)->pos;
 
 	if (!n)
 		return 0;
-	memset(buf, 0, size);
-	memcpy(buf, ata_data(d) + ata_of(d)->pos, n);
+	if (size == 1) {
+		for (uint32_t i = 0; i < n; i += 2)
+			((uint8_t *)buf)[i / 2] = from[i];
+	} else {
+		memset(buf, 0, size);
+		memcpy(buf, from, n);
+	}
 	advance(d, n);
-	return (n + size - 1) / size;
+	return (n + unit - 1) / unit;
 }
 
 unsigned ata_data_out(struct dev *d, const void *buf, unsigned size, unsigned count)
 {
-	uint32_t n = movable(d, ATA_PIO_OUT, size, count);
+	unsigned unit = MAX(size, 2u);
+	uint32_t n = movable(d, ATA_PIO_OUT, unit, count);
+	uint8_t *to = ata_data(d) + ata_of(d)->pos;
 
 	if (!n)
 		return 0;
-	memcpy(ata_data(d) + ata_of(d)->pos, buf, n);
+	if (size == 1) {
+		for (uint32_t i = 0; i < n; i++)
+			to[i] = i & 1 ? 0 : ((const uint8_t *)buf)[i / 2];
+	} else {
+		memcpy(to, buf, n);
+	}
 	advance(d, n);
-	return (n + size - 1) / size;
+	return (n + unit - 1) / unit;
 }
 
 /* ---- loading ---- */
