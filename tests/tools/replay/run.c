@@ -99,7 +99,7 @@ static int do_poll(struct target *t, const struct line *l, struct err *e)
 			    (unsigned long long)v);
 }
 
-/* DEVICE.FUNCTION: in hex as lspci has them, or a sum that gives devfn, which starts with a name. */
+/* DEVICE.FUNCTION in hex, as lspci has them, or a sum that gives devfn and starts with a name. */
 static int devfn_of(const struct target *t, const struct line *l, unsigned word, unsigned *devfn,
 		    struct err *e)
 {
