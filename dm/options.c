@@ -24,15 +24,32 @@ int options_text(char **to, const char *what, const char *arg, struct err *e)
 
 /* ---- help */
 
+#define HELP_COLUMN 24
+#define HELP_WIDTH  72
+
+/* The words of text in lines of HELP_WIDTH; the first begins where the cursor is. */
+static void wrap(const char *text)
+{
+	while (strlen(text) > HELP_WIDTH) {
+		int n = HELP_WIDTH;
+
+		while (n > 1 && text[n] != ' ')
+			n--;
+		printf("%.*s\n%*s", n, text, HELP_COLUMN, "");
+		text += n + (text[n] == ' ');
+	}
+	printf("%s\n", text);
+}
+
 static void show_option(const struct option *o)
 {
-	char left[80];
+	int n = printf("-%s%s%s ", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
 
-	snprintf(left, sizeof(left), "-%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-	if (strlen(left) < 24)
-		printf("%-24s%s\n", left, o->help);
+	if (n > HELP_COLUMN)
+		printf("\n%*s", HELP_COLUMN, "");
 	else
-		printf("%s\n%24s%s\n", left, "", o->help);
+		printf("%*s", HELP_COLUMN - n, "");
+	wrap(o->help);
 }
 
 static void show_help(void)

@@ -249,7 +249,7 @@ const char *text_nearest(const char *name, const char *const *names, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		unsigned d = distance(name, names[i]);
 
-		if (d < least || (d == least && !best && d < strlen(name))) {
+		if (d < least) {
 			least = d;
 			best = names[i];
 		}

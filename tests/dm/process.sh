@@ -1,0 +1,121 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# hvm-dm as a process: how it ends, what it says and returns, its files.
+set -eu
+BUILD=${BUILD:-build}
+dm=$BUILD/asan/hvm-dm
+[ -x "$dm" ] || dm=$BUILD/bin/hvm-dm
+[ -x "$dm" ] || { echo "hvm-dm is not built"; exit 77; }
+dir=$(mktemp -d)
+pids=
+trap 'for p in $pids; do kill -9 $p 2>/dev/null || :; done; rm -rf "$dir"' EXIT
+
+fail() {
+	echo "$*"
+	[ ! -s "$dir/err" ] || sed 's/^/  /' "$dir/err"
+	exit 1
+}
+
+# wait_for TEST…: until it holds, 10 s at most.
+wait_for() {
+	i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 200 ] || fail "never came true: $*"
+		sleep 0.05
+	done
+}
+
+# start OPTIONS…: in the background, $pid; ready once its pid file is there.
+start() {
+	rm -f "$dir/pid"
+	"$dm" -accel qtest -display none -nodefaults -pidfile "$dir/pid" "$@" </dev/null 2>"$dir/err" &
+	pid=$!
+	pids="$pids $pid"
+	wait_for [ -s "$dir/pid" ]
+	[ "$(cat "$dir/pid")" = $pid ] || fail "the pid file says $(cat "$dir/pid"), not $pid"
+}
+
+# ends STATUS: the process has ended, with that.
+ends() {
+	rc=0
+	wait $pid || rc=$?
+	[ $rc = "$1" ] || fail "ended with $rc, not $1"
+}
+
+# refused SENTENCE OPTIONS…: status 1 and just that on standard error.
+refused() {
+	want=$1
+	shift
+	rc=0
+	"$dm" "$@" >"$dir/out" 2>"$dir/err" </dev/null || rc=$?
+	[ $rc = 1 ] || fail "$*: status $rc, not 1"
+	[ "$(cat "$dir/err")" = "hvm-dm: error: $want" ] || fail "$*: not what it should say"
+	[ ! -s "$dir/out" ] || fail "$*: words on standard output"
+}
+
+for sig in TERM HUP INT; do
+	start
+	kill -$sig $pid
+	ends 0
+	[ ! -e "$dir/pid" ] || fail "SIG$sig leaves the pid file"
+	[ ! -s "$dir/err" ] || fail "SIG$sig: words on standard error"
+done
+
+# SIGHUP ends it also when the caller ignored it, as nohup and some daemons do.
+trap '' HUP
+start
+trap - HUP
+kill -HUP $pid
+ends 0
+
+# What a disk was told is in the file afterwards.
+truncate -s 1M "$dir/disk"
+start -drive "file=$dir/disk,format=raw"
+kill -TERM $pid
+ends 0
+
+# The log.
+start -D "$dir/log" -trace 'pic.*'
+kill -TERM $pid
+ends 0
+
+# Over a core in another process; when that dies there is nothing left to do.
+core=$BUILD/bin/hvm-core
+if [ -x "$core" ]; then
+	for end in dm core; do
+		"$core" -listen "$dir/core-$end" -m 64 2>"$dir/core.err" &
+		core_pid=$!
+		pids="$pids $core_pid"
+		wait_for [ -S "$dir/core-$end" ]
+		rm -f "$dir/pid"
+		"$dm" -core "$dir/core-$end" -display none -pidfile "$dir/pid" </dev/null 2>"$dir/err" &
+		pid=$!
+		pids="$pids $pid"
+		wait_for [ -s "$dir/pid" ]
+		case $end in
+		dm) kill -TERM $pid && ends 0 ;;
+		core) kill -KILL $core_pid && ends 1 ;;
+		esac
+	done
+	grep -q 'the core is gone' "$dir/err" || fail "it does not say why it ended"
+fi
+
+refused "-foo: no such option (-help lists them)" -foo
+refused "-nodefualts: no such option (did you mean -nodefaults?)" -nodefualts
+refused "no -accel: there is no engine that runs guest code yet: say -accel qtest" -m 16
+refused "-accel kvm: there is no engine that runs guest code yet: say -accel qtest" -accel kvm
+refused "cannot open $dir/none: No such file or directory" -accel qtest -drive "file=$dir/none"
+refused "cannot open $dir/none: No such file or directory" -accel qtest -bios "$dir/none"
+refused "$dir/disk: a system ROM has 64, 128 or 256 KiB, not 1048576 bytes" \
+	-accel qtest -bios "$dir/disk"
+refused "-device nonesuch: 'nonesuch' is not a valid device model name" -accel qtest -device nonesuch
+refused "-mon: there is no chardev 'c'" -accel qtest -mon c,mode=control
+refused "-core $dir/none: cannot connect: No such file or directory" -core "$dir/none"
+
+"$dm" -help | grep -q -- '^-nodefaults ' || fail "-help does not tell of -nodefaults"
+"$dm" -help | grep -q '^.\{101\}' && fail "-help has lines of more than 100 columns"
+"$dm" -version | grep -q '^hvm-dm version ' || fail "-version"
+"$dm" -device help | grep -q '^name "rtl8139", bus PCI, ' || fail "-device help"
+"$dm" -device rtl8139,help | grep -q 'mac=<' || fail "-device rtl8139,help"
+exit 0
