@@ -169,14 +169,21 @@ static void data_written(struct dev *d, const struct access *a)
 		dev_guest_error(d, "data port write without DRQ");
 }
 
+/* What the drive does not take or give is over at once too: nothing changes during a rep. */
 static unsigned bulk(struct dev *d, const struct access *a, bool write, void *buf, unsigned count)
 {
 	struct dev *drive = selected(d, a->index);
+	unsigned n = 0;
 
-	if (!drive || a->region != REGION_COMMAND)
-		return 0;
-	return write ? ata_data_out(drive, buf, a->size, count)
-		     : ata_data_in(drive, buf, a->size, count);
+	if (drive)
+		n = write ? ata_data_out(drive, buf, a->size, count)
+			  : ata_data_in(drive, buf, a->size, count);
+	if (n)
+		return n;
+	dev_guest_error(d, "rep at the data port without DRQ");
+	if (!write)
+		memset(buf, 0, (size_t)count * a->size);
+	return count;
 }
 
 static uint64_t control_read(struct dev *d, const struct access *a)

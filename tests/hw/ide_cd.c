@@ -86,7 +86,8 @@ LAW_OP("ide-cd", data)
 	static uint8_t buf[65536];
 
 	if (rig_rnd(r) & 1)
-		rig_bus_bulk(r, TASK, 2, false, buf, 1 + rig_rnd(r) % 32768);
+		rig_bus_bulk(r, TASK, 2, false, buf,
+			     1 + rig_rnd(r) % (rig_rnd(r) & 7 ? 1200 : 32768));
 	else
 		rig_bus_read(r, SPACE_IO, TASK, 1u << rig_rnd(r) % 3);
 }
