@@ -127,6 +127,9 @@ static const struct {
 	{"device_add xx", "Error: 'xx' is not a valid device model name\r\n"},
 	{"device_add ?", "name \"…"},
 	{"device_add rtl8139,help", "rtl8139 options:\r\n…"},
+	{"device_add \"rtl8139,help\"", "rtl8139 options:\r\n  mac…"},
+	{"device_add rtl8139,id=n2 x", "device_add: extraneous characters at the end of line\r\n"
+				       "Try \"help device_add\" for more information\r\n"},
 	{"device_add rtl8139,id=n1", ""},
 	{"device_del xx", "Error: Device 'xx' not found\r\n"},
 	{"device_del",
