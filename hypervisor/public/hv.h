@@ -119,7 +119,6 @@ struct hv {
 struct domain;
 struct hv *hv_embedded_open(struct domain *dom, struct err *e); /* dom outlives it */
 struct hv *hv_remote_open(int socket, struct err *e);           /* to hvm-core; fd is taken over */
-#ifdef CONFIG_XEN
-struct hv *hv_xen_open(unsigned domid, struct err *e);
-#endif
+struct hv *hv_xen_open(unsigned domid, struct err *e);          /* only in a build with libxen */
+void hv_xen_log_dirty(struct hv *hv, bool on); /* a migration wants every write of ours */
 #endif
