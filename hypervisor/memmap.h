@@ -51,7 +51,7 @@ struct memmap {
  * NULL: new ones. */
 int memmap_init(struct memmap *m, uint64_t ram, uint64_t below_4g, const int fds[2], struct err *e);
 void memmap_fini(struct memmap *m);
-/* fd: an existing store, taken over unless this fails; -1: a new one. Returns its number or -errno. */
+/* fd: an existing store, taken over unless this fails; -1: a new one. Its number or -errno. */
 int memmap_region(struct memmap *m, const char *name, uint64_t size, int fd, struct err *e);
 
 /* Memory of a fixed size to share: the other side can neither shrink it nor make it grow. */

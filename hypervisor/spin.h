@@ -13,7 +13,7 @@ struct spin {
 	int score;      /* -8 … 8; how well it went lately */
 	unsigned tries; /* now and then it is tried whatever the score */
 };
-/* Spins until ready(arg) or the time is up; true: ready. Returns at once when it is not worth it. */
+/* Spins until ready(arg) or the time is up; true: ready. At once when it is not worth it. */
 bool spin_wait(struct spin *s, bool (*ready)(void *arg), void *arg);
 /* Process-wide, for benchmarks and tests: -1 as the machine is (default), 0 never, 1 always. */
 void spin_force(int how);

@@ -576,6 +576,8 @@ ON_EACH(quiesced_vcpus_wait)
 	struct log *l = log_on(r);
 	pthread_t t;
 
+	if (i == RIG_XEN)
+		SKIP("the toolstack pauses a Xen domain");
 	rig_ports(r, 0x300, 0x300);
 	rig_do(r, stop_fn, NULL);
 	pthread_create(&t, NULL, one_out, r);
@@ -611,10 +613,10 @@ struct nonsense {
 	const char *what;
 	struct hv_ioreq req;
 };
-#define R_(t, ...)                                                                     \
-	{                                                                              \
-		.type = t, .count = 1, .size = 1, .addr = 0x300, .dir = 1, __VA_ARGS__ \
-	}
+#define R_(t, ...)                          #define R_PTR(t, p, ...) R_(t, .data_is_ptr = 1, .data = p, __VA_ARGS__)
+{
+	.type = t, .count = 1, .size = 1, .addr = 0x300, .dir = 1, __VA_ARGS__
+}
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 /* clang-format off */
@@ -638,8 +640,8 @@ static const struct nonsense bad[] = {
 	{"memory wraps by count", R_(1, .addr = ~0ull - 7, .size = 8, .count = 2)},
 	{"memory wraps downwards", R_(1, .addr = 0, .count = 2, .df = 1)},
 	{"pointer wraps", R_(0, .data = ~0ull, .size = 2, .data_is_ptr = 1)},
-	{"pointer wraps by count", R_(0, .data = ~0ull - 3, .size = 4, .count = 2, .data_is_ptr = 1)},
-	{"pointer wraps downwards", R_(0, .data = 2, .size = 4, .count = 2, .data_is_ptr = 1, .df = 1)},
+	{"pointer wraps by count", R_PTR(0, ~0ull - 3, .size = 4, .count = 2)},
+	{"pointer wraps downwards", R_PTR(0, 2, .size = 4, .count = 2, .df = 1)},
 	{"configuration, count 2", R_(2, .count = 2)},
 	{"configuration, pointer", R_(2, .data_is_ptr = 1)},
 	{"configuration, size 8", R_(2, .size = 8)},
@@ -649,9 +651,9 @@ static const struct nonsense bad[] = {
 };
 /* Legal, but with nobody there. */
 static const struct nonsense odd[] = {
-	{"pointer outside of RAM", R_(0, .data = 1ull << 60, .size = 4, .count = 16, .data_is_ptr = 1)},
-	{"pointer outside of RAM, out", R_(0, .data = 0xa0000, .count = 64, .data_is_ptr = 1, .dir = 0)},
-	{"pointer at the end of RAM", R_(0, .data = 0x7ffffe, .size = 4, .count = 2, .data_is_ptr = 1)},
+	{"pointer outside of RAM", R_PTR(0, 1ull << 60, .size = 4, .count = 16)},
+	{"pointer outside of RAM, out", R_PTR(0, 0xa0000, .count = 64, .dir = 0)},
+	{"pointer at the end of RAM", R_PTR(0, 0x7ffffe, .size = 4, .count = 2)},
 	{"memory nobody has", R_(1, .addr = ~0ull, .size = 1)},
 	{"configuration nobody has", R_(2, .addr = ~0ull << 32 | 0xfc, .size = 4)},
 	{"pads set", R_(0, .pad = 0xffff, .pad1 = 1)},

@@ -249,7 +249,7 @@ TEST(pit_reaches_the_processor)
 	out(dom, 0x43, 1, 0x34);
 	out(dom, 0x40, 1, 0x9c);
 	out(dom, 0x40, 1, 0x2e);
-	/* The output falls at the mode's writing and rises in mode 2: an edge that waits already. */
+	/* The output falls when the mode is written and rises in mode 2: an edge waits already. */
 	if (domain_intr(dom))
 		EQ(0x20, domain_inta(dom));
 	out(dom, 0x20, 1, 0x20);

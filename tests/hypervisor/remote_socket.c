@@ -273,7 +273,7 @@ TEST(random_messages)
 
 	start(&h);
 	OK(hello(&h));
-	for (unsigned i = 0; i < 20000; i++) {
+	for (unsigned i = 0; i < 4000; i++) {
 		struct seam_msg m = {.op = (uint32_t)(rnd(&seed) % (SEAM_OPS + 1))};
 
 		for (unsigned k = 0; k < 6; k++)
