@@ -613,10 +613,11 @@ struct nonsense {
 	const char *what;
 	struct hv_ioreq req;
 };
-#define R_(t, ...)                          #define R_PTR(t, p, ...) R_(t, .data_is_ptr = 1, .data = p, __VA_ARGS__)
-{
-	.type = t, .count = 1, .size = 1, .addr = 0x300, .dir = 1, __VA_ARGS__
-}
+#define R_(t, ...)                                                                     \
+	{                                                                              \
+		.type = t, .count = 1, .size = 1, .addr = 0x300, .dir = 1, __VA_ARGS__ \
+	}
+#define R_PTR(t, p, ...) R_(t, .data_is_ptr = 1, .data = p, __VA_ARGS__)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 /* clang-format off */
