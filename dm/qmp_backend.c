@@ -111,15 +111,42 @@ static int set_link(struct qmp_call *c)
 
 /* ---- streams ---- */
 
+/* QMP's members are not quite the option's: the address is an object, servers do not wait. */
+static json_t *chardev_members(const json_t *data)
+{
+	json_t *v = json_copy((json_t *)(uintptr_t)data);
+	json_t *addr = json_object_get(json_object_get(v, "addr"), "data");
+
+	if (json_object_get(v, "out")) {
+		json_object_set(v, "path", json_object_get(v, "out"));
+		json_object_del(v, "out");
+	}
+	if (!json_is_object(addr))
+		return v;
+	json_object_update(v, addr);
+	if (json_object_get(v, "str")) {
+		json_object_set(v, "fd", json_object_get(v, "str"));
+		json_object_del(v, "str");
+	}
+	json_object_del(v, "addr");
+	if (!json_object_get(v, "server"))
+		json_object_set_new(v, "server", json_true());
+	if (json_is_true(json_object_get(v, "server")) && !json_object_get(v, "wait"))
+		json_object_set_new(v, "wait", json_false());
+	return v;
+}
+
 static int chardev_add(struct qmp_call *c)
 {
 	static const char *const but[] = {NULL};
 	const json_t *backend = json_object_get(c->args, "backend");
 	const char *type = json_string_value(json_object_get(backend, "type"));
-	char *text = option_line(c, type, json_object_get(backend, "data"), but);
+	json_t *members = chardev_members(json_object_get(backend, "data"));
+	char *text = option_line(c, type, members, but);
 	struct chr_slot *s = text ? machine_chr_add(c->m, text, &c->err) : NULL;
 	const char *pty = "pty:";
 
+	json_decref(members);
 	free(text);
 	if (!s)
 		return -1;

@@ -633,6 +633,34 @@ TEST(ringbuf)
 	end(&v, &c);
 }
 
+TEST(chardevs_added)
+{
+	struct vm v;
+	struct vm_client c, peer;
+	char command[512];
+
+	start(&v, &c, NONE);
+	snprintf(command, sizeof(command),
+		 "{'execute':'chardev-add','arguments':{'id':'s','backend':{'type':'socket','data':"
+		 "{'addr':{'type':'unix','data':{'path':'%s/s'}}}}}}",
+		 v.dir);
+	answer(&c, command, "{}");
+	client_open(&peer, &v, "s");
+	snprintf(command, sizeof(command),
+		 "{'execute':'chardev-add','arguments':{'id':'f','backend':{'type':'file','data':"
+		 "{'out':'%s/a,b'}}}}",
+		 v.dir);
+	answer(&c, command, "{}");
+	snprintf(command, sizeof(command), "%s/a,b", v.dir);
+	EQ(0, access(command, F_OK));
+	answer(&c,
+	       "{'execute':'chardev-add','arguments':{'id':'p','backend':{'type':'pty',"
+	       "'data':{}}}}",
+	       "{\"pty\":\"/dev/pts/…");
+	client_close(&peer);
+	end(&v, &c);
+}
+
 /* ---- descriptors ---- */
 
 /* libxl's way: the descriptor rides on the first byte, the rest follows. */
