@@ -8,8 +8,6 @@
 
 #include <stdio.h>
 
-struct law_op *law_ops;
-
 /* tests/unit/dev.c etc. register toys for the framework itself; laws hold for them too. */
 static size_t n_classes(void)
 {
@@ -29,123 +27,10 @@ static const struct dev_class *class_at(size_t i)
 	return c;
 }
 
-/* ---- one random step, the same on any rig with the same seed ---- */
-
-static const struct law_op *op_pick(struct rig *r, const char *device)
-{
-	unsigned n = 0;
-
-	for (const struct law_op *o = law_ops; o; o = o->next)
-		n += !strcmp(o->device, device);
-	if (!n)
-		return NULL;
-	n = rig_rnd(r) % n;
-	for (const struct law_op *o = law_ops;; o = o->next)
-		if (!strcmp(o->device, device) && !n--)
-			return o;
-}
-
-static uint64_t value_pick(struct rig *r)
-{
-	static const uint32_t likely[] = {0, 1, 2, 4, 8, 0x10, 0x20, 0x40, 0x80, 0xff, 0xffff, ~0u};
-	uint32_t v = rig_rnd(r);
-
-	if (v & 1)
-		return likely[(v >> 1) % ARRAY_SIZE(likely)];
-	return (uint64_t)rig_rnd(r) << 32 | rig_rnd(r);
-}
-
-static void poke(struct rig *r)
-{
-	const struct dev_class *c = r->dev->class;
-	unsigned region = rig_rnd(r) % c->n_regions, size = 1u << rig_rnd(r) % 3;
-	uint32_t at = rig_rnd(r) % c->regions[region].len;
-	uint64_t val = value_pick(r);
-
-	if (at + size > c->regions[region].len)
-		return;
-	if (rig_rnd(r) & 1)
-		rig_write(r, region, at, size, val);
-	else
-		rig_read(r, region, at, size);
-}
-
-static void step(struct rig *r)
-{
-	const struct law_op *op;
-
-	switch (rig_rnd(r) % 8) {
-	case 0:
-	case 1:
-	case 2:
-		op = op_pick(r, r->dev->class->name);
-		if (op) {
-			op->run(r);
-			break;
-		}
-		/* fall through */
-	case 3:
-	case 4:
-		if (r->dev->class->n_regions)
-			poke(r);
-		break;
-	case 5:
-		rig_run(r, rig_rnd(r) % (1u << rig_rnd(r) % 31));
-		break;
-	case 6:
-		rig_disks(r);
-		break;
-	case 7:
-		if (r->dev->class->n_inputs)
-			dev_input(r->dev, rig_rnd(r) % r->dev->class->n_inputs, rig_rnd(r) & 1);
-		break;
-	}
-	loop_step(r->loop, 0);
-}
-
 static void steps(struct rig *r, unsigned n)
 {
 	while (n--)
-		step(r);
-}
-
-static struct dev_stream saved(struct rig *r)
-{
-	struct dev_stream s = {0};
-	struct err e = {""};
-
-	OK(dev_save(&r->env, "laws", &s, &e));
-	return s;
-}
-
-/* Where two streams of one machine differ, by device and row: what a person needs to see. */
-static void tell_difference(struct rig *a, struct rig *b)
-{
-	struct dev *e = b->env.first;
-
-	for (struct dev *d = a->env.first; d && e; d = dev_next(d), e = dev_next(e))
-		for_each_row(r, d->class)
-			for (unsigned i = 0; row_stored(r) && i < row_count(r); i++)
-				if (row_get(d->state, r, i) != row_get(e->state, r, i)) {
-					NOTE("%s.%s[%u]", d->id, r->name, i);
-					EQ(row_get(d->state, r, i), row_get(e->state, r, i));
-				}
-}
-
-static bool same(struct rig *a, struct rig *b)
-{
-	struct dev_stream x = saved(a), y = saved(b);
-	bool equal = x.len == y.len && !memcmp(x.data, y.data, x.len);
-
-	if (!equal)
-		tell_difference(a, b);
-	CHECK(equal);
-	for (unsigned i = 0; i < a->dev->class->n_lines; i++)
-		EQ(dev_line_counter(a->dev, i) & 1, dev_line_counter(b->dev, i) & 1);
-	EQM(dev_windows(a->dev), dev_windows(b->dev), DEV_WINDOWS * sizeof(struct window));
-	dev_stream_free(&x);
-	dev_stream_free(&y);
-	return equal;
+		rig_step(r);
 }
 
 /* ---- the laws ---- */
@@ -168,7 +53,7 @@ TEST_EACH(law_reset_is_the_table, n_classes(), class_at(i)->name)
 		dev_reset(d, true);
 	for_each_dev(d, &fresh->env)
 		dev_reset(d, true);
-	same(r, fresh);
+	rig_same(r, fresh);
 	rig_free(r);
 	rig_free(fresh);
 }
@@ -203,51 +88,24 @@ TEST_EACH(law_byte_lanes, n_classes(), class_at(i)->name)
 	rig_free(rig);
 }
 
-static void copy_world(struct rig *to, const struct rig *from)
-{
-	memcpy(to->ram, from->ram, RIG_RAM);
-	for (unsigned i = 0; i < 2; i++)
-		if (from->disk[i])
-			memcpy(to->disk[i], from->disk[i], RIG_DISK);
-	to->seed = from->seed;
-	to->seen = from->seen;
-}
-
-/* The bench drives the inputs; after a load they are what they were, without an edge. */
-static void copy_inputs(struct rig *to, const struct rig *from)
-{
-	to->env.loading = true;
-	for (unsigned i = 0; i < from->dev->class->n_inputs; i++)
-		dev_input(to->dev, i, dev_input_level(from->dev, i));
-	to->env.loading = false;
-}
-
 /* A restored twin stays indistinguishable: finds state that has no row. */
 static bool twin_round(const struct dev_class *c, uint32_t seed)
 {
-	struct rig *a = rig_new(c), *b = rig_new(c);
-	struct dev_stream s;
-	struct err e = {""};
+	struct rig *a = rig_new(c), *b;
 	bool ok;
 
 	a->seed = seed;
 	steps(a, 30 + seed % 50);
-	s = saved(a);
-	copy_world(b, a); /* before the load: requests in flight start again in it */
-	OK(dev_load(&b->env, "laws", s.data, s.len, &e));
-	EQS("", e.msg);
-	b->seen = a->seen;
-	copy_inputs(b, a);
-	ok = same(a, b);
+	b = rig_twin(a);
+	ok = rig_same(a, b);
 	for (unsigned i = 0; i < 60 && ok; i++) {
-		step(a);
-		step(b);
+		rig_step(a);
+		rig_step(b);
 		ok = a->seen == b->seen;
 	}
 	EQ(a->seen, b->seen);
-	ok = same(a, b) && ok && !memcmp(a->ram, b->ram, RIG_RAM);
+	ok = rig_same(a, b) && ok && !memcmp(a->ram, b->ram, RIG_RAM);
 	CHECK(ok);
-	dev_stream_free(&s);
 	rig_free(a);
 	rig_free(b);
 	return ok;
@@ -263,18 +121,6 @@ TEST_EACH(law_twin, n_classes(), class_at(i)->name)
 		}
 }
 
-static void all_rows_legal(struct dev *d)
-{
-	for_each_row(r, d->class)
-		for (unsigned i = 0; row_stored(r) && i < row_count(r); i++)
-			if (!row_legal(r, row_get(d->state, r, i))) {
-				NOTE("%s.%s[%u] = %llx", d->id, r->name, i,
-				     (unsigned long long)row_get(d->state, r, i));
-				CHECK(!"a value that its row forbids");
-			}
-	CHECK(!d->class->valid || d->class->valid(d));
-}
-
 /* Whatever a guest does, it reaches only states that the table calls legal: so a state that was
  * saved can be loaded. */
 TEST_EACH(law_reachable_is_legal, n_classes(), class_at(i)->name)
@@ -282,10 +128,9 @@ TEST_EACH(law_reachable_is_legal, n_classes(), class_at(i)->name)
 	struct rig *r = rig_new(class_at(i));
 
 	for (unsigned n = 0; n < 4000; n++) {
-		step(r);
+		rig_step(r);
 		if (n % 16 == 0)
-			for_each_dev(d, &r->env)
-				all_rows_legal(d);
+			rig_legal(r);
 	}
 	rig_free(r);
 }
@@ -303,17 +148,16 @@ TEST_EACH(law_damaged_stream, n_classes(), class_at(i)->name)
 		struct dev_stream s;
 		struct err e = {""};
 		steps(a, 5);
-		s = saved(a);
+		s = rig_saved(a);
 		s.data[rig_rnd(a) % s.len] ^= (uint8_t)(1u << rig_rnd(a) % 8);
 		if (dev_load(&b->env, "laws", s.data, s.len, &e)) {
 			CHECK(e.msg[0]);
 			refused++;
-			if (!taken && !same(b, fresh))
+			if (!taken && !rig_same(b, fresh))
 				break;
 		} else {
 			taken++;
-			for_each_dev(d, &b->env)
-				all_rows_legal(d);
+			rig_legal(b);
 			b->seed = a->seed;
 			steps(b, 5);
 		}

@@ -27,6 +27,8 @@ struct rig {
 	struct chr *chr;
 	char said[64]; /* the first of what the device wrote to chr, as text */
 	uint32_t seed;
+	const uint8_t *bytes; /* rig_rnd takes these first: a fuzzer's */
+	size_t n_bytes;
 	uint64_t seen;     /* hash of all that a guest or a peer could tell: reads, edges, output */
 	unsigned edges;    /* rising, on any line */
 	unsigned requests; /* dev_request calls; what the last one was */
@@ -49,6 +51,15 @@ void rig_bus_bulk(struct rig *r, uint16_t port, unsigned size, bool write, void 
 void rig_ram_put(struct rig *r, uint64_t gpa, const void *buf, size_t len);
 void rig_run(struct rig *r, int64_t ns); /* the clock, then a turn of the loop */
 void rig_disks(struct rig *r);           /* lets pending disk requests finish */
+
+/* One random step, the same on any rig with the same seed: an access, a step of the grammar
+ * below, time, a disk's answer, a pin. */
+void rig_step(struct rig *r);
+struct dev_stream rig_saved(struct rig *r);
+/* A rig of its own that has loaded what a saved, with the same RAM, disks and seed. */
+struct rig *rig_twin(struct rig *a);
+bool rig_same(struct rig *a, struct rig *b); /* by stream, lines and windows; tells where not */
+void rig_legal(struct rig *r);               /* checks each value against its row */
 
 /*
  * One step of a device's grammar: sets up and starts something that random

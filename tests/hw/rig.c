@@ -29,6 +29,14 @@ static void chr_said(void *arg, const uint8_t *buf, size_t len)
 
 uint32_t rig_rnd(struct rig *r)
 {
+	if (r->n_bytes) {
+		size_t n = MIN(r->n_bytes, sizeof(uint32_t));
+		uint32_t v = (uint32_t)load_le(r->bytes, (unsigned)n);
+
+		r->bytes += n;
+		r->n_bytes -= n;
+		return v;
+	}
 	r->seed ^= r->seed << 13;
 	r->seed ^= r->seed >> 17;
 	r->seed ^= r->seed << 5;
