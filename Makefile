@@ -143,12 +143,14 @@ $(BUILD)/cov/hvm-dm: $(call objs,cov,dm/main.c $(SRCS))
 $(BUILD)/cov/tests/check: $(call objs,cov,$(SRCS) $(TEST_SRCS))
 	$(call link,cov,$(LIBS))
 
+# All share tests/fuzz/lib/. The devices' grammar (LAW_OP) stands in their tests.
+$(BUILD)/fuzz/devices: $(call objs,fuzz,$(wildcard tests/hw/*.c))
 $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o \
-		$(call objs,fuzz,$(SRCS))
+		$(call objs,fuzz,$(wildcard tests/fuzz/lib/*.c) $(SRCS))
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
 
 -include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
--include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/bench/*.d \
+-include $(wildcard $(BUILD)/*/tests/fuzz/*.d $(BUILD)/*/tests/fuzz/lib/*.d $(BUILD)/*/tests/bench/*.d \
 	$(BUILD)/*/tests/tools/*.d $(BUILD)/*/tests/tools/*/*.d)
 
 # ---- testing
@@ -162,10 +164,10 @@ check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm)
 export BUILD CC
 .PHONY: check check-full
 check: ## lint, unit and device tests under sanitizers, shell tests
-	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/docs
 
 check-full: ## check, and the long tests
-	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/full
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/docs tests/full
 
 .PHONY: lint format
 lint: ## style: include rules, sizes, format (seconds, no build)

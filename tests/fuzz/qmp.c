@@ -3,24 +3,19 @@
  * What a QMP client sends: the first byte cuts the rest into pieces; 0 leaves the session before
  * negotiation. The machine lives for many inputs; no input can open a file or a socket.
  */
-#include "dm/options.h"
 #include "dm/qmp.h"
 #include "dm/qmp_json.h"
+#include "tests/fuzz/lib/fuzz.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char options[] = "-machine pc -accel qtest -nodefaults -display none -m 8 -S "
 			      "-drive if=none,id=cd0,media=cdrom,readonly=on "
 			      "-device rtl8139,id=nic0,addr=4";
 
-static struct loop *loop;
-static struct machine_config config;
-static struct machine *machine;
+static struct fuzz_machine f;
 
 static unsigned messages;
 
@@ -52,32 +47,6 @@ static void answered(void *arg, const uint8_t *buf, size_t len)
 	qmp_json_reset(&j);
 }
 
-static void setup(void)
-{
-	struct err e = {{0}};
-
-	loop = loop_new(&e);
-	if (!loop || options_parse_text(&config, options, &e))
-		abort();
-	machine = machine_new(&config, loop, &e);
-	if (!machine)
-		abort();
-}
-
-/* No new descriptors while the input runs; libFuzzer needs them again afterwards. */
-static void no_files(bool none)
-{
-	static struct rlimit usual;
-	struct rlimit now;
-
-	if (!usual.rlim_cur)
-		getrlimit(RLIMIT_NOFILE, &usual);
-	now = usual;
-	if (none)
-		now.rlim_cur = 0;
-	setrlimit(RLIMIT_NOFILE, &now);
-}
-
 static void inject(struct chr *c, const uint8_t *data, size_t size, size_t piece)
 {
 	while (size) {
@@ -95,21 +64,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = {{0}};
 	struct chr *c;
 
-	if (!machine)
-		setup();
+	if (!f.m)
+		fuzz_machine_new(&f, options);
 	if (!size)
 		return 0;
-	c = chr_fake(loop, "fuzz", answered, NULL);
-	if (!c || qmp_open(machine, c, false, &e))
+	c = chr_fake(f.loop, "fuzz", answered, NULL);
+	if (!c || qmp_open(f.m, c, false, &e))
 		abort();
-	no_files(true);
+	fuzz_no_files(true);
 	if (data[0])
 		chr_inject(c, (const uint8_t *)hello, sizeof(hello) - 1);
 	inject(c, data + 1, size - 1, data[0] ? data[0] : 16);
 	for (unsigned i = 0; i < 4; i++)
-		loop_step(loop, 0);
-	no_files(false);
-	qmp_close_all(machine);
+		loop_step(f.loop, 0);
+	fuzz_no_files(false);
+	qmp_close_all(f.m);
 	chr_close(c);
 	return 0;
 }
