@@ -162,12 +162,13 @@ check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm)
 	@:
 
 export BUILD CC
+SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs
 .PHONY: check check-full
 check: ## lint, unit and device tests under sanitizers, shell tests
-	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/docs
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh $(SCRIPTS)
 
 check-full: ## check, and the long tests
-	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh tests/dm tests/hypervisor tests/build tests/docs tests/full
+	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh $(SCRIPTS) tests/full
 
 .PHONY: lint format
 lint: ## style: include rules, sizes, format (seconds, no build)
