@@ -162,6 +162,7 @@ static int check_functions(struct bus *b, struct dev *d, unsigned devfn, struct 
 static int pci_plug(struct bus *b, struct dev *d, struct err *e)
 {
 	static const char hex[] = "0123456789abcdef";
+	char place[] = "00.0";
 	struct pci_child *c = child_of(d);
 	unsigned devfn = 0, intx = info_of(d)->intx;
 	int rc = choose_place(b, d, &devfn, e);
@@ -169,10 +170,13 @@ static int pci_plug(struct bus *b, struct dev *d, struct err *e)
 	if (rc < 0 || (rc = check_functions(b, d, devfn, e)) < 0)
 		return rc;
 	c->devfn = (uint8_t)devfn;
-	dev_set_address(d, (char[]){hex[devfn >> 7], hex[devfn >> 3 & 15], '.', hex[devfn & 7], 0});
+	place[0] = hex[devfn >> 7];
+	place[1] = hex[devfn >> 3 & 15];
+	place[3] = hex[devfn & 7];
+	dev_set_address(d, place);
 	if (intx)
 		dev_line_to(d, 0, LINE_INTX, (devfn >> 3) << 2 | (intx - 1));
-	return 0;
+	return dev_prop_set(d, "addr", place, e); /* monitors show where it came to be */
 }
 
 static void pci_unplug(struct bus *b, struct dev *d)

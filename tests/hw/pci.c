@@ -300,3 +300,14 @@ BUS_TEST(machine_has_its_bridges, "-nodefaults")
 	EQ(8, bus_find_pci(b, 0x80867000));
 	EQ(-1, bus_find_pci(b, 0x12345678));
 }
+
+TEST(the_place_that_was_chosen_shows)
+{
+	struct dev *d;
+	struct rig *r = bench(&d);
+	char addr[16];
+
+	OK(dev_prop_get(d, "addr", addr, sizeof(addr)));
+	EQS("00.0", addr);
+	rig_free(r);
+}
