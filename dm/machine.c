@@ -9,6 +9,7 @@
 #include "hypervisor/domain.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- events ---- */
@@ -264,24 +265,35 @@ static unsigned all_envs(struct machine *m, struct dev_env *envs[2])
 	return n;
 }
 
+/* What a stream must be for; devices are told apart by their paths in it. */
+static void describe(const struct machine *m, char *text, size_t size)
+{
+	snprintf(text, size, "%s ram=%llu cpus=%u", m->cfg->machine,
+		 (unsigned long long)m->cfg->ram, m->cfg->maxcpus);
+}
+
 int machine_save(struct machine *m, struct dev_stream *s, struct err *e)
 {
 	struct dev_env *envs[2];
 	unsigned n = all_envs(m, envs);
+	char what[80];
 
 	if (m->state == RUN_RUNNING)
 		return err_set(e, -EBUSY, "the machine must be stopped to be saved");
-	return dev_save_all(envs, n, m->cfg->machine, s, e);
+	describe(m, what, sizeof(what));
+	return dev_save_all(envs, n, what, s, e);
 }
 
 int machine_load(struct machine *m, const uint8_t *data, size_t len, struct err *e)
 {
 	struct dev_env *envs[2];
 	unsigned n = all_envs(m, envs);
+	char what[80];
 
 	if (m->state == RUN_RUNNING)
 		return err_set(e, -EBUSY, "the machine must be stopped to be loaded");
-	return dev_load_all(envs, n, m->cfg->machine, data, len, e);
+	describe(m, what, sizeof(what));
+	return dev_load_all(envs, n, what, data, len, e);
 }
 
 /* ---- monitors ---- */
@@ -353,6 +365,15 @@ static int add_devices(struct machine *m, struct err *e)
 	return 0;
 }
 
+/* Accepted for the sake of command lines that exist; a guest will miss them. */
+static void warn_of_missing(const struct machine_config *c)
+{
+	if (c->usb)
+		log_warn("-usb: there is no USB controller yet");
+	if (c->vga && strcmp(c->vga, "none"))
+		log_warn("-vga %s: there is no display adapter yet", c->vga);
+}
+
 static int build(struct machine *m, struct err *e)
 {
 	int rc = machine_backends_open(m, e);
@@ -394,6 +415,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	if (!rc)
 		rc = build(m, e);
 	m->complete = true;
+	warn_of_missing(cfg);
 	if (!rc && !cfg->stopped)
 		rc = machine_cont(m, e);
 	machine_unlock(m);

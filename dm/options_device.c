@@ -15,10 +15,9 @@
 /* ---- -drive */
 
 static const char *const drive_keys[] = {
-	"file",         "if",     "index",  "bus",      "unit",      "media",
-	"format",       "id",     "cache",  "readonly", "read-only", "snapshot",
-	"aio",          "serial", "werror", "rerror",   "discard",   "detect-zeroes",
-	"copy-on-read", "cyls",   "heads",  "secs",     "trans",     NULL,
+	"file",   "if",     "index",    "bus",           "unit",     "media", "format",
+	"id",     "cache",  "readonly", "read-only",     "snapshot", "aio",   "serial",
+	"werror", "rerror", "discard",  "detect-zeroes", NULL,
 };
 
 static bool place_taken(const struct machine_config *c, int bus, int unit)

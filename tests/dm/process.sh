@@ -29,7 +29,8 @@ wait_for() {
 # start OPTIONS…: in the background, $pid; ready once its pid file is there.
 start() {
 	rm -f "$dir/pid"
-	"$dm" -accel qtest -display none -nodefaults -pidfile "$dir/pid" "$@" </dev/null 2>"$dir/err" &
+	"$dm" -accel qtest -display none -nodefaults -pidfile "$dir/pid" "$@" \
+		</dev/null 2>"$dir/err" &
 	pid=$!
 	pids="$pids $pid"
 	wait_for [ -s "$dir/pid" ]
@@ -89,7 +90,8 @@ if [ -x "$core" ]; then
 		pids="$pids $core_pid"
 		wait_for [ -S "$dir/core-$end" ]
 		rm -f "$dir/pid"
-		"$dm" -core "$dir/core-$end" -display none -pidfile "$dir/pid" </dev/null 2>"$dir/err" &
+		"$dm" -core "$dir/core-$end" -display none -pidfile "$dir/pid" \
+			</dev/null 2>"$dir/err" &
 		pid=$!
 		pids="$pids $pid"
 		wait_for [ -s "$dir/pid" ]
@@ -109,7 +111,8 @@ refused "cannot open $dir/none: No such file or directory" -accel qtest -drive "
 refused "cannot open $dir/none: No such file or directory" -accel qtest -bios "$dir/none"
 refused "$dir/disk: a system ROM has 64, 128 or 256 KiB, not 1048576 bytes" \
 	-accel qtest -bios "$dir/disk"
-refused "-device nonesuch: 'nonesuch' is not a valid device model name" -accel qtest -device nonesuch
+refused "-device nonesuch: 'nonesuch' is not a valid device model name" \
+	-accel qtest -device nonesuch
 refused "-mon: there is no chardev 'c'" -accel qtest -mon c,mode=control
 refused "-core $dir/none: cannot connect: No such file or directory" -core "$dir/none"
 
