@@ -55,11 +55,23 @@ struct ide_cd_host *cd_host(const struct dev *d);
 bool cd_ready(const struct dev *d);      /* a medium, and the tray is closed */
 uint32_t cd_blocks(const struct dev *d); /* of that medium; 0 = none */
 
-/* ide_cd.c: how packet commands end */
+enum { REASON_COMMAND = 1, REASON_IN = 2, REASON_DONE = 3 }; /* nsector */
+
+/* ide_cd_io.c: how packet commands end */
 void cd_ok(struct dev *d);
 void cd_error(struct dev *d, uint8_t sense, uint8_t asc);
 void cd_reply(struct dev *d, uint32_t len, uint32_t max); /* data[0, min(len, max)) */
 void cd_read(struct dev *d, uint32_t lba, uint32_t blocks);
+void cd_abort(struct dev *d); /* refused on ATA's level */
+void cd_pio_end(struct dev *d);
+void cd_dma_start(struct dev *d);
+void cd_request_done(struct blk_req *r, int rc);
+void cd_finish(struct dev *d);
+void cd_forget(struct dev *d);
+void cd_cancel(struct dev *d);
+void cd_resume(struct dev *d);
+bool cd_valid(const struct dev *d);
+/* ide_cd.c */
 void cd_lock(struct dev *d, bool locked);
 /* ide_cd_mmc.c */
 void cd_packet(struct dev *d, const uint8_t *p);
