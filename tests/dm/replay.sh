@@ -5,6 +5,7 @@
 set -u
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+export TMPDIR="$work"
 bad=0
 
 replay() {

@@ -64,7 +64,7 @@ struct target {
 	const struct target_ops *ops;
 	enum which which;
 	const char *program;
-	char dir[64]; /* its working directory, with its copies of the script's files */
+	char dir[96]; /* its working directory, with its copies of the script's files */
 	pid_t pid;
 	FILE *in, *out;
 	bool show;

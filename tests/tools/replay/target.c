@@ -65,12 +65,14 @@ static void note_files(struct target *t)
 static int make_dir(struct target *t, struct err *e)
 {
 	const struct script *s = t->script;
+	const char *tmp = getenv("TMPDIR");
 	int rc = 0;
 
-	snprintf(t->dir, sizeof(t->dir), "/tmp/replay-%s-XXXXXX", target_names[t->which]);
+	snprintf(t->dir, sizeof(t->dir), "%s/replay-%s-XXXXXX", tmp ? tmp : "/tmp",
+		 target_names[t->which]);
 	if (!mkdtemp(t->dir)) {
 		t->dir[0] = 0;
-		return err_errno(e, -errno, "cannot create a folder in /tmp");
+		return err_errno(e, -errno, "cannot create a folder for temporary files");
 	}
 	for (unsigned i = 0; i < s->n_files && !rc; i++)
 		rc = make_file(t->dir, s->files[i].name, s->files[i].size, e);
