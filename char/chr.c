@@ -352,6 +352,14 @@ struct chr *chr_open_short(struct loop *l, const char *label, const char *spec, 
 	return c;
 }
 
+int chr_adopt(struct chr *c, int fd, struct err *e)
+{
+	if (!c->type->adopt)
+		return err_set(e, -ENOTSUP, "chardev %s: a %s has no clients", c->id,
+			       c->type->name);
+	return c->type->adopt(c, fd, e);
+}
+
 void chr_close(struct chr *c)
 {
 	if (!c)

@@ -36,6 +36,8 @@ struct chr *chr_fake(struct loop *l, const char *id,
 size_t chr_inject(struct chr *c, const uint8_t *buf, size_t len); /* taken */
 void chr_inject_event(struct chr *c, enum chr_event ev);
 void chr_close(struct chr *c); /* NULL is fine */
+/* A socket chardev without a client takes this connected socket as one. On success fd is its. */
+int chr_adopt(struct chr *c, int fd, struct err *e);
 
 /* NULL detaches; copied. CHR_OPENED comes at once when a peer is there already. */
 void chr_attach(struct chr *c, const struct chr_client *cl);

@@ -40,6 +40,8 @@ struct chr_type {
 	ssize_t (*write)(struct chr *c, const uint8_t *buf, size_t len);
 	/* What to wait for: bytes (only as many as chr_room) and room for output. */
 	void (*poll)(struct chr *c, bool in, bool out);
+	/* NULL: it has no clients to be given. */
+	int (*adopt)(struct chr *c, int fd, struct err *e);
 	void (*close)(struct chr *c); /* also after a failed open */
 };
 extern const struct chr_type chr_null, chr_ringbuf, chr_file, chr_pipe, chr_pty, chr_stdio,

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void accept_ready(void *arg, uint32_t events);
@@ -134,19 +135,36 @@ static void connected(struct socket_chr *s)
 
 /* ---- server ---- */
 
+static void serve_peer(struct socket_chr *s, int fd)
+{
+	s->fd = fd;
+	socket_tune(s);
+	if (s->listen_watch)
+		watch_events(s->listen_watch, 0);
+	connected(s);
+}
+
 static void accept_ready(void *arg, uint32_t events)
 {
 	struct socket_chr *s = arg;
 	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
 
 	(void)events;
-	if (fd < 0)
-		return; /* it went away again, or descriptors are short for now */
-	s->fd = fd;
-	socket_tune(s);
-	if (s->listen_watch)
-		watch_events(s->listen_watch, 0);
-	connected(s);
+	if (fd >= 0) /* else it went away again, or descriptors are short for now */
+		serve_peer(s, fd);
+}
+
+static int socket_adopt(struct chr *c, int fd, struct err *e)
+{
+	struct socket_chr *s = (struct socket_chr *)c;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return err_set(e, -ENOTSOCK, "chardev %s: the descriptor is not a socket", c->id);
+	if (s->fd >= 0)
+		return err_set(e, -EBUSY, "chardev %s: it has a client already", c->id);
+	serve_peer(s, fd);
+	return 0;
 }
 
 /* The loop does not run yet, so signals that are meant for it (blocked, for a signalfd) are looked
@@ -319,5 +337,6 @@ const struct chr_type chr_socket = {
 	.open = socket_open,
 	.write = socket_write,
 	.poll = socket_poll,
+	.adopt = socket_adopt,
 	.close = socket_close,
 };

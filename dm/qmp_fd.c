@@ -98,15 +98,22 @@ static int query_fdsets(struct qmp_call *c)
 }
 
 /* No display and no character device takes clients this way yet. */
+/* protocol: a display server (there is none yet), or the id of a socket chardev. */
 static int add_client(struct qmp_call *c)
 {
-	const char *name = qmp_str(c, "fdname");
-	int fd = host_fd_take(name);
+	const char *name = qmp_str(c, "fdname"), *protocol = qmp_str(c, "protocol");
+	struct chr_slot *s = machine_chr(c->m, protocol);
+	int fd = host_fd_take(name), rc;
+	struct err e = {""};
 
 	if (fd < 0)
 		return qmp_fail(c, NULL, "File descriptor named '%s' has not been found", name);
+	rc = s ? chr_adopt(s->chr, fd, &e)
+	       : err_set(&e, -EINVAL, "protocol '%s' is invalid", protocol);
+	if (!rc)
+		return 0;
 	close(fd);
-	return qmp_fail(c, NULL, "protocol '%s' is invalid", qmp_str(c, "protocol"));
+	return qmp_fail(c, NULL, "%s", e.msg);
 }
 
 /* clang-format off */

@@ -734,6 +734,35 @@ TEST(named_fds)
 	end(&v, &c);
 }
 
+TEST(a_socket_chardev_takes_a_client_by_descriptor)
+{
+	struct vm v;
+	struct vm_client c;
+	char command[256], got[8] = "";
+	int pair[2];
+
+	start(&v, &c, NONE);
+	snprintf(command, sizeof(command),
+		 "{'execute':'chardev-add','arguments':{'id':'s0','backend':{'type':'socket',"
+		 "'data':{'addr':{'type':'unix','data':{'path':'%s/s0'}},'wait':false}}}}",
+		 v.dir);
+	answer(&c, command, "{}");
+	EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	send_fd(&c, pair[1], "{'execute':'getfd','arguments':{'fdname':'peer'}}");
+	json_decref(next(&c, false));
+	close(pair[1]);
+	answer(&c, "{'execute':'add_client','arguments':{'protocol':'s0','fdname':'peer'}}", "{}");
+	chr_write(machine_chr(v.m, "s0")->chr, "hello", 5);
+	EQ(5, recv(pair[0], got, sizeof(got), MSG_DONTWAIT));
+	EQS("hello", got);
+	send_fd(&c, pair[0], "{'execute':'getfd','arguments':{'fdname':'more'}}");
+	json_decref(next(&c, false));
+	answer(&c, "{'execute':'add_client','arguments':{'protocol':'s0','fdname':'more'}}",
+	       "GenericError: chardev s0: it has a client already");
+	close(pair[0]);
+	end(&v, &c);
+}
+
 /* ---- media ---- */
 
 TEST(media)
