@@ -370,6 +370,10 @@ static void warn_of_missing(const struct machine_config *c)
 {
 	if (c->usb)
 		log_warn("-usb: there is no USB controller yet");
+	for (unsigned i = 0; i < c->globals.n; i++)
+		if (!dev_class_find(opts_get(&c->globals.v[i], "driver")))
+			log_warn("-global: there is no device '%s'",
+				 opts_get(&c->globals.v[i], "driver"));
 	if (c->vga && strcmp(c->vga, "none"))
 		log_warn("-vga %s: there is no display adapter yet", c->vga);
 }

@@ -144,6 +144,8 @@ int machine_core_attach(struct machine *m, struct err *e)
 		rc = ops->create_ioreq_server(m->hv, true, &m->board->server);
 	if (!rc)
 		rc = ops->set_ioreq_server_state(m->hv, m->board->server, true);
+	if (!rc) /* nothing runs before the board is complete, with -S before `cont` */
+		rc = ops->quiesce(m->hv, true);
 	return rc ? err_errno(e, rc, "the core gives no I/O request server") : 0;
 }
 

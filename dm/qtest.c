@@ -44,16 +44,18 @@ struct qtest {
 
 /* ---- output ---- */
 
-static void log_prefix(struct qtest *q, char kind)
+static double elapsed(const struct qtest *q)
 {
 	struct timespec t;
 
-	if (!q->log)
-		return;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	fprintf(q->log, "[%c +%.06f] ", kind,
-		(double)(t.tv_sec - q->since.tv_sec) +
-			(double)(t.tv_nsec - q->since.tv_nsec) / 1e9);
+	return (double)(t.tv_sec - q->since.tv_sec) + (double)(t.tv_nsec - q->since.tv_nsec) / 1e9;
+}
+
+static void log_prefix(struct qtest *q, char kind)
+{
+	if (q->log)
+		fprintf(q->log, "[%c +%.06f] ", kind, elapsed(q));
 }
 
 /* One whole line. */
@@ -597,9 +599,8 @@ static void stream_event(void *arg, enum chr_event ev)
 		q->overlong = false;
 	}
 	if (q->log && ev != CHR_BREAK) {
-		fprintf(q->log,
-			ev == CHR_OPENED ? "[I %lld.%06ld] OPENED\n" : "[I +%lld.%06ld] CLOSED\n",
-			(long long)q->since.tv_sec, q->since.tv_nsec / 1000);
+		fprintf(q->log, ev == CHR_OPENED ? "[I %.06f] OPENED\n" : "[I +%.06f] CLOSED\n",
+			elapsed(q));
 		fflush(q->log);
 	}
 }

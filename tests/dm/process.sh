@@ -70,6 +70,29 @@ trap - HUP
 kill -HUP $pid
 ends 0
 
+# Without -qtest-log none the talk is logged, as QEMU's, each line when it was said.
+if command -v socat >/dev/null; then
+	(printf 'inb 0x80\nfrob\n'; sleep 1) |
+		socat - "UNIX-LISTEN:$dir/qtest" >"$dir/said" 2>/dev/null &
+	pids="$pids $!"
+	wait_for [ -S "$dir/qtest" ]
+	start -qtest "unix:$dir/qtest" -qtest-log "$dir/qtest.log"
+	wait_for grep -q CLOSED "$dir/qtest.log"
+	kill -0 $pid || fail "it ended with its test"
+	kill -TERM $pid
+	ends 0
+	sed 's/[0-9]*\.[0-9]*/T/' "$dir/qtest.log" >"$dir/log.got"
+	cat >"$dir/log.want" <<-'END'
+		[I T] OPENED
+		[R +T] inb 0x80
+		[S +T] OK 0x00ff
+		[R +T] frob
+		[S +T] FAIL Unknown command 'frob'
+		[I +T] CLOSED
+	END
+	cmp -s "$dir/log.got" "$dir/log.want" || fail "the log is: $(cat "$dir/qtest.log")"
+fi
+
 # What a disk was told is in the file afterwards.
 truncate -s 1M "$dir/disk"
 start -drive "file=$dir/disk,format=raw"
