@@ -72,11 +72,11 @@ ends 0
 
 # Without -qtest-log none the talk is logged, as QEMU's, each line when it was said.
 if command -v socat >/dev/null; then
-	(printf 'inb 0x80\nfrob\n'; sleep 1) |
+	(printf 'outb 0x92 2\nfrob\n'; sleep 1) |
 		socat - "UNIX-LISTEN:$dir/qtest" >"$dir/said" 2>/dev/null &
 	pids="$pids $!"
 	wait_for [ -S "$dir/qtest" ]
-	start -qtest "unix:$dir/qtest" -qtest-log "$dir/qtest.log"
+	start -qtest "unix:$dir/qtest" -qtest-log "$dir/qtest.log" -D "$dir/log" -trace 'piix3.*'
 	wait_for grep -q CLOSED "$dir/qtest.log"
 	kill -0 $pid || fail "it ended with its test"
 	kill -TERM $pid
@@ -84,25 +84,16 @@ if command -v socat >/dev/null; then
 	sed 's/[0-9]*\.[0-9]*/T/' "$dir/qtest.log" >"$dir/log.got"
 	cat >"$dir/log.want" <<-'END'
 		[I T] OPENED
-		[R +T] inb 0x80
-		[S +T] OK 0x00ff
+		[R +T] outb 0x92 2
+		[S +T] OK
 		[R +T] frob
 		[S +T] FAIL Unknown command 'frob'
 		[I +T] CLOSED
 	END
+	grep -q 'piix3.port92 w' "$dir/log" || fail "no trace in the log: $(cat "$dir/log")"
+	[ ! -s "$dir/err" ] || fail "-D leaves words on standard error"
 	cmp -s "$dir/log.got" "$dir/log.want" || fail "the log is: $(cat "$dir/qtest.log")"
 fi
-
-# What a disk was told is in the file afterwards.
-truncate -s 1M "$dir/disk"
-start -drive "file=$dir/disk,format=raw"
-kill -TERM $pid
-ends 0
-
-# The log.
-start -D "$dir/log" -trace 'pic.*'
-kill -TERM $pid
-ends 0
 
 # Over a core in another process; when that dies there is nothing left to do.
 core=$BUILD/bin/hvm-core
@@ -132,6 +123,7 @@ refused "no -accel: there is no engine that runs guest code yet: say -accel qtes
 refused "-accel kvm: there is no engine that runs guest code yet: say -accel qtest" -accel kvm
 refused "cannot open $dir/none: No such file or directory" -accel qtest -drive "file=$dir/none"
 refused "cannot open $dir/none: No such file or directory" -accel qtest -bios "$dir/none"
+truncate -s 1M "$dir/disk"
 refused "$dir/disk: a system ROM has 64, 128 or 256 KiB, not 1048576 bytes" \
 	-accel qtest -bios "$dir/disk"
 refused "-device nonesuch: 'nonesuch' is not a valid device model name" \
