@@ -92,16 +92,28 @@ static void run_values(struct hv_ioreq *r, const struct ioreq_target *t)
 		r->data &= ones(r->size);
 }
 
-/* buf: the memory side, lowest address first. */
+/* The memory side of a request that goes down, between its order and the instruction's. */
+static void turn_round(uint8_t *buf, const struct hv_ioreq *r)
+{
+	uint8_t tmp[8], *a = buf, *b = buf + (size_t)(r->count - 1) * r->size;
+
+	for (; r->df && a < b; a += r->size, b -= r->size) {
+		memcpy(tmp, a, r->size);
+		memcpy(a, b, r->size);
+		memcpy(b, tmp, r->size);
+	}
+}
+
+/* buf: units in the instruction's order. */
 static void run_units(struct hv_ioreq *r, const struct ioreq_target *t, uint8_t *buf)
 {
 	bool write = r->dir == HV_IOREQ_WRITE;
 	uint32_t i = 0;
 
-	if (t->bulk && r->type == HV_IOREQ_PIO && !r->df)
+	if (t->bulk && r->type == HV_IOREQ_PIO)
 		i = t->bulk(t->arg, (uint16_t)r->addr, r->size, write, buf, r->count);
 	for (; i < r->count; i++) {
-		uint8_t *unit = buf + (size_t)(r->df ? r->count - 1 - i : i) * r->size;
+		uint8_t *unit = buf + (size_t)i * r->size;
 		uint64_t addr = unit_addr(r, i);
 
 		if (write)
@@ -129,10 +141,14 @@ int ioreq_run(struct hv *hv, struct hv_ioreq *r, const struct ioreq_target *t)
 	len = (size_t)r->count * r->size;
 	if (r->df)
 		low -= len - r->size;
-	if (r->dir == HV_IOREQ_WRITE)
+	if (r->dir == HV_IOREQ_WRITE) {
 		ioreq_ram(hv, low, buf, len, false);
-	run_units(r, t, buf);
-	if (r->dir == HV_IOREQ_READ)
+		turn_round(buf, r);
+		run_units(r, t, buf);
+	} else {
+		run_units(r, t, buf);
+		turn_round(buf, r);
 		ioreq_ram(hv, low, buf, len, true);
+	}
 	return 0;
 }

@@ -18,8 +18,8 @@ struct ioreq_target {
 	uint64_t (*read)(void *arg, enum hv_ioreq_type type, uint64_t addr, unsigned size);
 	void (*write)(void *arg, enum hv_ioreq_type type, uint64_t addr, unsigned size,
 		      uint64_t val);
-	/* rep ins/outs upwards: up to count units from or to buf, packed, in order; returns how
-	 * many it did, the rest comes one by one. May be NULL. */
+	/* rep ins/outs: up to count units from or to buf, packed, in the instruction's order;
+	 * returns how many it did, the rest comes one by one. May be NULL. */
 	unsigned (*bulk)(void *arg, uint16_t port, unsigned size, bool write, void *buf,
 			 unsigned count);
 	void *arg;
