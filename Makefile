@@ -150,7 +150,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
 
 -include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
--include $(wildcard $(addprefix $(BUILD)/*/tests/,fuzz/*.d fuzz/lib/*.d bench/*.d tools/*.d tools/*/*.d))
+-include $(wildcard $(addprefix $(BUILD)/*/tests/,fuzz/*.d fuzz/lib/*.d bench/*.d \
+	tools/*.d tools/*/*.d))
 
 # ---- testing
 
