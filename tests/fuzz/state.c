@@ -11,7 +11,7 @@
 
 /* The devices of tests/hw/state_v1.c. */
 static const char options[] =
-	"-accel qtest -M pc -m 8 -S -nodefaults -rtc base=2026-01-01T00:00:00,clock=vm "
+	"-accel qtest -M pc -m 16 -S -nodefaults -rtc base=2026-01-01T00:00:00,clock=vm "
 	"-serial null -serial null -drive file=fd:%d,if=ide,format=raw,id=hd0 "
 	"-device rtl8139,id=nic0,mac=52:54:00:12:34:56 -device isa-debugcon,id=debugcon";
 

@@ -19,11 +19,16 @@ static void must(bool holds, const char *what)
 	abort();
 }
 
+void fuzz_log_errors(void)
+{
+	log_set_level(LOG_ERROR);
+}
+
 void fuzz_machine_new(struct fuzz_machine *f, const char *options)
 {
 	struct err e = {""};
 
-	log_set_level(LOG_ERROR);
+	fuzz_log_errors();
 	f->loop = loop_new(&e);
 	must(f->loop && options_parse_text(&f->cfg, options, &e) == OPTIONS_RUN, e.msg);
 	f->m = machine_new(&f->cfg, f->loop, &e);

@@ -16,6 +16,7 @@ struct fuzz_machine {
 void fuzz_machine_new(struct fuzz_machine *f, const char *options);
 void fuzz_machine_free(struct fuzz_machine *f);
 
+void fuzz_log_errors(void); /* and no lesser matters; fuzz_machine_new does it */
 /* No new descriptors while the input runs; libFuzzer needs them again afterwards. */
 void fuzz_no_files(bool none);
 /* What the code under test prints goes nowhere; libFuzzer talks on standard error. */
