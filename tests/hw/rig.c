@@ -84,13 +84,15 @@ static void rig_request(struct dev_env *env, struct dev *d, enum dev_request wha
 
 static void *rig_drive(struct rig *r)
 {
+	static uint8_t pattern[RIG_DISK];
 	unsigned i = r->disk[0] ? 1 : 0;
 	struct drive *d = &r->drive[i];
 
 	MUST(!r->disk[i]);
 	r->disk[i] = malloc(RIG_DISK);
-	for (uint32_t n = 0; n < RIG_DISK; n++)
-		r->disk[i][n] = (uint8_t)(n * 31 >> 5);
+	for (uint32_t n = 0; n < RIG_DISK && !pattern[RIG_DISK - 1]; n++)
+		pattern[n] = (uint8_t)(n * 31 >> 5);
+	memcpy(r->disk[i], pattern, RIG_DISK);
 	snprintf(d->id, sizeof(d->id), "disk%u", i);
 	d->blk = blk_mem(r->loop, r->disk[i], RIG_DISK, true);
 	MUST(d->blk);
