@@ -115,6 +115,9 @@ void core_msi(struct domain *dom, uint64_t addr, uint32_t data);
 int core_nmi(struct domain *dom, unsigned vcpu);
 
 /* ---- memory ---- */
+/* After a device model has gone: its lines fall, its memory and maps go, so that the next one
+ * finds the domain as the first did. */
+void core_client_gone(struct domain *dom);
 int core_track_dirty(struct domain *dom, uint64_t first_gfn, uint64_t nr, uint8_t *bitmap);
 int core_modified(struct domain *dom, uint64_t first_gfn, uint64_t nr);
 /* Somebody wrote RAM there: dirty marks, and the hook if it was code. */

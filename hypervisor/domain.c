@@ -220,6 +220,14 @@ void core_written(struct domain *dom, uint64_t gpa, uint64_t len)
 		core_modified(dom, gpa / MEM_PAGE, (gpa + len - 1) / MEM_PAGE - gpa / MEM_PAGE + 1);
 }
 
+void core_client_gone(struct domain *dom)
+{
+	core_lines_drop(dom);
+	for (unsigned link = 0; link < PCI_LINKS; link++)
+		core_link_route(dom, link, 0);
+	memmap_forget(&dom->mem);
+}
+
 static void track_stop(struct domain *dom)
 {
 	for (uint64_t i = 0; i < dom->tracked_nr; i++)

@@ -70,7 +70,7 @@ static void em_close(struct hv *hv)
 	if (em->loop)
 		loop_lock_hooks(em->loop, NULL, NULL, NULL);
 	core_servers_drop(em->dom, em, false);
-	core_lines_drop(em->dom);
+	core_client_gone(em->dom);
 	free(em);
 }
 

@@ -15,7 +15,10 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
+
+#define HELLO_SECONDS 10
 
 struct remote_hv {
 	struct hv hv;
@@ -506,13 +509,23 @@ static int take_fds(struct remote_hv *r, const struct seam_msg *m, const int *fd
 	return map_seam(r, fds[0], e);
 }
 
+/* 0: for ever. */
+static void patience(struct remote_hv *r, time_t seconds)
+{
+	struct timeval t = {.tv_sec = seconds};
+
+	setsockopt(r->socket, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof(t));
+}
+
 static int greet(struct remote_hv *r, struct err *e)
 {
 	struct seam_msg m = {.op = SEAM_HELLO, .a = {SEAM_MAGIC, SEAM_VERSION}};
 	int fds[SEAM_FDS], rc;
 	unsigned n = 0;
 
+	patience(r, HELLO_SECONDS);
 	rc = call_full(r, &m, NULL, 0, fds, &n);
+	patience(r, 0);
 	if (!rc && m.a[0] == SEAM_VERSION && m.a[1] && m.a[1] <= HV_IOREQ_SLOTS && n == 5 + m.a[1])
 		return take_fds(r, &m, fds, e);
 	while (n)
@@ -520,6 +533,10 @@ static int greet(struct remote_hv *r, struct err *e)
 	if (rc == -ENOTSUP)
 		return err_set(e, rc, "the core speaks another version of the protocol than %d",
 			       SEAM_VERSION);
+	if (rc == -EPIPE)
+		return err_set(e, rc,
+			       "no answer from the core (it serves one device model at a "
+			       "time)");
 	return err_set(e, rc ? rc : -EPROTO, "the core did not answer as one");
 }
 

@@ -198,6 +198,25 @@ int memmap_unmap(struct memmap *m, uint64_t gpa, uint64_t len)
 	return 0;
 }
 
+static void region_free(struct mem_region *r)
+{
+	munmap(r->host, r->size);
+	close(r->fd);
+}
+
+void memmap_forget(struct memmap *m)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < m->n_slots; i++)
+		if (m->slots[i].base)
+			m->slots[kept++] = m->slots[i];
+	m->n_slots = kept;
+	flatten(m);
+	while (m->n_regions > 1)
+		region_free(&m->regions[--m->n_regions]);
+}
+
 static void map_base(struct memmap *m, uint64_t gpa, uint64_t off, uint64_t end)
 {
 	if (end > off)
@@ -232,10 +251,8 @@ int memmap_init(struct memmap *m, uint64_t ram, uint64_t below_4g, const int fds
 
 void memmap_fini(struct memmap *m)
 {
-	for (unsigned i = 0; i < m->n_regions; i++) {
-		munmap(m->regions[i].host, m->regions[i].size);
-		close(m->regions[i].fd);
-	}
+	for (unsigned i = 0; i < m->n_regions; i++)
+		region_free(&m->regions[i]);
 	if (m->flags)
 		munmap(m->flags, MEM_PAGES);
 	if (m->flags_fd >= 0)

@@ -61,6 +61,9 @@ int memmap_map(struct memmap *m, uint64_t gpa, unsigned region, uint64_t off, ui
 	       enum hv_source rd, enum hv_source wr);
 int memmap_unmap(struct memmap *m, uint64_t gpa, uint64_t len);
 
+/* Back to the domain's own RAM: every map goes, and every region but it. */
+void memmap_forget(struct memmap *m);
+
 /* What an access at gpa meets: NONE goes to the ioreq servers. *len is clipped to where that
  * changes (never 0); *p: host memory, NULL unless RAM or ROM that is read. */
 enum hv_source memmap_find(const struct memmap *m, uint64_t gpa, bool write, uint8_t **p,

@@ -323,7 +323,7 @@ static void end(struct remote *r, bool asked, const char *why)
 	/* Servers first: nobody posts any more, then those who wait are sent away. */
 	core_servers_drop(dom_of(r), &r->peer, !asked);
 	page_peer_gone(&r->peer);
-	core_lines_drop(dom_of(r));
+	core_client_gone(dom_of(r));
 	r->on_end(r->arg, asked, why);
 }
 
@@ -489,7 +489,7 @@ void remote_close(struct remote *r)
 		r->ended = true;
 		core_servers_drop(dom_of(r), &r->peer, false);
 		page_peer_gone(&r->peer);
-		core_lines_drop(dom_of(r));
+		core_client_gone(dom_of(r));
 	}
 	watch_free(r->socket_watch);
 	watch_free(r->bell_watch);

@@ -810,6 +810,18 @@ static bool pin_5_low(struct rig *r)
 	return !domain_pin(r->dom, 5);
 }
 
+static void vram_fn(struct rig *r, void *arg)
+{
+	unsigned region;
+	void *p;
+
+	(void)arg;
+	OK(r->hv->ops->ram_create(r->hv, "vram", 0x10000, &region));
+	EQ(1, region); /* what the first one had is gone */
+	OK(r->hv->ops->ram_ptr(r->hv, region, &p));
+	OK(r->hv->ops->map(r->hv, 0xf0000000, region, 0, 0x10000, HV_SRC_RAM, HV_SRC_RAM));
+}
+
 /* Its vCPU is parked, the domain is as it was, and another device model can take over. */
 ON_EACH(device_model_dies_mid_request)
 {
@@ -818,6 +830,8 @@ ON_EACH(device_model_dies_mid_request)
 
 	r = i == RIG_REMOTE ? rig_new_forked(1, die_read, 0x300) : rig_start(i, 1);
 	rig_ram(r, 0x1000, &v, 4, true);
+	if (i != RIG_REMOTE)
+		rig_do(r, vram_fn, NULL);
 	if (i == RIG_EMBEDDED) {
 		/* It cannot die alone; it can leave between two accesses. */
 		rig_do(r, die_fn, NULL);
@@ -834,6 +848,7 @@ ON_EACH(device_model_dies_mid_request)
 	EQ(0x12345678, ram(r, 0x1000, 4));
 	rig_dm_close(r);
 	rig_dm_open(r);
+	rig_do(r, vram_fn, NULL);
 	r->read = vcpu_read;
 	rig_ports(r, 0x300, 0x301);
 	EQ(0, rig_in(r, 0, 0x300, 2));

@@ -337,12 +337,14 @@ static _Noreturn void child_main(int socket, uint16_t port,
 	struct rig r = {.kind = RIG_REMOTE, .read = read, .loop = loop_new(NULL)};
 	struct hv_client c = {dm_ioreq, dm_buffered, dm_gone, &r};
 	const struct hv_ops *o;
+	unsigned region;
 
 	r.hv = hv_remote_open(socket, NULL);
 	if (!r.hv)
 		_exit(1);
 	o = r.hv->ops;
-	if (o->attach(r.hv, r.loop, &c, NULL) || o->create_ioreq_server(r.hv, true, &r.server) ||
+	if (o->ram_create(r.hv, "vram", 4096, &region) || o->attach(r.hv, r.loop, &c, NULL) ||
+	    o->create_ioreq_server(r.hv, true, &r.server) ||
 	    o->map_io_range(r.hv, r.server, HV_RANGE_PORT, port, port) ||
 	    o->set_ioreq_server_state(r.hv, r.server, true))
 		_exit(2);
