@@ -155,13 +155,13 @@ BUS_TEST(monitor_beside_the_bus, "-nodefaults -name dragon")
 	CHECK(strstr(bus_qmp(b, "{\"execute\": \"cont\"}"), "return"));
 }
 
-static uint8_t cmos(struct bus *b, uint8_t at)
+static uint8_t cmos(struct guest *b, uint8_t at)
 {
 	bus_out(b, 0x70, 1, at);
 	return (uint8_t)bus_in(b, 0x71, 1);
 }
 
-static unsigned cmos_word(struct bus *b, uint8_t at)
+static unsigned cmos_word(struct guest *b, uint8_t at)
 {
 	unsigned low = cmos(b, at);
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tests/hw/bus.c: bus.h twice: over an embedded core, and over hvm-dm's qtest socket. */
-/* base/dev_owner.h has a struct bus too; the two never meet but here. */
-#define bus guest_bus
 #include "tests/hw/bus.h"
-#undef bus
 
 #include "base/loop.h"
 #include "base/util.h"
@@ -35,7 +32,7 @@
 #define MAX_FILES  16
 #define WAIT_LIMIT 5000 /* ms, bus.h says it */
 
-struct guest_bus {
+struct guest {
 	bool qtest;
 	bool level[PINS];
 	unsigned edges[PINS];
@@ -99,7 +96,7 @@ static void remove_files(void)
 
 static void pin_changed(void *arg, unsigned pin, bool level)
 {
-	struct guest_bus *b = arg;
+	struct guest *b = arg;
 
 	if (pin >= PINS || b->level[pin] == level)
 		return;
@@ -109,7 +106,7 @@ static void pin_changed(void *arg, unsigned pin, bool level)
 
 /* ---- in process ---- */
 
-static void start_here(struct guest_bus *b, const char *args)
+static void start_here(struct guest *b, const char *args)
 {
 	struct err e = {""};
 	char *text;
@@ -132,7 +129,7 @@ static void start_here(struct guest_bus *b, const char *args)
 }
 
 /* The loop takes the device lock itself. */
-static void turn_here(struct guest_bus *b, int timeout_ms)
+static void turn_here(struct guest *b, int timeout_ms)
 {
 	machine_requests(b->m);
 	machine_unlock(b->m);
@@ -140,7 +137,7 @@ static void turn_here(struct guest_bus *b, int timeout_ms)
 	machine_lock(b->m);
 }
 
-static void end_here(struct guest_bus *b)
+static void end_here(struct guest *b)
 {
 	if (b->m->dom)
 		domain_unwatch_pins(b->m->dom, &b->watch);
@@ -204,7 +201,7 @@ static unsigned split(char *text, char **argv)
 	return n;
 }
 
-static int accept_from(struct guest_bus *b, int listener)
+static int accept_from(struct guest *b, int listener)
 {
 	struct pollfd p = {.fd = listener, .events = POLLIN};
 
@@ -220,7 +217,7 @@ static int accept_from(struct guest_bus *b, int listener)
 	return accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 }
 
-static void start_process(struct guest_bus *b, const char *args)
+static void start_process(struct guest *b, const char *args)
 {
 	char program[600], qtest[96], qmp[96], *argv[MAX_WORDS], *text;
 	int qtest_listener, qmp_listener;
@@ -253,7 +250,7 @@ static void start_process(struct guest_bus *b, const char *args)
 }
 
 /* A clean end is a part of every test: it is where leaks show. */
-static void end_process(struct guest_bus *b)
+static void end_process(struct guest *b)
 {
 	int status = -1;
 
@@ -267,7 +264,7 @@ static void end_process(struct guest_bus *b)
 
 /* ---- by qtest: the protocol ---- */
 
-static void fill(struct guest_bus *b)
+static void fill(struct guest *b)
 {
 	struct pollfd p = {.fd = b->sock, .events = POLLIN};
 	ssize_t n;
@@ -279,7 +276,7 @@ static void fill(struct guest_bus *b)
 	b->end = (size_t)n;
 }
 
-static void next_line(struct guest_bus *b)
+static void next_line(struct guest *b)
 {
 	b->n_line = 0;
 	for (;;) {
@@ -299,7 +296,7 @@ static void next_line(struct guest_bus *b)
 }
 
 /* The text behind "OK", at least "". Interrupt lines on the way are taken in. */
-static const char *answer(struct guest_bus *b)
+static const char *answer(struct guest *b)
 {
 	unsigned pin;
 
@@ -329,10 +326,9 @@ static void send_all(int fd, const char *text, size_t len)
 	}
 }
 
-static const char *say(struct guest_bus *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+static const char *say(struct guest *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-static const char *say(struct guest_bus *b, const char *fmt, ...)
+static const char *say(struct guest *b, const char *fmt, ...)
 {
 	char text[160];
 	va_list ap;
@@ -353,7 +349,7 @@ static char letter(unsigned size)
 	return size == 1 ? 'b' : size == 2 ? 'w' : size == 4 ? 'l' : 'q';
 }
 
-uint32_t bus_in(struct guest_bus *b, uint16_t port, unsigned size)
+uint32_t bus_in(struct guest *b, uint16_t port, unsigned size)
 {
 	uint32_t val = 0;
 
@@ -364,7 +360,7 @@ uint32_t bus_in(struct guest_bus *b, uint16_t port, unsigned size)
 	return val;
 }
 
-void bus_out(struct guest_bus *b, uint16_t port, unsigned size, uint32_t val)
+void bus_out(struct guest *b, uint16_t port, unsigned size, uint32_t val)
 {
 	if (b->qtest) {
 		say(b, "out%c 0x%x 0x%x", letter(size), port, val);
@@ -379,7 +375,7 @@ static bool whole(unsigned size)
 	return size == 1 || size == 2 || size == 4 || size == 8;
 }
 
-uint64_t bus_read(struct guest_bus *b, uint64_t gpa, unsigned size)
+uint64_t bus_read(struct guest *b, uint64_t gpa, unsigned size)
 {
 	uint8_t buf[8] = {0};
 
@@ -389,7 +385,7 @@ uint64_t bus_read(struct guest_bus *b, uint64_t gpa, unsigned size)
 	return load_le(buf, size);
 }
 
-void bus_write(struct guest_bus *b, uint64_t gpa, unsigned size, uint64_t val)
+void bus_write(struct guest *b, uint64_t gpa, unsigned size, uint64_t val)
 {
 	uint8_t buf[8];
 
@@ -400,7 +396,7 @@ void bus_write(struct guest_bus *b, uint64_t gpa, unsigned size, uint64_t val)
 		bus_memwrite(b, gpa, buf, size);
 }
 
-static void read_block(struct guest_bus *b, uint64_t gpa, uint8_t *buf, size_t len)
+static void read_block(struct guest *b, uint64_t gpa, uint8_t *buf, size_t len)
 {
 	const char *text = say(b, "read 0x%" PRIx64 " 0x%zx", gpa, len);
 
@@ -408,7 +404,7 @@ static void read_block(struct guest_bus *b, uint64_t gpa, uint8_t *buf, size_t l
 	hex_decode(buf, len, text + 2);
 }
 
-void bus_memread(struct guest_bus *b, uint64_t gpa, void *buf, size_t len)
+void bus_memread(struct guest *b, uint64_t gpa, void *buf, size_t len)
 {
 	if (!b->qtest) {
 		OK(domain_mem_read(b->m->dom, DOMAIN_NO_VCPU, gpa, buf, len));
@@ -419,7 +415,7 @@ void bus_memread(struct guest_bus *b, uint64_t gpa, void *buf, size_t len)
 		read_block(b, gpa + at, (uint8_t *)buf + at, MIN(len - at, (size_t)BLOCK));
 }
 
-static void write_block(struct guest_bus *b, uint64_t gpa, const uint8_t *buf, size_t len)
+static void write_block(struct guest *b, uint64_t gpa, const uint8_t *buf, size_t len)
 {
 	char *text = malloc(80 + 2 * len);
 	size_t n;
@@ -433,7 +429,7 @@ static void write_block(struct guest_bus *b, uint64_t gpa, const uint8_t *buf, s
 	answer(b);
 }
 
-void bus_memwrite(struct guest_bus *b, uint64_t gpa, const void *buf, size_t len)
+void bus_memwrite(struct guest *b, uint64_t gpa, const void *buf, size_t len)
 {
 	if (!b->qtest) {
 		OK(domain_mem_write(b->m->dom, DOMAIN_NO_VCPU, gpa, buf, len));
@@ -446,7 +442,7 @@ void bus_memwrite(struct guest_bus *b, uint64_t gpa, const void *buf, size_t len
 
 /* ---- time ---- */
 
-void bus_step(struct guest_bus *b, int64_t ns)
+void bus_step(struct guest *b, int64_t ns)
 {
 	if (b->qtest) {
 		say(b, "clock_step %" PRIi64, ns);
@@ -466,7 +462,7 @@ static int64_t host_ms(void)
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-bool bus_wait(struct guest_bus *b, bool (*cond)(struct guest_bus *b, void *arg), void *arg)
+bool bus_wait(struct guest *b, bool (*cond)(struct guest *b, void *arg), void *arg)
 {
 	int64_t until = host_ms() + WAIT_LIMIT;
 
@@ -482,20 +478,20 @@ bool bus_wait(struct guest_bus *b, bool (*cond)(struct guest_bus *b, void *arg),
 }
 
 /* By qtest a pin's change may have come without being asked for. */
-static void take_news(struct guest_bus *b)
+static void take_news(struct guest *b)
 {
 	if (b->qtest)
 		say(b, "endianness");
 }
 
-bool bus_irq(struct guest_bus *b, unsigned gsi)
+bool bus_irq(struct guest *b, unsigned gsi)
 {
 	MUST(gsi < PINS);
 	take_news(b);
 	return b->level[gsi];
 }
 
-unsigned bus_edges(struct guest_bus *b, unsigned gsi)
+unsigned bus_edges(struct guest *b, unsigned gsi)
 {
 	MUST(gsi < PINS);
 	take_news(b);
@@ -504,23 +500,23 @@ unsigned bus_edges(struct guest_bus *b, unsigned gsi)
 
 /* ---- PCI ---- */
 
-static uint16_t cfg_port(struct guest_bus *b, unsigned devfn, unsigned at)
+static uint16_t cfg_port(struct guest *b, unsigned devfn, unsigned at)
 {
 	bus_out(b, 0xcf8, 4, 0x80000000u | devfn << 8 | (at & ~3u));
 	return (uint16_t)(0xcfc + (at & 3));
 }
 
-uint32_t bus_cfg_read(struct guest_bus *b, unsigned devfn, unsigned at, unsigned size)
+uint32_t bus_cfg_read(struct guest *b, unsigned devfn, unsigned at, unsigned size)
 {
 	return bus_in(b, cfg_port(b, devfn, at), size);
 }
 
-void bus_cfg_write(struct guest_bus *b, unsigned devfn, unsigned at, unsigned size, uint32_t val)
+void bus_cfg_write(struct guest *b, unsigned devfn, unsigned at, unsigned size, uint32_t val)
 {
 	bus_out(b, cfg_port(b, devfn, at), size, val);
 }
 
-int bus_find_pci(struct guest_bus *b, uint32_t id)
+int bus_find_pci(struct guest *b, uint32_t id)
 {
 	for (unsigned devfn = 0; devfn < 256; devfn++) {
 		uint32_t got = bus_cfg_read(b, devfn, 0, 4);
@@ -534,7 +530,7 @@ int bus_find_pci(struct guest_bus *b, uint32_t id)
 /* ---- QMP ---- */
 
 /* Waits for bytes of the monitor; in process the loop has to run for them. */
-static void qmp_fill(struct guest_bus *b)
+static void qmp_fill(struct guest *b)
 {
 	struct pollfd p = {.fd = b->qmp, .events = POLLIN};
 	int64_t until = host_ms() + PATIENCE;
@@ -555,7 +551,7 @@ static void qmp_fill(struct guest_bus *b)
 }
 
 /* The next message, in b->reply. */
-static void qmp_line(struct guest_bus *b)
+static void qmp_line(struct guest *b)
 {
 	char *end;
 
@@ -579,7 +575,7 @@ static bool is_event(const char *text)
 	return event;
 }
 
-static const char *qmp_run(struct guest_bus *b, const char *command)
+static const char *qmp_run(struct guest *b, const char *command)
 {
 	send_all(b->qmp, command, strlen(command));
 	send_all(b->qmp, "\n", 1);
@@ -589,7 +585,7 @@ static const char *qmp_run(struct guest_bus *b, const char *command)
 	return b->reply;
 }
 
-static void qmp_open_here(struct guest_bus *b)
+static void qmp_open_here(struct guest *b)
 {
 	struct mon_config mon = {.chardev = (char *)"bus-qmp", .control = true};
 	struct err e = {""};
@@ -603,7 +599,7 @@ static void qmp_open_here(struct guest_bus *b)
 	b->qmp = sv[0];
 }
 
-const char *bus_qmp(struct guest_bus *b, const char *command)
+const char *bus_qmp(struct guest *b, const char *command)
 {
 	if (!b->reply) {
 		if (!b->qtest)
@@ -616,9 +612,9 @@ const char *bus_qmp(struct guest_bus *b, const char *command)
 
 /* ---- a test ---- */
 
-void bus_run(bool qtest, const char *args, void (*body)(struct guest_bus *b))
+void bus_run(bool qtest, const char *args, void (*body)(struct guest *b))
 {
-	struct guest_bus *b = calloc(1, sizeof(*b));
+	struct guest *b = calloc(1, sizeof(*b));
 
 	MUST(b);
 	b->qtest = qtest;

@@ -5,13 +5,13 @@
 
 #include <stdio.h>
 
-static unsigned get(struct bus *b, unsigned i)
+static unsigned get(struct guest *b, unsigned i)
 {
 	bus_out(b, 0x70, 1, i);
 	return bus_in(b, 0x71, 1);
 }
 
-static void put(struct bus *b, unsigned i, unsigned v)
+static void put(struct guest *b, unsigned i, unsigned v)
 {
 	bus_out(b, 0x70, 1, i);
 	bus_out(b, 0x71, 1, v);
@@ -34,7 +34,7 @@ BUS_TEST(memory, "-nodefaults")
 	EQ(0x55, get(b, 0x40));
 }
 
-static unsigned get16(struct bus *b, unsigned i)
+static unsigned get16(struct guest *b, unsigned i)
 {
 	return get(b, i) | get(b, i + 1) << 8;
 }
@@ -68,7 +68,7 @@ BUS_TEST(large_machine, "-nodefaults -m 5G -smp 3 -no-fd-bootchk")
 	EQ(2, get(b, 0x5f));
 }
 
-static bool boots_from(struct bus *b, void *arg)
+static bool boots_from(struct guest *b, void *arg)
 {
 	return get(b, 0x3d) == *(unsigned *)arg;
 }

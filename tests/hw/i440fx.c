@@ -4,12 +4,12 @@
 
 enum { I440FX = 0 };
 
-static uint32_t cfg(struct bus *b, unsigned at, unsigned size)
+static uint32_t cfg(struct guest *b, unsigned at, unsigned size)
 {
 	return bus_cfg_read(b, I440FX, at, size);
 }
 
-static void put(struct bus *b, unsigned at, unsigned size, uint32_t v)
+static void put(struct guest *b, unsigned at, unsigned size, uint32_t v)
 {
 	bus_cfg_write(b, I440FX, at, size, v);
 }
@@ -80,7 +80,7 @@ BUS_TEST(smram_locks, "-nodefaults")
 	EQ(0x1a, cfg(b, 0x72, 1)); /* and stays */
 }
 
-static bool all_are(struct bus *b, uint32_t start, uint32_t len, uint8_t value)
+static bool all_are(struct guest *b, uint32_t start, uint32_t len, uint8_t value)
 {
 	static uint8_t buf[0x10000];
 
@@ -91,7 +91,7 @@ static bool all_are(struct bus *b, uint32_t start, uint32_t len, uint8_t value)
 	return true;
 }
 
-static void fill(struct bus *b, uint32_t start, uint32_t len, uint8_t value)
+static void fill(struct guest *b, uint32_t start, uint32_t len, uint8_t value)
 {
 	static uint8_t buf[0x10000];
 

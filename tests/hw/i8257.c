@@ -2,17 +2,17 @@
 /* The 8237A pair, against Intel 231466-005. */
 #include "tests/hw/bus.h"
 
-static void out(struct bus *b, unsigned port, unsigned v)
+static void out(struct guest *b, unsigned port, unsigned v)
 {
 	bus_out(b, (uint16_t)port, 1, v);
 }
 
-static unsigned in(struct bus *b, unsigned port)
+static unsigned in(struct guest *b, unsigned port)
 {
 	return bus_in(b, (uint16_t)port, 1);
 }
 
-static unsigned in16(struct bus *b, unsigned port)
+static unsigned in16(struct guest *b, unsigned port)
 {
 	unsigned low = in(b, port);
 

@@ -42,35 +42,35 @@ const char *ide_disk_args(void)
 	return args;
 }
 
-void ide_start(struct bus *b)
+void ide_start(struct guest *b)
 {
 	bus_cfg_write(b, 1 << 3 | 1, 0x20, 4, IDE_BM);
 	bus_cfg_write(b, 1 << 3 | 1, 4, 2, 5);
 }
 
-uint8_t ide_in(struct bus *b, unsigned reg)
+uint8_t ide_in(struct guest *b, unsigned reg)
 {
 	return (uint8_t)bus_in(b, (uint16_t)(IDE0 + reg), 1);
 }
 
-void ide_out(struct bus *b, unsigned reg, uint8_t val)
+void ide_out(struct guest *b, unsigned reg, uint8_t val)
 {
 	bus_out(b, (uint16_t)(IDE0 + reg), 1, val);
 }
 
-static bool not_busy(struct bus *b, void *arg)
+static bool not_busy(struct guest *b, void *arg)
 {
 	(void)arg;
 	return !(bus_in(b, IDE0_CONTROL, 1) & BSY);
 }
 
-uint8_t ide_wait(struct bus *b)
+uint8_t ide_wait(struct guest *b)
 {
 	CHECK(bus_wait(b, not_busy, NULL));
 	return ide_in(b, R_STATUS);
 }
 
-void ide_address(struct bus *b, uint32_t lba, uint8_t n)
+void ide_address(struct guest *b, uint32_t lba, uint8_t n)
 {
 	ide_out(b, R_DEVICE, (uint8_t)(0x40 | (lba >> 24 & 15)));
 	ide_out(b, R_NSECTOR, n);
@@ -79,13 +79,13 @@ void ide_address(struct bus *b, uint32_t lba, uint8_t n)
 	ide_out(b, R_HIGH, (uint8_t)(lba >> 16));
 }
 
-uint8_t ide_command(struct bus *b, uint8_t cmd)
+uint8_t ide_command(struct guest *b, uint8_t cmd)
 {
 	ide_out(b, R_COMMAND, cmd);
 	return ide_wait(b);
 }
 
-void ide_words_in(struct bus *b, void *buf, unsigned words)
+void ide_words_in(struct guest *b, void *buf, unsigned words)
 {
 	uint8_t *p = buf;
 
@@ -97,7 +97,7 @@ void ide_words_in(struct bus *b, void *buf, unsigned words)
 	}
 }
 
-void ide_words_out(struct bus *b, const void *buf, unsigned words)
+void ide_words_out(struct guest *b, const void *buf, unsigned words)
 {
 	const uint8_t *p = buf;
 
@@ -105,13 +105,13 @@ void ide_words_out(struct bus *b, const void *buf, unsigned words)
 		bus_out(b, IDE0, 2, p[0] | p[1] << 8);
 }
 
-void ide_prdt(struct bus *b, const struct prd *p, unsigned n)
+void ide_prdt(struct guest *b, const struct prd *p, unsigned n)
 {
 	bus_memwrite(b, IDE_PRDT, p, n * sizeof(*p)); /* little-endian hosts */
 	bus_out(b, IDE_BM + 4, 4, IDE_PRDT);
 }
 
-static bool dma_over(struct bus *b, void *arg)
+static bool dma_over(struct guest *b, void *arg)
 {
 	uint8_t *bmis = arg;
 
@@ -119,7 +119,7 @@ static bool dma_over(struct bus *b, void *arg)
 	return (*bmis & (BM_ACTIVE | BM_INTR)) != BM_ACTIVE;
 }
 
-uint8_t ide_dma_run(struct bus *b, bool to_ram, unsigned flags)
+uint8_t ide_dma_run(struct guest *b, bool to_ram, unsigned flags)
 {
 	uint8_t bmis = 0;
 
@@ -131,7 +131,7 @@ uint8_t ide_dma_run(struct bus *b, bool to_ram, unsigned flags)
 	return bmis;
 }
 
-uint8_t ide_dma(struct bus *b, uint8_t cmd, uint32_t lba, uint8_t n, const struct prd *p,
+uint8_t ide_dma(struct guest *b, uint8_t cmd, uint32_t lba, uint8_t n, const struct prd *p,
 		unsigned n_prd, unsigned flags)
 {
 	uint8_t bmis, status;

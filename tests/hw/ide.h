@@ -28,24 +28,24 @@ const char *ide_disk_args(void);
 const char *ide_disk_file(void);
 uint8_t ide_pattern(uint64_t at); /* the disk's byte there */
 
-void ide_start(struct bus *b); /* BAR 4, I/O and bus master on */
-uint8_t ide_in(struct bus *b, unsigned reg);
-void ide_out(struct bus *b, unsigned reg, uint8_t val);
-uint8_t ide_wait(struct bus *b);                          /* until BSY is clear: STATUS */
-void ide_address(struct bus *b, uint32_t lba, uint8_t n); /* 28 bits, device 0 */
-uint8_t ide_command(struct bus *b, uint8_t cmd);          /* and waits */
-void ide_words_in(struct bus *b, void *buf, unsigned words);
-void ide_words_out(struct bus *b, const void *buf, unsigned words);
+void ide_start(struct guest *b); /* BAR 4, I/O and bus master on */
+uint8_t ide_in(struct guest *b, unsigned reg);
+void ide_out(struct guest *b, unsigned reg, uint8_t val);
+uint8_t ide_wait(struct guest *b);                          /* until BSY is clear: STATUS */
+void ide_address(struct guest *b, uint32_t lba, uint8_t n); /* 28 bits, device 0 */
+uint8_t ide_command(struct guest *b, uint8_t cmd);          /* and waits */
+void ide_words_in(struct guest *b, void *buf, unsigned words);
+void ide_words_out(struct guest *b, const void *buf, unsigned words);
 
 struct prd {
 	uint32_t addr, len;
 };
-void ide_prdt(struct bus *b, const struct prd *p, unsigned n);
+void ide_prdt(struct guest *b, const struct prd *p, unsigned n);
 enum { DMA_ABORT = 1, DMA_NO_MASTER = 2 };
 /* A whole ATA DMA command as drivers issue it; BMIS afterwards. */
-uint8_t ide_dma(struct bus *b, uint8_t cmd, uint32_t lba, uint8_t n, const struct prd *p,
+uint8_t ide_dma(struct guest *b, uint8_t cmd, uint32_t lba, uint8_t n, const struct prd *p,
 		unsigned n_prd, unsigned flags);
-uint8_t ide_dma_run(struct bus *b, bool to_ram,
+uint8_t ide_dma_run(struct guest *b, bool to_ram,
 		    unsigned flags); /* START … end, for a command given */
 /* Bytes of the image as the host sees them. */
 void ide_file_read(const char *file, uint64_t at, void *buf, size_t len);

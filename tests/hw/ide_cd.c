@@ -145,7 +145,7 @@ static const char *cd_args(void)
 }
 
 /* PACKET up to its twelve bytes; 0 = byte count limit not set, then DMA. */
-static void packet(struct bus *b, const uint8_t *p, unsigned limit)
+static void packet(struct guest *b, const uint8_t *p, unsigned limit)
 {
 	ide_out(b, R_DEVICE, 0);
 	ide_out(b, R_FEATURE, !limit);
@@ -158,7 +158,7 @@ static void packet(struct bus *b, const uint8_t *p, unsigned limit)
 }
 
 /* All of a PIO reply; its length. */
-static unsigned collect(struct bus *b, uint8_t *out, unsigned limit)
+static unsigned collect(struct guest *b, uint8_t *out, unsigned limit)
 {
 	unsigned len = 0, n;
 
@@ -173,14 +173,14 @@ static unsigned collect(struct bus *b, uint8_t *out, unsigned limit)
 	return len;
 }
 
-static unsigned ask(struct bus *b, const char *p, uint8_t *out)
+static unsigned ask(struct guest *b, const char *p, uint8_t *out)
 {
 	packet(b, (const uint8_t *)p, 0xfffe);
 	return collect(b, out, 0xfffe);
 }
 
 /* Sense key and additional code of the last error. */
-static unsigned sense(struct bus *b)
+static unsigned sense(struct guest *b)
 {
 	uint8_t s[64];
 
@@ -189,7 +189,7 @@ static unsigned sense(struct bus *b)
 	return s[2] << 8 | s[12];
 }
 
-static unsigned fails(struct bus *b, const char *p)
+static unsigned fails(struct guest *b, const char *p)
 {
 	packet(b, (const uint8_t *)p, 0xfffe);
 	EQ(DRDY | ERR, ide_wait(b));
@@ -323,7 +323,8 @@ BUS_TEST(mode_sense_and_others, cd_args())
 	EQ(3, ask(b, "\x03\0\0\0\x03\0\0\0\0\0\0", out)); /* an odd reply */
 }
 
-static void check_read(struct bus *b, const char *p, unsigned limit, uint32_t lba, unsigned blocks)
+static void check_read(struct guest *b, const char *p, unsigned limit, uint32_t lba,
+		       unsigned blocks)
 {
 	static uint8_t buf[1 << 20];
 
@@ -369,7 +370,7 @@ BUS_TEST(byte_count_limit_of_nothing, cd_args())
 	EQ(DRDY | ERR, ide_in(b, R_STATUS));
 }
 
-static uint8_t dma_packet(struct bus *b, const char *p, const struct prd *prd, unsigned n)
+static uint8_t dma_packet(struct guest *b, const char *p, const struct prd *prd, unsigned n)
 {
 	bus_out(b, IDE_BM, 1, 0);
 	bus_out(b, IDE_BM + 2, 1, BM_INTR);
@@ -396,7 +397,7 @@ BUS_TEST(read_dma, cd_args())
 	EQ(0x05, bus_read(b, IDE_MEM, 1));
 }
 
-static unsigned events(struct bus *b)
+static unsigned events(struct guest *b)
 {
 	uint8_t out[8];
 

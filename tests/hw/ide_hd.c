@@ -116,7 +116,7 @@ LAW_OP("ide-hd", registers)
 
 /* ---- by hand ---- */
 
-static void id_words(struct bus *b, uint16_t *id)
+static void id_words(struct guest *b, uint16_t *id)
 {
 	uint8_t raw[512];
 
@@ -366,7 +366,7 @@ BUS_TEST(verify_looks_at_the_range, ide_disk_args())
 	EQ(4, ide_in(b, R_ERROR));
 }
 
-static uint8_t feature(struct bus *b, uint8_t what, uint8_t value)
+static uint8_t feature(struct guest *b, uint8_t what, uint8_t value)
 {
 	ide_out(b, R_FEATURE, what);
 	ide_out(b, R_NSECTOR, value);
@@ -399,7 +399,7 @@ BUS_TEST(set_features, ide_disk_args())
 	EQ(0x4021, id[85]);
 }
 
-static uint8_t smart(struct bus *b, uint8_t what, uint8_t n)
+static uint8_t smart(struct guest *b, uint8_t what, uint8_t n)
 {
 	ide_address(b, 0xc24f00, n);
 	ide_out(b, R_FEATURE, what);

@@ -5,7 +5,7 @@
 
 enum { PIIX3 = 1 << 3 };
 
-static uint32_t cfg(struct bus *b, unsigned at, unsigned size)
+static uint32_t cfg(struct guest *b, unsigned at, unsigned size)
 {
 	return bus_cfg_read(b, PIIX3, at, size);
 }
@@ -44,7 +44,7 @@ BUS_TEST(reset_values, "-nodefaults")
 	EQ(0x8f8f0a8f, cfg(b, 0x60, 4));
 }
 
-static bool is_reset(struct bus *b, void *arg)
+static bool is_reset(struct guest *b, void *arg)
 {
 	(void)arg;
 	return cfg(b, 0x4e, 2) == 0x0003;

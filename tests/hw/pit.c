@@ -12,24 +12,24 @@ static int64_t clocks(int64_t n)
 	return (n * NS_PER_SEC + HZ - 1) / HZ;
 }
 
-static void gate(struct bus *b, bool on)
+static void gate(struct guest *b, bool on)
 {
 	bus_out(b, 0x61, 1, on);
 }
 
-static bool out2(struct bus *b)
+static bool out2(struct guest *b)
 {
 	return bus_in(b, 0x61, 1) & OUT2;
 }
 
-static void program(struct bus *b, unsigned n, unsigned mode, unsigned count)
+static void program(struct guest *b, unsigned n, unsigned mode, unsigned count)
 {
 	bus_out(b, 0x43, 1, n << 6 | 0x30 | mode << 1);
 	bus_out(b, (uint16_t)(0x40 + n), 1, count & 0xff);
 	bus_out(b, (uint16_t)(0x40 + n), 1, count >> 8);
 }
 
-static unsigned latched(struct bus *b, unsigned n)
+static unsigned latched(struct guest *b, unsigned n)
 {
 	unsigned low;
 
@@ -38,7 +38,7 @@ static unsigned latched(struct bus *b, unsigned n)
 	return low | bus_in(b, (uint16_t)(0x40 + n), 1) << 8;
 }
 
-static unsigned status(struct bus *b, unsigned n)
+static unsigned status(struct guest *b, unsigned n)
 {
 	bus_out(b, 0x43, 1, 0xe0 | 2u << n);
 	return bus_in(b, (uint16_t)(0x40 + n), 1);

@@ -28,20 +28,20 @@ enum { UF = 0x10, AF = 0x20, PF = 0x40, IRQF = 0x80 };
 enum { IRQ = 8, PERIODS = 50 };
 #define UIP_NS (8 * NS_PER_SEC / 32768)
 
-static unsigned get(struct bus *b, unsigned i)
+static unsigned get(struct guest *b, unsigned i)
 {
 	bus_out(b, 0x70, 1, i);
 	return bus_in(b, 0x71, 1);
 }
 
-static void put(struct bus *b, unsigned i, unsigned v)
+static void put(struct guest *b, unsigned i, unsigned v)
 {
 	bus_out(b, 0x70, 1, i);
 	bus_out(b, 0x71, 1, v);
 }
 
 /* Sets the time with the divider held; its first update ends half a second after this. */
-static void set_time(struct bus *b, unsigned mode, unsigned h, unsigned m, unsigned s)
+static void set_time(struct guest *b, unsigned mode, unsigned h, unsigned m, unsigned s)
 {
 	put(b, B, mode);
 	put(b, A, RESET);
@@ -52,7 +52,7 @@ static void set_time(struct bus *b, unsigned mode, unsigned h, unsigned m, unsig
 	get(b, C);
 }
 
-static void set_date(struct bus *b, unsigned century, unsigned year, unsigned month, unsigned day)
+static void set_date(struct guest *b, unsigned century, unsigned year, unsigned month, unsigned day)
 {
 	put(b, A, RESET);
 	put(b, CENTURY, century);
@@ -218,7 +218,7 @@ BUS_TEST(update_interrupt, "-nodefaults")
 	EQ(UF, get(b, C));
 }
 
-static void set_alarm(struct bus *b, unsigned h, unsigned m, unsigned s)
+static void set_alarm(struct guest *b, unsigned h, unsigned m, unsigned s)
 {
 	put(b, HOURS_ALARM, h);
 	put(b, MINUTES_ALARM, m);
@@ -227,13 +227,13 @@ static void set_alarm(struct bus *b, unsigned h, unsigned m, unsigned s)
 }
 
 /* IRQ 0 would be all that an hour brings. */
-static void stop_ticks(struct bus *b)
+static void stop_ticks(struct guest *b)
 {
 	bus_out(b, 0x43, 1, 0x30);
 }
 
 /* Seconds until the alarm goes off, up to `most`. */
-static unsigned alarm_in(struct bus *b, unsigned most)
+static unsigned alarm_in(struct guest *b, unsigned most)
 {
 	for (unsigned i = 1; i <= most; i++) {
 		bus_step(b, NS_PER_SEC);
@@ -346,7 +346,7 @@ BUS_TEST(rate_changes_between_interrupts, "-nodefaults")
 	CHECK(!bus_irq(b, IRQ));
 }
 
-static bool memory_is_reset(struct bus *b, void *arg)
+static bool memory_is_reset(struct guest *b, void *arg)
 {
 	(void)arg;
 	return get(b, B) == H24;

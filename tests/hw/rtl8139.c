@@ -27,7 +27,7 @@ const char *nic_args(void)
 	return args;
 }
 
-static unsigned nic_devfn(struct bus *b)
+static unsigned nic_devfn(struct guest *b)
 {
 	int devfn = bus_find_pci(b, 0x10ec8139);
 
@@ -35,7 +35,7 @@ static unsigned nic_devfn(struct bus *b)
 	return (unsigned)devfn;
 }
 
-void nic_start(struct bus *b)
+void nic_start(struct guest *b)
 {
 	unsigned devfn = nic_devfn(b);
 
@@ -46,12 +46,12 @@ void nic_start(struct bus *b)
 	bus_cfg_write(b, devfn, 0x04, 2, 7);
 }
 
-uint32_t nic_in(struct bus *b, unsigned at, unsigned size)
+uint32_t nic_in(struct guest *b, unsigned at, unsigned size)
 {
 	return bus_in(b, (uint16_t)(NIC_IO + at), size);
 }
 
-void nic_out(struct bus *b, unsigned at, unsigned size, uint32_t val)
+void nic_out(struct guest *b, unsigned at, unsigned size, uint32_t val)
 {
 	bus_out(b, (uint16_t)(NIC_IO + at), size, val);
 }
@@ -64,7 +64,7 @@ struct got {
 	ssize_t len;
 };
 
-static bool wire_cond(struct bus *b, void *arg)
+static bool wire_cond(struct guest *b, void *arg)
 {
 	struct got *g = arg;
 
@@ -73,14 +73,14 @@ static bool wire_cond(struct bus *b, void *arg)
 	return g->len > 0;
 }
 
-size_t wire_get(struct bus *b, void *buf, size_t size)
+size_t wire_get(struct guest *b, void *buf, size_t size)
 {
 	struct got g = {buf, size, 0};
 
 	return bus_wait(b, wire_cond, &g) ? (size_t)g.len : 0;
 }
 
-bool wire_silent(struct bus *b)
+bool wire_silent(struct guest *b)
 {
 	uint8_t byte;
 
@@ -93,17 +93,17 @@ void wire_put(const void *frame, size_t len)
 	MUST(send(wire, frame, len, 0) == (ssize_t)len);
 }
 
-static bool isr_cond(struct bus *b, void *arg)
+static bool isr_cond(struct guest *b, void *arg)
 {
 	return nic_in(b, 0x3e, 2) & *(unsigned *)arg;
 }
 
-bool nic_wait(struct bus *b, unsigned isr)
+bool nic_wait(struct guest *b, unsigned isr)
 {
 	return bus_wait(b, isr_cond, &isr);
 }
 
-bool wire_put_wait(struct bus *b, const void *frame, size_t len, unsigned isr)
+bool wire_put_wait(struct guest *b, const void *frame, size_t len, unsigned isr)
 {
 	wire_put(frame, len);
 	return nic_wait(b, isr);
@@ -153,7 +153,7 @@ struct expect {
 	uint32_t val;
 };
 
-static void check_all(struct bus *b, const struct expect *e, size_t n)
+static void check_all(struct guest *b, const struct expect *e, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		NOTE("+%02x/%u", e[i].at, e[i].size);
@@ -258,7 +258,7 @@ BUS_TEST(rtl8139_locks, nic_args())
 
 /* ---- EEPROM: lines of 9346CR in programming mode */
 
-static void ee_bits(struct bus *b, unsigned bits, unsigned n)
+static void ee_bits(struct guest *b, unsigned bits, unsigned n)
 {
 	while (n--) {
 		unsigned di = bits >> n & 1 ? 0x02 : 0;
@@ -269,13 +269,13 @@ static void ee_bits(struct bus *b, unsigned bits, unsigned n)
 }
 
 /* Start bit, opcode, address (or what extends the opcode). */
-static void ee_command(struct bus *b, unsigned op, unsigned addr)
+static void ee_command(struct guest *b, unsigned op, unsigned addr)
 {
 	nic_out(b, 0x50, 1, 0x80);
 	ee_bits(b, 1u << 8 | op << 6 | addr, 9);
 }
 
-static unsigned ee_word(struct bus *b)
+static unsigned ee_word(struct guest *b)
 {
 	unsigned v = 0;
 
@@ -286,14 +286,14 @@ static unsigned ee_word(struct bus *b)
 	return v;
 }
 
-static unsigned ee_read(struct bus *b, unsigned addr)
+static unsigned ee_read(struct guest *b, unsigned addr)
 {
 	ee_command(b, 2, addr);
 	EQ(0, nic_in(b, 0x50, 1) & 1); /* the dummy bit */
 	return ee_word(b);
 }
 
-static void ee_write(struct bus *b, unsigned op, unsigned addr, unsigned val)
+static void ee_write(struct guest *b, unsigned op, unsigned addr, unsigned val)
 {
 	ee_command(b, op, addr);
 	ee_bits(b, val, 16);
@@ -376,7 +376,7 @@ BUS_TEST(rtl8139_timer, nic_args())
 
 /* ---- transmit */
 
-static void send_classic(struct bus *b, unsigned i, const void *frame, size_t len)
+static void send_classic(struct guest *b, unsigned i, const void *frame, size_t len)
 {
 	uint32_t at = TX_BUF + 0x1000 * i;
 
@@ -443,7 +443,7 @@ BUS_TEST(rtl8139_transmit_no_ram, nic_args())
 /* ---- receive */
 
 /* RE with an 8K ring: broadcast, own address. */
-static void receive_on(struct bus *b, uint32_t rcr)
+static void receive_on(struct guest *b, uint32_t rcr)
 {
 	nic_start(b);
 	nic_out(b, 0x30, 4, RX_BUF);
@@ -452,7 +452,7 @@ static void receive_on(struct bus *b, uint32_t rcr)
 }
 
 /* The frame at ring offset `at` is as sent, with header, padding and CRC. */
-static void check_ring(struct bus *b, uint32_t at, uint16_t status, const uint8_t *frame,
+static void check_ring(struct guest *b, uint32_t at, uint16_t status, const uint8_t *frame,
 		       size_t len)
 {
 	uint8_t got[2048];
@@ -491,7 +491,7 @@ BUS_TEST(rtl8139_receive, nic_args())
 }
 
 /* Each that is filtered is followed by one that is not: the ring holds the second alone. */
-static void filtered(struct bus *b, uint32_t rcr, const void *to)
+static void filtered(struct guest *b, uint32_t rcr, const void *to)
 {
 	uint8_t no[60], yes[60];
 
@@ -508,7 +508,7 @@ static void filtered(struct bus *b, uint32_t rcr, const void *to)
 	EQ(68, nic_in(b, 0x3a, 2));
 }
 
-static void let_in(struct bus *b, uint32_t rcr, const void *to, uint16_t status)
+static void let_in(struct guest *b, uint32_t rcr, const void *to, uint16_t status)
 {
 	uint8_t frame[60];
 
@@ -541,7 +541,7 @@ BUS_TEST(rtl8139_filter, nic_args())
 }
 
 /* Fills the 8K ring up to 40 bytes before its end, the driver keeping up. */
-static void go_near_end(struct bus *b)
+static void go_near_end(struct guest *b)
 {
 	uint8_t frame[1512];
 	unsigned at = 0;
@@ -611,7 +611,7 @@ BUS_TEST(rtl8139_overflow, nic_args())
 	CHECK(!bus_irq(b, NIC_IRQ));
 }
 
-static bool cbr_cond(struct bus *b, void *arg)
+static bool cbr_cond(struct guest *b, void *arg)
 {
 	return nic_in(b, 0x3a, 2) == *(unsigned *)arg;
 }

@@ -12,17 +12,17 @@
 /* Options of a machine with one NIC; the other end of its wire is the test's. */
 const char *nic_args(void);
 /* BARs, bus mastering, all PCI interrupts to NIC_IRQ. */
-void nic_start(struct bus *b);
-uint32_t nic_in(struct bus *b, unsigned at, unsigned size);
-void nic_out(struct bus *b, unsigned at, unsigned size, uint32_t val);
+void nic_start(struct guest *b);
+uint32_t nic_in(struct guest *b, unsigned at, unsigned size);
+void nic_out(struct guest *b, unsigned at, unsigned size, uint32_t val);
 
 /* A frame that the NIC sent; 0 after 5 s without one. */
-size_t wire_get(struct bus *b, void *buf, size_t size);
-bool wire_silent(struct bus *b);
+size_t wire_get(struct guest *b, void *buf, size_t size);
+bool wire_silent(struct guest *b);
 /* A frame to the NIC; then until ISR has one of the bits. */
 void wire_put(const void *frame, size_t len);
-bool nic_wait(struct bus *b, unsigned isr);
-bool wire_put_wait(struct bus *b, const void *frame, size_t len, unsigned isr);
+bool nic_wait(struct guest *b, unsigned isr);
+bool wire_put_wait(struct guest *b, const void *frame, size_t len, unsigned isr);
 
 /* `len` bytes: destination, another station's address, type 88b5h, then a pattern. */
 void make_frame(uint8_t *frame, const void *to, size_t len);

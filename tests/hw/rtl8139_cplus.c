@@ -15,7 +15,7 @@
 enum { OWN = 1u << 31, EOR = 1 << 30, FS = 1 << 29, LS = 1 << 28, LGSEN = 1 << 27 };
 enum { IPCS = 1 << 18, UDPCS = 1 << 17, TCPCS = 1 << 16, TAGC = 1 << 17, TAVA = 1 << 16 };
 
-static void put_desc(struct bus *b, uint64_t at, uint32_t dw0, uint32_t dw1, uint64_t buf)
+static void put_desc(struct guest *b, uint64_t at, uint32_t dw0, uint32_t dw1, uint64_t buf)
 {
 	bus_write(b, at, 4, dw0);
 	bus_write(b, at + 4, 4, dw1);
@@ -23,7 +23,7 @@ static void put_desc(struct bus *b, uint64_t at, uint32_t dw0, uint32_t dw1, uin
 }
 
 /* Rings in place, two receive descriptors of 1600 bytes, both directions on. */
-static void cplus_on(struct bus *b, uint16_t cpcr)
+static void cplus_on(struct guest *b, uint16_t cpcr)
 {
 	nic_start(b);
 	nic_out(b, 0xe0, 2, cpcr);
@@ -40,7 +40,7 @@ static void cplus_on(struct bus *b, uint16_t cpcr)
 }
 
 /* One frame in descriptor i, the ring's last. */
-static void send_one(struct bus *b, unsigned i, const void *frame, size_t len, uint32_t dw0,
+static void send_one(struct guest *b, unsigned i, const void *frame, size_t len, uint32_t dw0,
 		     uint32_t dw1)
 {
 	bus_memwrite(b, TX_BUF, frame, len);
@@ -409,7 +409,7 @@ BUS_TEST(rtl8139_cplus_scatter, nic_args())
 	CHECK(wire_put_wait(b, frame, sizeof(frame), 0x8000));
 }
 
-static uint32_t receive_status(struct bus *b, const uint8_t *frame, size_t len)
+static uint32_t receive_status(struct guest *b, const uint8_t *frame, size_t len)
 {
 	nic_out(b, 0x37, 1, 0x0c); /* starts over with descriptor 0 */
 	put_desc(b, RX_RING, OWN | EOR | 1600, 0, RX_BUF);

@@ -6,12 +6,12 @@
 enum { RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR, THR = RBR, FCR = IIR, DLL = RBR, DLM = IER };
 #define COM1 0x3f8
 
-static uint32_t in(struct bus *b, unsigned reg)
+static uint32_t in(struct guest *b, unsigned reg)
 {
 	return bus_in(b, (uint16_t)(COM1 + reg), 1);
 }
 
-static void out(struct bus *b, unsigned reg, uint32_t val)
+static void out(struct guest *b, unsigned reg, uint32_t val)
 {
 	bus_out(b, (uint16_t)(COM1 + reg), 1, val);
 }
