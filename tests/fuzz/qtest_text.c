@@ -29,7 +29,7 @@ static unsigned lines(const uint8_t *data, size_t size)
 	return n;
 }
 
-#define DIGITS 11 /* with the letters of the word */
+#define DIGITS 10 /* with the letters of the word */
 
 static bool centuries(const uint8_t *data, size_t size)
 {
