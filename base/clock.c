@@ -152,6 +152,11 @@ void clock_start(struct clock *c)
 	tell(c, false);
 }
 
+bool clock_running(const struct clock *c)
+{
+	return c->running;
+}
+
 void clock_stop(struct clock *c)
 {
 	if (!c->running)

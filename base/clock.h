@@ -29,6 +29,7 @@ void clock_free(struct clock *c);              /* NULL is fine; pending timers a
 int64_t clock_now(const struct clock *c);
 void clock_start(struct clock *c); /* host mode only, no-op otherwise */
 void clock_stop(struct clock *c);
+bool clock_running(const struct clock *c); /* manual clocks never do */
 /* Restores a saved time (also backwards); host mode goes on from there. */
 void clock_restore(struct clock *c, int64_t now);
 

@@ -93,6 +93,7 @@ int machine_cont(struct machine *m, struct err *e)
 	clock_start(m->clock);
 	if (m->hv)
 		m->hv->ops->quiesce(m->hv, false);
+	machine_core_clock(m);
 	notify(m, EVENT_RESUME, false, NULL);
 	return 0;
 }

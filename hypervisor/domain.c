@@ -146,11 +146,15 @@ void domain_set_hooks(struct domain *dom, const struct domain_hooks *h)
 void domain_pause(struct domain *dom)
 {
 	dom->paused = true;
+	if (dom->own_clock)
+		clock_stop(dom->clock);
 }
 
 void domain_resume(struct domain *dom)
 {
 	dom->paused = false;
+	if (dom->own_clock)
+		clock_start(dom->clock);
 	pthread_cond_broadcast(&dom->resumed);
 }
 

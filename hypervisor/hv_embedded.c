@@ -230,6 +230,11 @@ static unsigned em_vcpus(struct hv *hv)
 	return domain_vcpus(dom_of(hv));
 }
 
+static int64_t em_now(struct hv *hv)
+{
+	return clock_now(dom_of(hv)->clock);
+}
+
 static const struct hv_ops embedded_ops = {
 	.name = "embedded",
 	.close = em_close,
@@ -256,6 +261,7 @@ static const struct hv_ops embedded_ops = {
 	.shutdown = em_shutdown,
 	.quiesce = em_quiesce,
 	.nr_vcpus = em_vcpus,
+	.now = em_now,
 };
 
 struct hv *hv_embedded_open(struct domain *dom, struct err *e)

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MOST_RAM (4ull << 30) /* that a device model may add */
@@ -22,7 +23,7 @@ struct remote {
 	int socket, seam_fd, dm_bell, core_bell;
 	struct watch *socket_watch, *bell_watch;
 	struct seam_page *seam;
-	uint32_t generation, msi_consumer;
+	uint32_t generation, msi_consumer, clock_seq;
 	uint64_t added_ram;
 	uint8_t servers; /* bit n: id n is this device model's */
 	bool greeted, ended;
@@ -279,6 +280,28 @@ static int op_shutdown(struct remote *r, struct seam_msg *m, int *fd)
 		       : -EINVAL;
 }
 
+static int64_t monotonic(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+static void publish_clock(struct remote *r)
+{
+	struct seam_clock *c = &r->seam->clock;
+	bool running = clock_running(dom_of(r)->clock);
+	int64_t now = clock_now(dom_of(r)->clock);
+
+	r->clock_seq += 2; /* our own: the page's may be anything */
+	__atomic_store_n(&c->seq, r->clock_seq - 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	__atomic_store_n(&c->running, running, __ATOMIC_RELAXED);
+	__atomic_store_n(&c->offset, running ? now - monotonic() : now, __ATOMIC_RELAXED);
+	__atomic_store_n(&c->seq, r->clock_seq, __ATOMIC_RELEASE);
+}
+
 /* A vCPU whose request is posted counts as stopped; its device model answers it before it saves. */
 static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 {
@@ -287,6 +310,7 @@ static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 		domain_pause(dom_of(r));
 	else
 		domain_resume(dom_of(r));
+	publish_clock(r);
 	return 0;
 }
 
@@ -427,6 +451,7 @@ static int make_seam(struct remote *r, struct err *e)
 	r->seam = p;
 	r->seam->bells.dm_asleep = 1;
 	r->seam->bells.core_asleep = 1;
+	publish_clock(r);
 	r->peer.page = &r->seam->ioreq;
 	r->peer.ring = &r->seam->ring;
 	r->peer.asleep = r->seam->bells.vcpu_asleep;

@@ -32,6 +32,12 @@ struct seam_bells {
 	uint32_t dm_asleep, core_asleep;
 	uint32_t vcpu_asleep[HV_IOREQ_SLOTS];
 };
+/* Virtual time, written by the core: CLOCK_MONOTONIC + offset while running, else offset. seq is
+ * odd while it is being written. */
+struct seam_clock {
+	uint32_t seq, running;
+	int64_t offset;
+};
 struct seam_page {
 	union {
 		struct hv_ioreq_page ioreq;
@@ -52,6 +58,10 @@ struct seam_page {
 	union {
 		struct seam_bells bells;
 		uint8_t page4[4096];
+	};
+	union {
+		struct seam_clock clock;
+		uint8_t page5[4096];
 	};
 };
 

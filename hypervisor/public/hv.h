@@ -110,6 +110,9 @@ struct hv_ops {
 	/* true: vCPUs are stopped, the buffered ring is drained, no DMA map is held by the core. */
 	int (*quiesce)(struct hv *hv, bool stop);
 	unsigned (*nr_vcpus)(struct hv *hv);
+	/* The guest's virtual time, ns, owned by the core: it stands still while quiesced. < 0: the
+	 * transport has none, the device model's own clock is all there is. */
+	int64_t (*now)(struct hv *hv);
 };
 struct hv {
 	const struct hv_ops *ops;

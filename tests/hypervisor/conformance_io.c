@@ -591,6 +591,39 @@ ON_EACH(quiesced_vcpus_wait)
 	log_free(r);
 }
 
+static void now_fn(struct rig *r, void *arg)
+{
+	*(int64_t *)arg = r->hv->ops->now(r->hv);
+}
+
+ON_EACH(time_stands_still_while_quiesced)
+{
+	struct rig *r = rig_start(i, 1);
+	int64_t a, b, core;
+
+	rig_do(r, now_fn, &a);
+	if (i == RIG_XEN) {
+		CHECK(a < 0);
+		SKIP("a Xen guest's time is Xen's");
+	}
+	EQ(0, a);
+	rig_do(r, cont_fn, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
+	rig_do(r, now_fn, &a);
+	CHECK(a >= 2 * NS_PER_MS);
+	rig_do(r, stop_fn, NULL);
+	rig_do(r, now_fn, &a);
+	nanosleep(&(struct timespec){.tv_nsec = 2 * NS_PER_MS}, NULL);
+	rig_do(r, now_fn, &b);
+	EQ(a, b);
+	domain_lock(r->dom);
+	core = clock_now(domain_clock(r->dom));
+	domain_unlock(r->dom);
+	EQ(core, b);
+	rig_do(r, cont_fn, NULL);
+	rig_stop(r);
+}
+
 static void life_fn(struct rig *r, void *arg)
 {
 	(void)arg;
