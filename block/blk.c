@@ -384,3 +384,13 @@ const struct blk_stats *blk_stats(const struct blk *b)
 {
 	return &b->stats;
 }
+
+int blk_peek(struct blk *b, uint64_t offset, void *buf, size_t bytes)
+{
+	struct blk_req r = {.op = BLK_READ, .offset = offset, .bytes = bytes, .iovcnt = 1};
+
+	if (offset > b->bytes || bytes > b->bytes - offset)
+		return -EIO;
+	r.iov[0] = (struct iovec){.iov_base = buf, .iov_len = bytes};
+	return b->format->io(b, &r);
+}

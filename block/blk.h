@@ -59,7 +59,9 @@ void blk_close(struct blk *b);
 void blk_submit(struct blk *b, struct blk_req *r); /* never calls done() before it returns */
 void blk_cancel(struct blk_req *r); /* waits until it touches no memory; done() will not run; idle
 				       is fine */
-void blk_drain(struct blk *b);      /* runs done() of all requests in flight, waiting for them */
+/* At once, on this thread, uncounted: for who needs a look before the machine starts. */
+int blk_peek(struct blk *b, uint64_t offset, void *buf, size_t bytes);
+void blk_drain(struct blk *b); /* runs done() of all requests in flight, waiting for them */
 
 uint64_t blk_bytes(const struct blk *b);
 bool blk_readonly(const struct blk *b);

@@ -30,11 +30,10 @@ enum {
 	CPUS = 0x5f,
 };
 enum { HAS_FPU = 1 << 1, HAS_MOUSE = 1 << 2, NO_FLOPPY_CHECK = 1 << 0, TYPE_47 = 47 };
-enum { TRANSLATE_NONE, TRANSLATE_LBA };
 enum { NVRAM = 1 /* region of cmos-nvram */ };
 
 struct disk {
-	unsigned cylinders, heads, sectors;
+	unsigned cylinders, heads, sectors, translation;
 };
 
 static void put(struct dev *cmos, unsigned at, unsigned bytes, uint64_t v)
@@ -104,6 +103,19 @@ static unsigned number_prop(const struct dev *d, const char *name)
 	return (unsigned)strtoul(text, NULL, 0);
 }
 
+/* As the two bits at 39 say it. */
+static unsigned translation_prop(const struct dev *d)
+{
+	static const char *const names[] = {"none", "lba", "large", "rechs"};
+	char text[16] = "";
+
+	dev_prop_get(d, "bios-chs-trans", text, sizeof(text));
+	for (unsigned i = 1; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i]))
+			return i;
+	return 0;
+}
+
 static bool find_disk(const struct machine *m, unsigned n, struct disk *disk)
 {
 	char bus[16];
@@ -114,7 +126,7 @@ static bool find_disk(const struct machine *m, unsigned n, struct disk *disk)
 		    number_prop(d, "unit") != n % 2)
 			continue;
 		*disk = (struct disk){number_prop(d, "cyls"), number_prop(d, "heads"),
-				      number_prop(d, "secs")};
+				      number_prop(d, "secs"), translation_prop(d)};
 		return true;
 	}
 	return false;
@@ -141,8 +153,7 @@ static void put_disks(const struct machine *m, struct dev *cmos)
 
 		if (!find_disk(m, i, &d))
 			continue;
-		if (d.cylinders > 1024 || d.heads > 16 || d.sectors > 63)
-			translation |= TRANSLATE_LBA << 2 * i;
+		translation |= d.translation << 2 * i;
 		if (i < 2) {
 			types |= i ? 0x0f : 0xf0;
 			put_disk(cmos, i ? DISK1_TYPE : DISK0_TYPE, i ? DISK1 : DISK0, &d);

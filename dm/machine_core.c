@@ -250,11 +250,7 @@ int machine_dig_hole(struct machine *m, struct err *e)
 
 void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr)
 {
-	const struct hv_ops *ops = m->hv->ops;
-
-	if (rd || wr)
-		ops->map(m->hv, gpa, 0, gpa, len, rd ? HV_SRC_RAM : HV_SRC_BELOW,
-			 wr ? HV_SRC_RAM : HV_SRC_BELOW);
-	else
-		ops->unmap(m->hv, gpa, len);
+	/* Not unmapped: a ROM of 64 KiB has exactly the range of the last shadow register. */
+	m->hv->ops->map(m->hv, gpa, 0, gpa, len, rd ? HV_SRC_RAM : HV_SRC_BELOW,
+			wr ? HV_SRC_RAM : HV_SRC_BELOW);
 }

@@ -219,6 +219,8 @@ static const struct option rows[] = {
 	OPTION("msg", "KEY=V", "accepted, changes nothing", ignore),
 	OPTION("sandbox", "on|off[,…]", "accepted, changes nothing", ignore),
 	OPTION("d", "ITEMS", "accepted, changes nothing; -trace is it", ignore),
+	OPTION("audiodev", "DRIVER,id=ID", "accepted: nothing here makes sound yet", ignore),
+	OPTION("audio", "DRIVER", "accepted: nothing here makes sound yet", ignore),
 	OPTION("version", NULL, "shows the version", show_version),
 	LATER("daemonize", NULL, "start it with `setsid` or a service manager: it stays in front"),
 	LATER("runas", "USER", "dropping privileges does not exist yet"),

@@ -41,9 +41,11 @@ static int query_uuid(struct qmp_call *c)
 
 static int query_machines(struct qmp_call *c)
 {
-	json_t *pc = json_pack("{s:s, s:b, s:i, s:b, s:b, s:b, s:s}", "name", "pc", "is-default", 1,
-			       "cpu-max", MAX_CPUS, "hotpluggable-cpus", 0, "numa-mem-supported", 0,
-			       "deprecated", 0, "default-ram-id", "pc.ram");
+	/* Every pc-i440fx-* is this machine; the one it behaves as is named. */
+	json_t *pc =
+		json_pack("{s:s, s:s, s:b, s:i, s:b, s:b, s:b, s:s}", "name", "pc-i440fx-7.2",
+			  "alias", "pc", "is-default", 1, "cpu-max", MAX_CPUS, "hotpluggable-cpus",
+			  0, "numa-mem-supported", 0, "deprecated", 0, "default-ram-id", "pc.ram");
 	json_t *none = json_pack("{s:s, s:i, s:b, s:b, s:b}", "name", "none", "cpu-max", 1,
 				 "hotpluggable-cpus", 0, "numa-mem-supported", 0, "deprecated", 0);
 

@@ -75,12 +75,13 @@ static int port_server(struct who w, uint16_t port, unsigned size, bool write, u
 	return rc;
 }
 
+/* All eight bits of the register's number, as QEMU: its test suites put a byte's place there. */
 static int port_config(struct who w, uint16_t port, unsigned size, bool write, uint32_t *val)
 {
 	uint32_t cf8 = w.dom->cf8;
 	uint64_t sbdf = cf8 >> 8 & 0xffff;
 	struct hv_ioreq r = {.type = HV_IOREQ_PCI_CONFIG,
-			     .addr = sbdf << 32 | (cf8 & 0xfc) | (port & 3),
+			     .addr = sbdf << 32 | (cf8 & 0xff) | (port & 3),
 			     .size = size,
 			     .count = 1,
 			     .dir = write ? HV_IOREQ_WRITE : HV_IOREQ_READ,

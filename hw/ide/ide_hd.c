@@ -409,14 +409,62 @@ static void choose_texts(struct dev *d)
 	h->show_ver = first(h->ver, h->drive->version, "2.5+");
 }
 
-static void choose_geometry(struct dev *d)
+/* The geometry that whoever partitioned the disk had: ends of partitions are ends of tracks. */
+static bool mbr_geometry(struct dev *d, uint32_t chs[3])
+{
+	uint8_t mbr[SECTOR];
+
+	if (hd_capacity(d) < 1 || blk_peek(hd_host(d)->drive->blk, 0, mbr, sizeof(mbr)) < 0 ||
+	    load_le(mbr + 0x1fe, 2) != 0xaa55)
+		return false;
+	for (const uint8_t *p = mbr + 0x1be; p < mbr + 0x1fe; p += 16) {
+		uint32_t heads = p[5] + 1u, secs = p[6] & 0x3f;
+		uint64_t cyls = secs ? hd_capacity(d) / (heads * secs) : 0;
+
+		if (!load_le(p + 12, 4) || heads == 1 || cyls < 1 || cyls > 16383)
+			continue;
+		chs[0] = (uint32_t)cyls;
+		chs[1] = heads;
+		chs[2] = secs;
+		return true;
+	}
+	return false;
+}
+
+/* Behaviour of QEMU: a table with more than 16 heads was written under a translation. */
+static const char *choose_geometry(struct dev *d)
 {
 	struct ide_hd_host *h = hd_host(d);
+	uint32_t chs[3] = {0, 16, 63};
+	bool asked = h->cyls || h->heads || h->secs;
+	bool found = !asked && mbr_geometry(d, chs);
+	bool translated = found && chs[1] > 16;
 
-	h->heads = h->heads ? h->heads : 16;
-	h->secs = h->secs ? h->secs : 63;
+	if (found && !translated)
+		h->cyls = chs[0];
+	h->heads = h->heads ? h->heads : translated ? 16 : chs[1];
+	h->secs = h->secs ? h->secs : translated ? 63 : chs[2];
 	if (!h->cyls)
 		h->cyls = (uint32_t)MIN(MAX(hd_capacity(d) / (h->heads * h->secs), 2u), 16383u);
+	if (translated)
+		return h->cyls * h->heads <= 131072 ? "large" : "lba";
+	return found || (h->cyls <= 1024 && h->heads <= 16 && h->secs <= 63) ? "none" : "lba";
+}
+
+/* For the machine, which tells the firmware. */
+static int choose_translation(struct dev *d, const char *own, struct err *e)
+{
+	static const char *const known[] = {"none", "lba", "large", "rechs"};
+	struct ide_hd_host *h = hd_host(d);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(known); i++)
+		if (h->trans && !strcmp(h->trans, known[i]))
+			return 0;
+	if (h->trans && strcmp(h->trans, "auto"))
+		return err_set(e, -EINVAL,
+			       "%s: bios-chs-trans=%s: want auto, none, lba, large or rechs", d->id,
+			       h->trans);
+	return dev_prop_set(d, "bios-chs-trans", own, e);
 }
 
 static int hd_realize(struct dev *d, struct err *e)
@@ -433,8 +481,7 @@ static int hd_realize(struct dev *d, struct err *e)
 	h->req.done = hd_request_done;
 	h->req.arg = d;
 	choose_texts(d);
-	choose_geometry(d);
-	return 0;
+	return choose_translation(d, choose_geometry(d), e);
 }
 
 static void hd_unrealize(struct dev *d)
@@ -487,6 +534,8 @@ static const struct prop hd_props[] = {
 	{"cyls", PROP_U32, offsetof(H, cyls), NULL, "cylinders, 0 = by size", 65535},
 	{"heads", PROP_U32, offsetof(H, heads), NULL, "heads, 0 = 16", 16},
 	{"secs", PROP_U32, offsetof(H, secs), NULL, "sectors of a track, 0 = 63", 255},
+	{"bios-chs-trans", PROP_STR, offsetof(H, trans), NULL,
+	 "auto, none, lba, large, rechs: what the firmware makes of it", 0},
 };
 #undef H
 /* clang-format on */

@@ -35,6 +35,7 @@ struct ide_hd_host {
 	const char *show_serial, *show_model, *show_ver;
 	uint64_t wwn;
 	uint32_t cyls, heads, secs;
+	char *trans; /* how the firmware is to translate */
 	/* One request at a time. */
 	struct blk_req req;
 	struct ide_dma dma;

@@ -373,7 +373,7 @@ static const struct {
 	{NONE, "{'execute':'query-name'}", "{\"name\":\"guest\"}"},
 	{NONE, "{'execute':'query-uuid'}", "{\"UUID\":\"00000000-0000-0000-0000-000000000000\"}"},
 	{PC, "{'execute':'query-uuid'}", "{\"UUID\":\"11111111-2222-3333-4444-555555555555\"}"},
-	{NONE, "{'execute':'query-machines'}", "[{\"cpu-max\":128,…"},
+	{NONE, "{'execute':'query-machines'}", "[{\"alias\":\"pc\",\"cpu-max\":128,…"},
 	{NONE, "{'execute':'query-target'}", "{\"arch\":\"x86_64\"}"},
 	{NONE, "{'execute':'query-kvm'}", "{\"enabled\":false,\"present\":false}"},
 	{NONE, "{'execute':'query-cpus-fast'}", "[]"},

@@ -217,6 +217,13 @@ ON_EACH(configuration_goes_to_the_owner)
 	EQ(HV_IOREQ_PCI_CONFIG, l->e[0].type);
 	EQ(0x18ull << 32 | 0x42, l->e[0].addr);
 	EQ(2, l->e[0].size);
+	/* Drivers that put the low bits in the address, not in the port, are understood. */
+	rig_out(r, 0, 0xcf8, 4, 0x80001842);
+	rig_in(r, 0, 0xcfc, 2);
+	EQ(0x18ull << 32 | 0x42, l->e[1].addr);
+	rig_in(r, 0, 0xcfd, 1);
+	EQ(0x18ull << 32 | 0x43, l->e[2].addr);
+	l->n = 1;
 	rig_out(r, 0, 0xcf8, 4, 0x80002040); /* nobody's: not forwarded as a port either */
 	EQ(0xffffffff, rig_in(r, 0, 0xcfc, 4));
 	EQ(1, l->n);
