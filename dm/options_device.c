@@ -194,6 +194,62 @@ static int set_drive(struct machine_config *c, const char *what, const char *arg
 	return rc;
 }
 
+/* -blockdev: a drive for some -device, named by node-name; a file, bare or under driver=raw. */
+static int blockdev_to_drive(const struct opts *from, struct opts *o, const char *what,
+			     struct err *e)
+{
+	static const char *const plain[] = {"driver",
+					    "node-name",
+					    "filename",
+					    "read-only",
+					    "auto-read-only",
+					    "cache.direct",
+					    "cache.no-flush",
+					    "discard",
+					    "aio",
+					    "locking",
+					    NULL};
+	static const char *const under[] = {"driver",         "node-name", "file.driver",
+					    "file.filename",  "read-only", "cache.direct",
+					    "cache.no-flush", "discard",   NULL};
+	const char *driver = opts_get(from, "driver"), *inner = opts_get(from, "file.driver");
+	bool raw = driver && !strcmp(driver, "raw") && inner && !strcmp(inner, "file");
+	bool file = driver && !strcmp(driver, "file");
+	const char *name = opts_get(from, "node-name");
+	const char *path = opts_get(from, raw ? "file.filename" : "filename");
+	const char *ro = opts_get(from, "read-only");
+	int rc;
+
+	if (!raw && !file)
+		return err_set(e, -ENOTSUP,
+			       "%s: want driver=file, or driver=raw,file.driver=file: others "
+			       "do not exist yet",
+			       what);
+	rc = opts_only(from, raw ? under : plain, what, e);
+	if (!rc && (!name || !path))
+		rc = err_set(e, -EINVAL, "%s: lacks %s=", what,
+			     name ? raw ? "file.filename" : "filename" : "node-name");
+	if (rc)
+		return rc;
+	rc = opts_add(o, "if", "none") || opts_add(o, "id", name) || opts_add(o, "file", path) ||
+	     opts_add(o, "format", "raw") || opts_add(o, "readonly", ro ? ro : "off");
+	return rc ? err_set(e, -ENOMEM, "%s: out of memory", what) : 0;
+}
+
+static int set_blockdev(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	struct opts from, o = {0};
+	int rc = opts_parse(&from, arg, NULL, e);
+
+	if (!rc)
+		rc = blockdev_to_drive(&from, &o, what, e);
+	if (!rc)
+		rc = add_drive(c, what, &o, e);
+	opts_free(&o);
+	opts_free(&from);
+	return rc;
+}
+
 /* -hda … -hdd and -cdrom: the whole word is the file, commas and all. */
 static int set_hd(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
@@ -392,6 +448,8 @@ static const struct option rows[] = {
 	OPTION("drive",
 	       "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID]…",
 	       "a disk or CD", set_drive),
+	OPTION("blockdev", "driver=file,node-name=ID,filename=FILE",
+	       "a disk for -device DRIVER,drive=ID", set_blockdev),
 	OPTION("hda", "FILE", "first disk of the first IDE channel", set_hd),
 	OPTION("hdb", "FILE", "its second", set_hd),
 	OPTION("hdc", "FILE", "first disk of the second IDE channel", set_hd),

@@ -168,6 +168,28 @@ TEST(drives_find_their_places)
 	config_free(&c);
 }
 
+TEST(blockdev_is_a_drive_for_a_device)
+{
+	good("-blockdev driver=file,node-name=a,filename=x,,y "
+	     "-blockdev driver=raw,node-name=b,file.driver=file,file.filename=z,read-only=on");
+	EQ(2, c.n_drives);
+	EQS("a", c.drives[0].id);
+	EQS("x,y", c.drives[0].file);
+	EQS("raw", c.drives[0].format);
+	EQ(DRIVE_NONE, c.drives[0].interface);
+	CHECK(!c.drives[0].readonly && c.drives[1].readonly);
+	EQS("z", c.drives[1].file);
+	config_free(&c);
+	refused("-blockdev driver=file,filename=x", "-blockdev: lacks node-name=");
+	refused("-blockdev driver=raw,node-name=x,file.driver=file",
+		"-blockdev: lacks file.filename=");
+	refused("-blockdev driver=qcow2,node-name=x,file=y",
+		"-blockdev: want driver=file, or driver=raw,file.driver=file: others do not exist "
+		"yet");
+	refused("-blockdev node-name=x", "-blockdev: want driver=file, or "
+					 "driver=raw,file.driver=file: others do not exist yet");
+}
+
 TEST(drives_that_cannot_be)
 {
 	refused("-hda a -drive file=b,index=0",
