@@ -65,7 +65,7 @@ struct qmp_command {
 /* The tables: one for each file that has commands. */
 extern const struct qmp_command qmp_monitor_commands[], qmp_query_commands[], qmp_run_commands[],
 	qmp_block_commands[], qmp_backend_commands[], qmp_device_commands[], qmp_qom_commands[],
-	qmp_fd_commands[];
+	qmp_fd_commands[], qmp_schema_commands[];
 /* All of them, by number; NULL behind the last. */
 const struct qmp_command *qmp_command(unsigned n);
 

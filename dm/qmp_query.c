@@ -93,6 +93,8 @@ static int query_cpus(struct qmp_call *c)
 
 static int query_hotpluggable_cpus(struct qmp_call *c)
 {
+	if (!c->m->hv)
+		return qmp_fail(c, NULL, "machine does not support hot-plugging CPUs");
 	c->ret = json_array();
 	for (unsigned i = 0; i < qmp_cpus(c->m); i++)
 		json_array_append_new(c->ret, json_pack("{s:o, s:i, s:o, s:s}", "props",
