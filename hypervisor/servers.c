@@ -107,19 +107,30 @@ static bool range_legal(enum hv_range type, uint64_t start, uint64_t end)
 	return type == HV_RANGE_MEMORY || end <= (type == HV_RANGE_PORT ? 0xffff : 0xffffffff);
 }
 
-int core_map_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
-		   uint64_t end)
+/* Ranges of that type of a server, and the place of the first that ends at `start` or behind. */
+static int find_ranges(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
+		       uint64_t end, struct ioreq_ranges **r, unsigned *at)
 {
 	struct ioreq_server *s = server_of(dom, id);
-	struct ioreq_ranges *r;
-	unsigned at;
 
 	if (!s)
 		return -ENOENT;
 	if (!range_legal(type, start, end))
 		return -EINVAL;
-	r = &s->ranges[type];
-	at = range_at(r, start);
+	*r = &s->ranges[type];
+	*at = range_at(*r, start);
+	return 0;
+}
+
+int core_map_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
+		   uint64_t end)
+{
+	struct ioreq_ranges *r;
+	unsigned at;
+	int rc = find_ranges(dom, id, type, start, end, &r, &at);
+
+	if (rc)
+		return rc;
 	if (at < r->n && r->v[at].start <= end)
 		return -EEXIST;
 	if (r->n == IOREQ_RANGES)
@@ -133,16 +144,12 @@ int core_map_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t
 int core_unmap_range(struct domain *dom, uint16_t id, enum hv_range type, uint64_t start,
 		     uint64_t end)
 {
-	struct ioreq_server *s = server_of(dom, id);
 	struct ioreq_ranges *r;
 	unsigned at;
+	int rc = find_ranges(dom, id, type, start, end, &r, &at);
 
-	if (!s)
-		return -ENOENT;
-	if (!range_legal(type, start, end))
-		return -EINVAL;
-	r = &s->ranges[type];
-	at = range_at(r, start);
+	if (rc)
+		return rc;
 	if (at == r->n || r->v[at].start != start || r->v[at].end != end)
 		return -ENOENT;
 	r->n--;
