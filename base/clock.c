@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* base/clock.c: virtual clocks; timers in a binary heap by (deadline, order of arming). */
+/*
+ * base/clock.c: virtual clocks; timers in a binary heap by (deadline, order of arming); a clock
+ * that is published on a page, and one that follows such a page.
+ */
 #include "base/clock.h"
 
 #include "base/util.h"
@@ -7,6 +10,12 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <time.h>
+
+struct follow {
+	const struct clock_page *page;
+	struct clock_reading last; /* good one */
+	int64_t floor;             /* the latest time shown */
+};
 
 struct clock {
 	enum clock_mode mode;
@@ -18,6 +27,10 @@ struct clock {
 	unsigned n, cap;
 	void (*changed)(void *arg, bool gone);
 	void *arg;
+	struct clock_page *page; /* where it is published */
+	void (*published)(void *arg);
+	void *published_arg;
+	struct follow *follow; /* CLOCK_FOLLOWER only */
 };
 
 static int64_t monotonic(void)
@@ -114,15 +127,100 @@ void timer_disarm(struct clock *c, struct timer *t)
 	timer_arm(c, t, -1);
 }
 
+/* ---- following ---- */
+
+static void follow_look(struct follow *f)
+{
+	if (f->page)
+		clock_page_read(f->page, &f->last);
+}
+
+static int64_t follow_now(struct follow *f)
+{
+	follow_look(f);
+	f->floor = MAX(f->floor, clock_page_time(&f->last, monotonic()));
+	return f->floor;
+}
+
+/* A time that has come by CLOCK_MONOTONIC has come by follow_now too, or the loop would spin. */
+static int64_t follow_wake(struct follow *f, int64_t deadline)
+{
+	int64_t at;
+
+	follow_look(f);
+	if (!f->last.running || deadline > CLOCK_MOST)
+		return INT64_MAX;
+	if (deadline <= f->floor)
+		return 0;
+	return __builtin_sub_overflow(deadline, f->last.offset, &at) ? INT64_MAX : at;
+}
+
+void clock_follow(struct clock *c, const struct clock_page *page)
+{
+	struct follow *f = c->follow;
+
+	if (!f)
+		return;
+	if (!page)
+		f->last = (struct clock_reading){false, follow_now(f)};
+	f->page = page;
+	tell(c, false);
+}
+
+void clock_follow_moved(struct clock *c)
+{
+	tell(c, false);
+}
+
+/* ---- publishing ---- */
+
+static void page_write(struct clock *c)
+{
+	clock_page_write(c->page, c->running, c->running ? -c->base : c->now);
+}
+
+static void publish(struct clock *c)
+{
+	if (!c->page)
+		return;
+	page_write(c);
+	if (c->published)
+		c->published(c->published_arg);
+}
+
+void clock_publish(struct clock *c, struct clock_page *page, void (*published)(void *arg),
+		   void *arg)
+{
+	c->page = page;
+	c->published = published;
+	c->published_arg = arg;
+	if (page)
+		page_write(c);
+}
+
+/* Time took a turn: all who look at this clock hear of it. */
+static void turned(struct clock *c)
+{
+	publish(c);
+	tell(c, false);
+}
+
 /* ---- clocks ---- */
 
 struct clock *clock_new(enum clock_mode mode)
 {
 	struct clock *c = calloc(1, sizeof(*c));
 
-	if (c)
-		c->mode = mode;
-	return c;
+	if (!c)
+		return NULL;
+	c->mode = mode;
+	if (mode != CLOCK_FOLLOWER)
+		return c;
+	c->follow = calloc(1, sizeof(*c->follow));
+	if (c->follow)
+		return c;
+	free(c);
+	return NULL;
 }
 
 void clock_free(struct clock *c)
@@ -135,11 +233,14 @@ void clock_free(struct clock *c)
 		c->heap[i]->deadline = -1;
 	}
 	free(c->heap);
+	free(c->follow);
 	free(c);
 }
 
 int64_t clock_now(const struct clock *c)
 {
+	if (c->follow)
+		return follow_now(c->follow);
 	return c->running ? monotonic() - c->base : c->now;
 }
 
@@ -149,12 +250,15 @@ void clock_start(struct clock *c)
 		return;
 	c->base = monotonic() - c->now;
 	c->running = true;
-	tell(c, false);
+	turned(c);
 }
 
 bool clock_running(const struct clock *c)
 {
-	return c->running;
+	if (!c->follow)
+		return c->running;
+	follow_look(c->follow);
+	return c->follow->last.running;
 }
 
 void clock_stop(struct clock *c)
@@ -163,7 +267,7 @@ void clock_stop(struct clock *c)
 		return;
 	c->now = clock_now(c);
 	c->running = false;
-	tell(c, false);
+	turned(c);
 }
 
 void clock_restore(struct clock *c, int64_t now)
@@ -171,7 +275,9 @@ void clock_restore(struct clock *c, int64_t now)
 	c->now = now;
 	if (c->running)
 		c->base = monotonic() - now;
-	tell(c, false);
+	if (c->follow)
+		c->follow->floor = 0;
+	turned(c);
 }
 
 int64_t clock_next(const struct clock *c)
@@ -183,6 +289,8 @@ int64_t clock_wake(const struct clock *c)
 {
 	int64_t at;
 
+	if (c->follow)
+		return c->n ? follow_wake(c->follow, clock_next(c)) : INT64_MAX;
 	if (!c->running || !c->n)
 		return INT64_MAX;
 	return __builtin_add_overflow(clock_next(c), c->base, &at) ? INT64_MAX : at;
@@ -216,9 +324,11 @@ void clock_set(struct clock *c, int64_t to)
 		return;
 	while (c->n && clock_next(c) <= to) {
 		c->now = MAX(c->now, clock_next(c));
+		publish(c);
 		fire_first(c);
 	}
 	c->now = MAX(c->now, to);
+	publish(c);
 }
 
 void clock_advance(struct clock *c, int64_t ns)

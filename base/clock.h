@@ -4,15 +4,18 @@
  *
  * A clock counts nanoseconds from 0. CLOCK_HOST follows CLOCK_MONOTONIC while
  * running and stands still while stopped; CLOCK_MANUAL moves only by
- * clock_advance/clock_set (qtest, tests). Timers due at the same time fire in
- * the order in which they were set. Not thread-safe: one owner, the device lock.
+ * clock_advance/clock_set (qtest, tests). CLOCK_FOLLOWER shows a clock that another
+ * process publishes, and has timers of its own on it. Timers due at the same time fire
+ * in the order in which they were set. Not thread-safe: one owner, the device lock.
  */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
+#include "base/clock_page.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
-enum clock_mode { CLOCK_HOST, CLOCK_MANUAL };
+enum clock_mode { CLOCK_HOST, CLOCK_MANUAL, CLOCK_FOLLOWER };
 
 struct clock;
 
@@ -30,8 +33,20 @@ int64_t clock_now(const struct clock *c);
 void clock_start(struct clock *c); /* host mode only, no-op otherwise */
 void clock_stop(struct clock *c);
 bool clock_running(const struct clock *c); /* manual clocks never do */
-/* Restores a saved time (also backwards); host mode goes on from there. */
+/* Restores a saved time (also backwards); host mode goes on from there. A follower has no time of
+ * its own: it accepts that its owner, who is restored first, may have gone backwards. */
 void clock_restore(struct clock *c, int64_t now);
+
+/* Keeps the page in step with c; published is called after each write but this first one.
+ * NULL: no more. */
+void clock_publish(struct clock *c, struct clock_page *page, void (*published)(void *arg),
+		   void *arg);
+/* CLOCK_FOLLOWER, which stands at 0 until it has a page. What it shows never goes backwards and
+ * stays within 0 … CLOCK_MOST whatever is in there; while the page cannot be read, its last good
+ * reading holds. NULL: stands still where it is. */
+void clock_follow(struct clock *c, const struct clock_page *page);
+/* The page has changed: whoever runs the follower's timers looks again. */
+void clock_follow_moved(struct clock *c);
 
 /* deadline < 0 cancels. Deadlines in the past fire at the next run. */
 void timer_arm(struct clock *c, struct timer *t, int64_t deadline);
