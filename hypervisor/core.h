@@ -49,6 +49,18 @@ struct platform_window {
 	struct window w;
 };
 
+/* ---- time ---- */
+struct time_watch { /* the caller's storage */
+	void (*fn)(void *arg);
+	void *arg;
+	struct time_watch *next;
+};
+struct shared_time {
+	struct clock_page *page; /* NULL: not shared yet */
+	int fd;
+	struct time_watch *watches;
+};
+
 struct domain {
 	pthread_mutex_t mutex;
 	pthread_t holder;
@@ -58,6 +70,7 @@ struct domain {
 	struct domain_hooks hooks;
 	struct clock *clock;
 	bool own_clock;
+	struct shared_time time;
 	unsigned vcpus;
 	uint64_t ram, below_4g;
 	struct memmap mem;
@@ -122,6 +135,13 @@ int core_track_dirty(struct domain *dom, uint64_t first_gfn, uint64_t nr, uint8_
 int core_modified(struct domain *dom, uint64_t first_gfn, uint64_t nr);
 /* Somebody wrote RAM there: dirty marks, and the hook if it was code. */
 void core_written(struct domain *dom, uint64_t gpa, uint64_t len);
+
+/* ---- time.c ---- */
+int core_time_share(struct domain *dom, struct err *e); /* again: fine */
+void core_time_unshare(struct domain *dom);
+/* fn is called when the clock starts, stops or jumps, the page being written. */
+void core_time_watch(struct domain *dom, struct time_watch *w);
+void core_time_unwatch(struct domain *dom, struct time_watch *w); /* also when not watching */
 
 /* ---- platform.c ---- */
 int platform_init(struct domain *dom, const struct domain_config *c, struct err *e);

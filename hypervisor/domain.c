@@ -109,6 +109,7 @@ void domain_free(struct domain *dom)
 	for (uint16_t i = 0; i < IOREQ_SERVERS; i++)
 		assert(!dom->servers[i]);
 	memmap_fini(&dom->mem);
+	core_time_unshare(dom);
 	if (dom->own_clock)
 		clock_free(dom->clock);
 	pthread_cond_destroy(&dom->resumed);

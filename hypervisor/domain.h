@@ -109,8 +109,8 @@ uint64_t domain_memory_generation(const struct domain *dom); /* moves with every
 uint8_t *domain_page_flags(struct domain *dom, uint64_t *pages);
 bool domain_a20(const struct domain *dom);
 
-/* ---- run state: paused, a vCPU's next access waits until resumed, and the domain's own clock
- * stands still (it starts with the first resume) ---- */
+/* ---- run state: paused, a vCPU's next access waits until resumed, and a clock of the domain's
+ * own stands still (the first resume starts it); the machine's is the machine's to stop ---- */
 void domain_pause(struct domain *dom);
 void domain_resume(struct domain *dom);
 void domain_reset(struct domain *dom, enum hv_reset what); /* platform, A20, CF8, links */

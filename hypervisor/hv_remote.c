@@ -4,6 +4,7 @@
  * on the control socket, answered before the call returns; requests, lines and MSIs go through the
  * shared pages. Guest memory is mapped here, with a map list kept in step with the core's.
  */
+#include "base/clock.h"
 #include "base/util.h"
 #include "hypervisor/memmap.h"
 #include "hypervisor/public/ioreq_run.h"
@@ -11,10 +12,12 @@
 #include "hypervisor/spin.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +30,9 @@ struct remote_hv {
 	unsigned vcpus;
 	struct memmap mem;
 	struct seam_page *seam;
+	const struct clock_page *time;
+	struct clock *clock; /* the follower; NULL: nobody asked yet */
+	uint32_t time_seen;
 	struct watch *socket_watch, *bell_watch;
 	struct hv_client client;
 	bool serving; /* a vCPU waits for us: it looks at lines and MSIs when it goes on */
@@ -132,9 +138,22 @@ static void serve_slot(struct remote_hv *r, unsigned vcpu)
 	answer(r, vcpu, &req);
 }
 
+/* The core started, stopped or set its clock. */
+static bool follow_time(struct remote_hv *r)
+{
+	uint32_t seq = clock_page_seq(r->time);
+
+	if (seq == r->time_seen)
+		return false;
+	r->time_seen = seq;
+	if (r->clock)
+		clock_follow_moved(r->clock);
+	return true;
+}
+
 static bool serve_all(struct remote_hv *r)
 {
-	bool any = false;
+	bool any = follow_time(r);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(r->seam->bells.pending); i++)
 		for (uint64_t set = take_pending(&r->seam->bells, i); set; set &= set - 1) {
@@ -154,6 +173,8 @@ static bool something_there(void *arg)
 	for (unsigned i = 0; i < ARRAY_SIZE(s->bells.pending); i++)
 		if (__atomic_load_n(&s->bells.pending[i], __ATOMIC_RELAXED))
 			return true;
+	if (clock_page_seq(r->time) != r->time_seen)
+		return true;
 	return __atomic_load_n(&s->ring.read_pointer, __ATOMIC_RELAXED) !=
 	       __atomic_load_n(&s->ring.write_pointer, __ATOMIC_RELAXED);
 }
@@ -212,6 +233,10 @@ static void rm_free(struct remote_hv *r)
 	watch_free(r->socket_watch);
 	watch_free(r->bell_watch);
 	memmap_fini(&r->mem);
+	if (r->clock)
+		clock_follow(r->clock, NULL);
+	if (r->time)
+		munmap((void *)(uintptr_t)r->time, MEM_PAGE);
 	if (r->seam)
 		munmap(r->seam, sizeof(*r->seam));
 	for (unsigned i = 0; i < HV_IOREQ_SLOTS; i++)
@@ -446,6 +471,15 @@ static int rm_quiesce(struct hv *hv, bool stop)
 	return rc;
 }
 
+static int rm_follow(struct hv *hv, struct clock *c)
+{
+	struct remote_hv *r = of(hv);
+
+	r->clock = c;
+	clock_follow(c, r->time);
+	return 0;
+}
+
 static unsigned rm_vcpus(struct hv *hv)
 {
 	return of(hv)->vcpus;
@@ -453,22 +487,13 @@ static unsigned rm_vcpus(struct hv *hv)
 
 static int64_t rm_now(struct hv *hv)
 {
-	struct seam_clock *c = &of(hv)->seam->clock;
+	struct clock_reading r;
 	struct timespec t;
 
-	/* Two or three turns at most with a core that keeps to the rules. */
-	for (unsigned turn = 0; turn < 1000; turn++) {
-		uint32_t seq = __atomic_load_n(&c->seq, __ATOMIC_ACQUIRE);
-		bool running = __atomic_load_n(&c->running, __ATOMIC_RELAXED);
-		int64_t offset = __atomic_load_n(&c->offset, __ATOMIC_RELAXED);
-
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (seq & 1 || seq != __atomic_load_n(&c->seq, __ATOMIC_RELAXED))
-			continue;
-		clock_gettime(CLOCK_MONOTONIC, &t);
-		return offset + (running ? t.tv_sec * NS_PER_SEC + t.tv_nsec : 0);
-	}
-	return -1;
+	if (!clock_page_read(of(hv)->time, &r))
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return clock_page_time(&r, t.tv_sec * NS_PER_SEC + t.tv_nsec);
 }
 
 static const struct hv_ops remote_ops = {
@@ -498,6 +523,7 @@ static const struct hv_ops remote_ops = {
 	.quiesce = rm_quiesce,
 	.nr_vcpus = rm_vcpus,
 	.now = rm_now,
+	.follow = rm_follow,
 };
 
 /* ---- opening ---- */
@@ -514,21 +540,43 @@ static int map_seam(struct remote_hv *r, int fd, struct err *e)
 	return 0;
 }
 
+/* A page that could shrink under us would be the end of us. */
+static int map_time(struct remote_hv *r, int fd, struct err *e)
+{
+	struct stat st;
+	int seals = fcntl(fd, F_GET_SEALS);
+	bool fits = seals >= 0 && (seals & TIME_SEALS) == TIME_SEALS && !fstat(fd, &st) &&
+		    st.st_size == MEM_PAGE;
+	void *p = fits ? mmap(NULL, MEM_PAGE, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
+
+	close(fd);
+	if (p == MAP_FAILED)
+		return err_set(e, -EPROTO, "the core's clock is not a sealed page");
+	r->time = p;
+	return 0;
+}
+
 /* fds as hypervisor/seam.h lists them; each is owned by r or closed from here on. */
 static int take_fds(struct remote_hv *r, const struct seam_msg *m, const int *fds, struct err *e)
 {
 	int rc;
 
 	r->vcpus = (unsigned)m->a[1];
-	r->dm_bell = fds[3];
-	r->core_bell = fds[4];
-	memcpy(r->bell, fds + 5, r->vcpus * sizeof(int));
-	rc = memmap_init(&r->mem, m->a[2], m->a[3], fds + 1, e);
+	r->dm_bell = fds[SEAM_FD_DM];
+	r->core_bell = fds[SEAM_FD_CORE];
+	memcpy(r->bell, fds + SEAM_FD_VCPU, r->vcpus * sizeof(int));
+	rc = memmap_init(&r->mem, m->a[2], m->a[3], fds + SEAM_FD_RAM, e);
 	if (rc) {
-		close(fds[0]);
+		close(fds[SEAM_FD_PAGES]);
+		close(fds[SEAM_FD_CLOCK]);
 		return rc;
 	}
-	return map_seam(r, fds[0], e);
+	rc = map_time(r, fds[SEAM_FD_CLOCK], e);
+	if (rc) {
+		close(fds[SEAM_FD_PAGES]);
+		return rc;
+	}
+	return map_seam(r, fds[SEAM_FD_PAGES], e);
 }
 
 /* 0: for ever. */
@@ -548,7 +596,8 @@ static int greet(struct remote_hv *r, struct err *e)
 	patience(r, HELLO_SECONDS);
 	rc = call_full(r, &m, NULL, 0, fds, &n);
 	patience(r, 0);
-	if (!rc && m.a[0] == SEAM_VERSION && m.a[1] && m.a[1] <= HV_IOREQ_SLOTS && n == 5 + m.a[1])
+	if (!rc && m.a[0] == SEAM_VERSION && m.a[1] && m.a[1] <= HV_IOREQ_SLOTS &&
+	    n == SEAM_FD_VCPU + m.a[1])
 		return take_fds(r, &m, fds, e);
 	while (n)
 		close(fds[--n]);

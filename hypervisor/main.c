@@ -231,7 +231,9 @@ static int core_start(struct core *c, const struct options *o, struct err *e)
 	c->listen_watch = loop_watch(c->loop, c->listener, EPOLLIN, device_model_came, c);
 	if (!c->listen_watch)
 		return err_set(e, -EBADF, "descriptor %d is no socket to listen on", c->listener);
+	domain_lock(c->dom);
 	domain_pause(c->dom); /* until a device model says that all is there */
+	domain_unlock(c->dom);
 	return 0;
 }
 

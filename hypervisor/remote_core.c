@@ -12,7 +12,6 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MOST_RAM (4ull << 30) /* that a device model may add */
@@ -23,8 +22,9 @@ struct remote {
 	int socket, seam_fd, dm_bell, core_bell;
 	struct watch *socket_watch, *bell_watch;
 	struct seam_page *seam;
-	uint32_t generation, msi_consumer, clock_seq;
+	uint32_t generation, msi_consumer;
 	uint64_t added_ram;
+	struct time_watch time;
 	uint8_t servers; /* bit n: id n is this device model's */
 	bool greeted, ended;
 	void (*on_end)(void *arg, bool asked, const char *why);
@@ -79,19 +79,32 @@ static void peer_answered(struct page_peer *p)
 	scan_msis(r);
 }
 
-static void peer_kick(struct page_peer *p, unsigned vcpu)
+/* The device model looks at pages before it sleeps: the bell is for one that does. */
+static void ring_dm(struct remote *r)
 {
-	struct remote *r = container_of(p, struct remote, peer);
 	struct seam_bells *b = &r->seam->bells;
 	uint64_t one = 1;
 
-	if (vcpu < HV_IOREQ_SLOTS)
-		__atomic_fetch_or(&b->pending[vcpu / 64], 1ull << vcpu % 64, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (__atomic_load_n(&b->dm_asleep, __ATOMIC_RELAXED) &&
 	    __atomic_exchange_n(&b->dm_asleep, 0, __ATOMIC_SEQ_CST) &&
 	    write(r->dm_bell, &one, sizeof(one)) < 0)
 		return; /* full: it is ringing already */
+}
+
+static void peer_kick(struct page_peer *p, unsigned vcpu)
+{
+	struct remote *r = container_of(p, struct remote, peer);
+
+	if (vcpu < HV_IOREQ_SLOTS)
+		__atomic_fetch_or(&r->seam->bells.pending[vcpu / 64], 1ull << vcpu % 64,
+				  __ATOMIC_SEQ_CST);
+	ring_dm(r);
+}
+
+static void time_changed(void *arg)
+{
+	ring_dm(arg);
 }
 
 /* The loop sees the hang-up and ends it from there. */
@@ -280,28 +293,6 @@ static int op_shutdown(struct remote *r, struct seam_msg *m, int *fd)
 		       : -EINVAL;
 }
 
-static int64_t monotonic(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
-
-static void publish_clock(struct remote *r)
-{
-	struct seam_clock *c = &r->seam->clock;
-	bool running = clock_running(dom_of(r)->clock);
-	int64_t now = clock_now(dom_of(r)->clock);
-
-	r->clock_seq += 2; /* our own: the page's may be anything */
-	__atomic_store_n(&c->seq, r->clock_seq - 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	__atomic_store_n(&c->running, running, __ATOMIC_RELAXED);
-	__atomic_store_n(&c->offset, running ? now - monotonic() : now, __ATOMIC_RELAXED);
-	__atomic_store_n(&c->seq, r->clock_seq, __ATOMIC_RELEASE);
-}
-
 /* A vCPU whose request is posted counts as stopped; its device model answers it before it saves. */
 static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 {
@@ -310,7 +301,6 @@ static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 		domain_pause(dom_of(r));
 	else
 		domain_resume(dom_of(r));
-	publish_clock(r);
 	return 0;
 }
 
@@ -376,12 +366,13 @@ static int reply(struct remote *r, const struct seam_msg *m, const void *more, s
 static int reply_hello(struct remote *r, const struct seam_msg *m)
 {
 	struct domain *dom = dom_of(r);
-	int fds[SEAM_FDS] = {r->seam_fd, dom->mem.regions[0].fd, dom->mem.flags_fd, r->dm_bell,
-			     r->core_bell};
+	int fds[SEAM_FDS] = {r->seam_fd,        dom->mem.regions[0].fd,
+			     dom->mem.flags_fd, dom->time.fd,
+			     r->dm_bell,        r->core_bell};
 
 	for (unsigned i = 0; i < dom->vcpus; i++)
-		fds[5 + i] = r->peer.bell[i];
-	return reply(r, m, NULL, 0, fds, 5 + dom->vcpus);
+		fds[SEAM_FD_VCPU + i] = r->peer.bell[i];
+	return reply(r, m, NULL, 0, fds, SEAM_FD_VCPU + dom->vcpus);
 }
 
 static int reply_dirty(struct remote *r, struct seam_msg *m)
@@ -451,7 +442,6 @@ static int make_seam(struct remote *r, struct err *e)
 	r->seam = p;
 	r->seam->bells.dm_asleep = 1;
 	r->seam->bells.core_asleep = 1;
-	publish_clock(r);
 	r->peer.page = &r->seam->ioreq;
 	r->peer.ring = &r->seam->ring;
 	r->peer.asleep = r->seam->bells.vcpu_asleep;
@@ -468,8 +458,11 @@ static int remote_setup(struct remote *r, struct err *e)
 
 	if (!rc)
 		rc = make_seam(r, e);
+	if (!rc)
+		rc = core_time_share(dom_of(r), e);
 	if (rc)
 		return rc;
+	core_time_watch(dom_of(r), &r->time);
 	r->bell_watch = loop_watch(r->loop, r->core_bell, EPOLLIN, bell_rung, r);
 	r->socket_watch = loop_watch(r->loop, r->socket, EPOLLIN, socket_ready, r);
 	if (!r->bell_watch || !r->socket_watch)
@@ -495,6 +488,7 @@ struct remote *remote_open(struct domain *dom, struct loop *l, int socket,
 			     .core_bell = -1,
 			     .on_end = ended,
 			     .arg = arg,
+			     .time = {.fn = time_changed, .arg = r},
 			     .peer = {.dom = dom,
 				      .kick = peer_kick,
 				      .answered = peer_answered,
@@ -516,6 +510,7 @@ void remote_close(struct remote *r)
 		page_peer_gone(&r->peer);
 		core_client_gone(dom_of(r));
 	}
+	core_time_unwatch(dom_of(r), &r->time);
 	watch_free(r->socket_watch);
 	watch_free(r->bell_watch);
 	page_peer_fini(&r->peer);

@@ -3,15 +3,16 @@
  * hypervisor/seam.h: what hvm-core and a remote device model share: the pages, the
  * messages on the control socket. Either side distrusts what the other can write.
  *
- * Descriptors come with the reply to HELLO: seam memory, guest RAM, page flags,
- * the device model's bell, the core's bell, then a bell for each vCPU (eventfds).
+ * Descriptors come with the reply to HELLO: seam memory, guest RAM, page flags, the
+ * page of the clock (read only), the device model's bell, the core's bell, then a bell
+ * for each vCPU (eventfds). The device model's bell also tells that the clock changed.
  */
 #ifndef HYPERVISOR_SEAM_H
 #define HYPERVISOR_SEAM_H
 #include "hypervisor/public/hv.h"
 
 #define SEAM_MAGIC   0x6d616573u /* "seam" */
-#define SEAM_VERSION 1
+#define SEAM_VERSION 2
 
 /* ---- pages ---- */
 #define SEAM_MSIS 254
@@ -31,12 +32,6 @@ struct seam_bells {
 	/* Non-zero: that side sleeps, or is about to, and wants its eventfd written. */
 	uint32_t dm_asleep, core_asleep;
 	uint32_t vcpu_asleep[HV_IOREQ_SLOTS];
-};
-/* Virtual time, written by the core: CLOCK_MONOTONIC + offset while running, else offset. seq is
- * odd while it is being written. */
-struct seam_clock {
-	uint32_t seq, running;
-	int64_t offset;
 };
 struct seam_page {
 	union {
@@ -58,10 +53,6 @@ struct seam_page {
 	union {
 		struct seam_bells bells;
 		uint8_t page4[4096];
-	};
-	union {
-		struct seam_clock clock;
-		uint8_t page5[4096];
 	};
 };
 
@@ -96,5 +87,16 @@ struct seam_msg {
 	char text[32];
 };
 #define SEAM_BITMAP ((1u << 30) / 4096 / 8) /* most that follows a reply */
-#define SEAM_FDS    (5 + HV_IOREQ_SLOTS)
+enum seam_fd {
+	SEAM_FD_PAGES,
+	SEAM_FD_RAM,
+	SEAM_FD_FLAGS,
+	SEAM_FD_CLOCK,
+	SEAM_FD_DM,
+	SEAM_FD_CORE,
+	SEAM_FD_VCPU
+};
+#define SEAM_FDS (SEAM_FD_VCPU + HV_IOREQ_SLOTS)
+/* Of the clock's page: it keeps its size, and only the core writes it. */
+#define TIME_SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 #endif

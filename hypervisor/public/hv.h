@@ -113,6 +113,10 @@ struct hv_ops {
 	/* The guest's virtual time, ns, owned by the core: it stands still while quiesced. < 0: the
 	 * transport has none, the device model's own clock is all there is. */
 	int64_t (*now)(struct hv *hv);
+	/* NULL where the machine's clock is the domain's (embedded) or the core shares none (Xen).
+	 * c, a CLOCK_FOLLOWER that outlives hv, shows the domain's time from now on; the core stops
+	 * and starts it in quiesce. */
+	int (*follow)(struct hv *hv, struct clock *c);
 };
 struct hv {
 	const struct hv_ops *ops;

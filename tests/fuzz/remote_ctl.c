@@ -89,7 +89,7 @@ static void took(struct host *h, struct msghdr *msg)
 {
 	struct cmsghdr *c = CMSG_FIRSTHDR(msg);
 	size_t n = c ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
-	bool keep = n > 5 && n <= ARRAY_SIZE(h->fds);
+	bool keep = n >= SEAM_FD_VCPU && n <= ARRAY_SIZE(h->fds);
 	void *page;
 
 	if (keep)
@@ -196,7 +196,7 @@ static void ring(struct host *h, struct input *in)
 {
 	uint64_t one = 1;
 
-	CHECK(write(h->fds[3 + take(in, 1) % (h->n_fds - 3)], &one, 8) == 8);
+	CHECK(write(h->fds[SEAM_FD_DM + take(in, 1) % (h->n_fds - SEAM_FD_DM)], &one, 8) == 8);
 	turn(h);
 }
 

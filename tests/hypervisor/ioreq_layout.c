@@ -84,10 +84,9 @@ TEST(seam_pages)
 {
 	EQ(4096, sizeof(struct hv_ioreq_page));
 	EQ(4096, sizeof(struct hv_buf_page));
-	EQ(6 * 4096, sizeof(struct seam_page));
+	EQ(5 * 4096, sizeof(struct seam_page));
 	EQ(4096, offsetof(struct seam_page, ring));
 	EQ(8192, offsetof(struct seam_page, lines));
 	EQ(12288, offsetof(struct seam_page, msis));
 	EQ(16384, offsetof(struct seam_page, bells));
-	EQ(20480, offsetof(struct seam_page, clock));
 }

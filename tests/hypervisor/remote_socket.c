@@ -305,21 +305,54 @@ TEST(random_pages)
 	CHECK(send(h.fd, &m, sizeof(m), 0) == (ssize_t)sizeof(m));
 	while (loop_step(h.loop, 0) > 0)
 		;
-	take_fds(&h, fds, 7);
-	page = mmap(NULL, sizeof(struct seam_page), PROT_READ | PROT_WRITE, MAP_SHARED, fds[0], 0);
+	take_fds(&h, fds, SEAM_FD_VCPU + 2);
+	page = mmap(NULL, sizeof(struct seam_page), PROT_READ | PROT_WRITE, MAP_SHARED,
+		    fds[SEAM_FD_PAGES], 0);
 	MUST(page != MAP_FAILED);
 	CHECK(ftruncate(fds[0], 4096) < 0); /* or the core would fault on it */
 	CHECK(ftruncate(fds[1], 4096) < 0);
 	for (unsigned i = 0; i < 300; i++) {
 		for (unsigned k = 0; k < sizeof(struct seam_page) / 8; k++)
 			page[k] = rnd(&seed);
-		CHECK(write(fds[4], &one, 8) == 8);
+		CHECK(write(fds[SEAM_FD_CORE], &one, 8) == 8);
 		while (loop_step(h.loop, 0) > 0)
 			;
 	}
 	EQ(0, h.ends);
 	munmap(page, sizeof(struct seam_page));
-	for (unsigned i = 0; i < 7; i++)
+	for (unsigned i = 0; i < SEAM_FD_VCPU + 2; i++)
+		close(fds[i]);
+	finish(&h);
+}
+
+/* The clock is the core's alone to write, and stays whole. */
+TEST(the_clock_is_read_only)
+{
+	struct seam_msg m = {.op = SEAM_HELLO, .a = {SEAM_MAGIC, SEAM_VERSION}};
+	struct host h;
+	int fds[SEAM_FDS], fd;
+	void *p;
+
+	start(&h);
+	CHECK(send(h.fd, &m, sizeof(m), 0) == (ssize_t)sizeof(m));
+	while (loop_step(h.loop, 0) > 0)
+		;
+	take_fds(&h, fds, SEAM_FD_VCPU + 2);
+	fd = fds[SEAM_FD_CLOCK];
+	p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	CHECK(p == MAP_FAILED);
+	p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+	MUST(p != MAP_FAILED);
+	CHECK(mprotect(p, 4096, PROT_READ | PROT_WRITE) < 0);
+	CHECK(pwrite(fd, "x", 1, 0) < 0);
+	CHECK(ftruncate(fd, 0) < 0);
+	CHECK(ftruncate(fd, 8192) < 0);
+	domain_lock(h.dom);
+	clock_restore(domain_clock(h.dom), 77);
+	domain_unlock(h.dom);
+	EQ(77, ((const struct clock_page *)p)->offset);
+	munmap(p, 4096);
+	for (unsigned i = 0; i < SEAM_FD_VCPU + 2; i++)
 		close(fds[i]);
 	finish(&h);
 }
