@@ -93,7 +93,6 @@ int machine_cont(struct machine *m, struct err *e)
 	clock_start(m->clock);
 	if (m->hv)
 		m->hv->ops->quiesce(m->hv, false);
-	machine_core_clock(m);
 	notify(m, EVENT_RESUME, false, NULL);
 	return 0;
 }
@@ -411,7 +410,7 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	m->want.defer.arg = m;
 	rc = check_accel(cfg, e);
 	if (!rc) {
-		m->clock = clock_new(cfg->core ? CLOCK_HOST : CLOCK_MANUAL);
+		m->clock = clock_new(cfg->core ? CLOCK_FOLLOWER : CLOCK_MANUAL);
 		rc = m->clock ? loop_clock(l, m->clock, e) : -ENOMEM;
 	}
 	if (!rc)

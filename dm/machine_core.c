@@ -102,20 +102,7 @@ static int open_remote(struct machine *m, struct err *e)
 	if (fd < 0)
 		return fd;
 	m->hv = hv_remote_open(fd, e);
-	if (!m->hv)
-		return -EIO;
-	machine_core_clock(m);
-	return 0;
-}
-
-/* A core in another process owns the guest's time; both clocks run at CLOCK_MONOTONIC's rate, so
- * once a start is enough. */
-void machine_core_clock(struct machine *m)
-{
-	int64_t now = m->hv && m->cfg->core ? m->hv->ops->now(m->hv) : -1;
-
-	if (now >= 0)
-		clock_restore(m->clock, now);
+	return m->hv ? m->hv->ops->follow(m->hv, m->clock) : -EIO;
 }
 
 int machine_core_open(struct machine *m, struct err *e)

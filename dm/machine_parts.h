@@ -35,7 +35,6 @@ void machine_notes_free(struct machine *m);
 int machine_core_open(struct machine *m, struct err *e);
 void machine_core_close(struct machine *m);
 int machine_core_attach(struct machine *m, struct err *e); /* the board becomes its client */
-void machine_core_clock(struct machine *m);                /* takes over a remote core's time */
 int machine_dig_hole(struct machine *m, struct err *e);
 int machine_rom_load(struct machine *m, struct err *e);
 /* What [gpa, gpa+len) reads from and writes to: shadow RAM or what lies below. */
