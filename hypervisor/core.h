@@ -96,7 +96,7 @@ struct domain {
 	} lines;
 
 	struct dev_env platform;
-	struct dev *pic, *rtc;
+	struct dev *pic, *rtc, *ioapic;
 	struct platform_window windows[PLATFORM_WINDOWS];
 	unsigned n_windows;
 };

@@ -38,7 +38,7 @@ struct domain_config {
 	unsigned vcpus;        /* 1-128; 0 = 1 */
 	struct clock *clock;   /* the machine's; NULL: one of the domain's own, CLOCK_HOST */
 	int64_t rtc_base;      /* what the RTC starts with, seconds since 1970 */
-	bool bare;             /* no 8259, 8254, RTC (tests bring devices of their own) */
+	bool bare;             /* no 8259, 8254, RTC, IOAPIC (tests bring devices of their own) */
 	struct domain_hooks hooks;
 };
 
@@ -57,11 +57,12 @@ uint64_t domain_ram_below_4g(const struct domain *dom);
 void domain_set_hooks(struct domain *dom, const struct domain_hooks *h);
 
 /*
- * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc". What the core asks of
- * them: LINE_ISA lines reach the pin of that number; LINE_LOCAL 0 is the 8259 pair's INTR; the
- * 8259's inputs are pins 0-15, and a read of its SPACE_BANK region "inta" is the acknowledge
- * cycle (returns the vector). The RTC's window at 0x71 is off while its index is 0x0e or more:
- * then the data port is the device model's, which also gets every such write of the index.
+ * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc", "ioapic". What the core
+ * asks of them: LINE_ISA lines reach the pin of that number; LINE_LOCAL 0 is the 8259 pair's INTR;
+ * the 8259's inputs are pins 0-15, the IOAPIC's are pins 0-23 (pin 0 at its input 2), and a read of
+ * the 8259's SPACE_BANK region "inta" is the acknowledge cycle (returns the vector). The RTC's
+ * window at 0x71 is off while its index is 0x0e or more: then the data port is the device model's,
+ * which also gets every such write of the index.
  */
 struct dev_env *domain_platform(struct domain *dom);
 

@@ -10,6 +10,7 @@
 
 /* Edges further back than this collapse: whoever counts that far cannot tell them apart. */
 #define MOST_EDGES 64
+#define CASCADE    2
 
 void domain_watch_pins(struct domain *dom, struct pin_watch *w)
 {
@@ -47,15 +48,17 @@ static bool pin_wanted(const struct domain *dom, unsigned pin)
 	return false;
 }
 
-/* An adopted level is one that the controllers have in their own state already. */
-static void pin_to_pic(struct domain *dom, unsigned pin, bool level, bool adopt)
+/* An adopted level is one that the controllers have in their own state already. Pin 0 is the
+ * IOAPIC's input 2, and the cascade has none (MP specification 1.4, D.3.1). */
+static void pin_to_controllers(struct domain *dom, unsigned pin, bool level, bool adopt)
 {
 	bool loading = dom->platform.loading;
 
-	if (!dom->pic || pin >= 16)
-		return;
 	dom->platform.loading |= adopt;
-	dev_input(dom->pic, pin, level);
+	if (dom->pic && pin < 16)
+		dev_input(dom->pic, pin, level);
+	if (dom->ioapic && pin != CASCADE)
+		dev_input(dom->ioapic, pin ? pin : CASCADE, level);
 	dom->platform.loading = loading;
 }
 
@@ -66,7 +69,7 @@ static void pin_update(struct domain *dom, unsigned pin, bool adopt)
 	if (want == domain_pin(dom, pin))
 		return;
 	dom->lines.level ^= 1u << pin;
-	pin_to_pic(dom, pin, want, adopt);
+	pin_to_controllers(dom, pin, want, adopt);
 	for (struct pin_watch *w = dom->lines.watches, *next; w && !adopt; w = next) {
 		next = w->next;
 		w->fn(w->arg, pin, want);

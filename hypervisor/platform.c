@@ -55,9 +55,16 @@ static void env_request(struct dev_env *env, struct dev *d, enum dev_request wha
 		core_nmi(dom, 0);
 }
 
+static void env_msi(struct dev_env *env, struct dev *d, uint64_t addr, uint32_t data)
+{
+	(void)d;
+	core_msi(domain_of(env), addr, data);
+}
+
 static const struct dev_env_ops env_ops = {
 	.window = env_window,
 	.line = env_line,
+	.msi = env_msi,
 	.request = env_request,
 };
 
@@ -103,6 +110,7 @@ int platform_init(struct domain *dom, const struct domain_config *c, struct err 
 	device_new(dom, "isa-pit", "pit", NULL, NULL, &rc, e);
 	snprintf(base, sizeof(base), "%lld", (long long)MAX(c->rtc_base, 0));
 	dom->rtc = device_new(dom, "mc146818rtc", "rtc", "base", base, &rc, e);
+	dom->ioapic = device_new(dom, "ioapic", "ioapic", NULL, NULL, &rc, e);
 	return rc;
 }
 
@@ -110,8 +118,8 @@ void platform_fini(struct domain *dom)
 {
 	if (!dom->platform.arena)
 		return;
-	/* Lines fall while devices are freed; the 8259 pair is no longer there to see it. */
-	dom->pic = dom->rtc = NULL;
+	/* Lines fall while devices are freed; the controllers are no longer there to see it. */
+	dom->pic = dom->rtc = dom->ioapic = NULL;
 	dev_env_fini(&dom->platform);
 }
 
