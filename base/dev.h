@@ -60,6 +60,7 @@ struct dev_class {
 	unsigned n_rows;
 	const struct prop *props;
 	unsigned n_props;
+	uint16_t since; /* stream version that brought it to boards; older streams may lack it */
 	unsigned n_lines, n_inputs;                   /* interrupt outputs; input pins */
 	bool unpluggable, internal;                   /* device_del works; not for -device */
 	int (*realize)(struct dev *d, struct err *e); /* properties are set; make windows, lines */

@@ -364,7 +364,7 @@ static int parse_all(struct loader *l, const char *machine, const uint8_t *p, co
 	if (!rc && last != 'E')
 		rc = bad(l, "no end record", "");
 	for (unsigned i = 0; i < l->n && !rc; i++)
-		if (!l->images[i].seen)
+		if (!l->images[i].seen && l->images[i].dev->class->since <= l->version)
 			rc = bad(l, "device missing", l->images[i].dev->id);
 	return rc;
 }
@@ -381,6 +381,8 @@ static void commit(struct loader *l, struct dev_env *const *envs, unsigned n)
 		clock_restore(envs[i]->clock, l->clock);
 	for (unsigned i = 0; i < l->n; i++) {
 		struct dev *d = l->images[i].dev;
+		if (!l->images[i].seen)
+			continue; /* younger than the stream: as after reset */
 		memcpy(d->state, l->images[i].state, d->class->state_size);
 		dev_timers_sync(d);
 	}

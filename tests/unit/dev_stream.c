@@ -153,3 +153,39 @@ TEST(every_truncation_is_refused)
 	rig_free(a);
 	rig_free(b);
 }
+
+/* ---- a board that gained a device since the stream was written ---- */
+
+struct newcomer {
+	uint32_t v;
+};
+static const struct row newcomer_rows[] = {HID(struct newcomer, v, .max = 9, .reset = 5)};
+static struct dev_class newcomer_class = {
+	.name = "test-newcomer",
+	.summary = "came with the next version of the stream",
+	.internal = true,
+	.since = DEV_STREAM_VERSION + 1,
+	.state_size = sizeof(struct newcomer),
+	.rows = newcomer_rows,
+	.n_rows = ARRAY_SIZE(newcomer_rows),
+};
+DEV_REGISTER(newcomer_class)
+
+TEST(an_older_stream_may_lack_a_younger_device)
+{
+	struct dev_stream s = {0};
+	struct rig *a = busy_gong(&s), *b = rig_new(a->dev->class);
+	struct err e = {""};
+	struct dev *d = dev_new(&b->env, &newcomer_class, "new", &e);
+
+	MUST(d);
+	OK(dev_realize(d, NULL, &e));
+	((struct newcomer *)d->state)->v = 7;
+	OK(dev_load(&b->env, "m", s.data, s.len, &e));
+	EQS("", e.msg);
+	EQ(5, ((struct newcomer *)d->state)->v);
+	EQ(50, dev_read(b->dev, 0, 2, 2));
+	dev_stream_free(&s);
+	rig_free(a);
+	rig_free(b);
+}
