@@ -107,6 +107,14 @@ static int set_up(struct process *p, struct err *e)
 	return rc;
 }
 
+/* Told to end while it was still waiting for somebody to connect (wait=on). */
+static bool told_to_end(struct process *p)
+{
+	struct signalfd_siginfo si;
+
+	return p->signals >= 0 && read(p->signals, &si, sizeof(si)) == sizeof(si);
+}
+
 static void tear_down(struct process *p)
 {
 	machine_free(p->machine);
@@ -133,7 +141,7 @@ int main(int argc, char **argv)
 	if (rc == OPTIONS_RUN)
 		rc = set_up(&p, &e);
 	if (rc < 0)
-		rc = fail(&e);
+		rc = told_to_end(&p) ? 0 : fail(&e);
 	else if (rc == OPTIONS_DONE)
 		rc = 0;
 	else

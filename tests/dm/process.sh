@@ -55,6 +55,16 @@ refused() {
 	[ ! -s "$dir/out" ] || fail "$*: words on standard output"
 }
 
+# ---- told to end while it waits for a peer: nothing failed
+"$dm" -accel qtest -display none -nodefaults -serial "unix:$dir/nobody,server=on,wait=on" \
+	</dev/null 2>"$dir/err" &
+pid=$!
+pids="$pids $pid"
+wait_for grep -q 'waiting for connection' "$dir/err"
+kill -TERM $pid
+ends 0
+[ ! -e "$dir/nobody" ] || fail "the socket of a server that never had a client is left"
+
 for sig in TERM HUP INT; do
 	start
 	kill -$sig $pid
