@@ -134,7 +134,8 @@ static bool port_straddles(const struct domain *dom, uint16_t port, unsigned siz
 	if (port < CFC + 4 && port + size > CFC + 4 && port >= CFC && dom->cf8 & CF8_ENABLE)
 		return true;
 	for (unsigned i = 0; i < size; i++) {
-		const struct platform_window *p = platform_find(dom, SPACE_IO, port + i);
+		const struct platform_window *p =
+			platform_find(dom, DOMAIN_NO_VCPU, SPACE_IO, port + i);
 
 		if (p && (p->dev == dom->rtc || !platform_holds(p, port, size) || i))
 			return true;
@@ -144,7 +145,7 @@ static bool port_straddles(const struct domain *dom, uint16_t port, unsigned siz
 
 static int port_access(struct who w, uint16_t port, unsigned size, bool write, uint32_t *val)
 {
-	const struct platform_window *p = platform_find(w.dom, SPACE_IO, port);
+	const struct platform_window *p = platform_find(w.dom, w.vcpu, SPACE_IO, port);
 
 	if (size > 1 && (port + size > 0x10000 || port_straddles(w.dom, port, size)))
 		return port_bytes(w, port, size, write, val);
@@ -190,7 +191,7 @@ static uint64_t gate(struct who w, uint64_t gpa)
 /* One access of 1, 2, 4 or 8 bytes that is not RAM. */
 static int mmio(struct who w, uint64_t gpa, unsigned size, bool write, uint64_t *val)
 {
-	const struct platform_window *p = platform_find(w.dom, SPACE_MEM, gpa);
+	const struct platform_window *p = platform_find(w.dom, w.vcpu, SPACE_MEM, gpa);
 	struct hv_ioreq r = {.type = HV_IOREQ_COPY,
 			     .addr = gpa,
 			     .size = size,
@@ -316,9 +317,10 @@ static uint64_t chunk(struct who w, const struct domain_access *a)
 		return 0;
 	}
 	if (a->pio)
-		return platform_find(w.dom, SPACE_IO, a->addr) ? 0 : n;
+		return platform_find(w.dom, w.vcpu, SPACE_IO, a->addr) ? 0 : n;
 	n = MIN(n, units_in_page(a->addr, a));
-	if (page_is_memory(w, a->addr, a->write) || platform_find(w.dom, SPACE_MEM, a->addr))
+	if (page_is_memory(w, a->addr, a->write) ||
+	    platform_find(w.dom, w.vcpu, SPACE_MEM, a->addr))
 		return 0;
 	return n;
 }

@@ -97,6 +97,10 @@ struct domain {
 
 	struct dev_env platform;
 	struct dev *pic, *rtc, *ioapic;
+	struct { /* by vCPU; dev NULL: none */
+		struct dev *dev;
+		struct platform_window w; /* no dev: not mapped */
+	} apic[DOMAIN_VCPUS];
 	struct platform_window windows[PLATFORM_WINDOWS];
 	unsigned n_windows;
 };
@@ -146,15 +150,27 @@ void core_time_unwatch(struct domain *dom, struct time_watch *w); /* also when n
 /* ---- platform.c ---- */
 int platform_init(struct domain *dom, const struct domain_config *c, struct err *e);
 void platform_fini(struct domain *dom);
-/* Who answers a byte of that space; NULL: the ioreq servers. */
-const struct platform_window *platform_find(const struct domain *dom, enum space space,
-					    uint64_t addr);
+/* A device of the platform, *rc = 0; NULL and *rc. Each string may be NULL but the first two.
+ * where: is told before the device makes its windows; may be NULL. */
+struct dev *platform_device(struct domain *dom, const char *class, const char *id, const char *prop,
+			    const char *value, struct dev **where, int *rc, struct err *e);
+/* Who answers that vCPU for a byte of the space; NULL: the ioreq servers. */
+const struct platform_window *platform_find(const struct domain *dom, unsigned vcpu,
+					    enum space space, uint64_t addr);
 static inline bool platform_holds(const struct platform_window *w, uint64_t addr, unsigned size)
 {
 	return w && addr - w->w.base + size <= w->w.len;
 }
 uint64_t platform_read(const struct platform_window *w, uint64_t addr, unsigned size);
 void platform_write(const struct platform_window *w, uint64_t addr, unsigned size, uint64_t val);
+
+/* ---- apic.c ---- */
+int apic_init(struct domain *dom, struct err *e);
+unsigned apic_vcpu(const struct domain *dom, const struct dev *d); /* DOMAIN_NO_VCPU: not one */
+/* A message to the local APICs; from: the vCPU that sends it, or DOMAIN_NO_VCPU. */
+void apic_message(struct domain *dom, unsigned from, uint64_t addr, uint32_t data);
+void apic_intr(struct domain *dom, bool level); /* INTR of the 8259 pair, at each LINT0 */
+const struct platform_window *apic_window(const struct domain *dom, unsigned vcpu, uint64_t addr);
 
 /* ---- domain.c ---- */
 /* pthread_cond_wait with the device lock, which must be held. */

@@ -26,6 +26,10 @@ struct domain_hooks {
 	void (*msi)(void *arg, uint64_t addr, uint32_t data);
 	void (*nmi)(void *arg, unsigned vcpu);
 	void (*intr)(void *arg, bool level); /* INTR of the 8259 pair */
+	/* domain_vcpu_intr of it is this now; INIT; start-up at vector << 12. */
+	void (*apic)(void *arg, unsigned vcpu, bool level);
+	void (*init)(void *arg, unsigned vcpu);
+	void (*sipi)(void *arg, unsigned vcpu, uint8_t vector);
 	void (*reset)(void *arg, enum hv_reset what);
 	void (*shutdown)(void *arg, enum hv_shutdown why);
 	void *arg;
@@ -38,7 +42,7 @@ struct domain_config {
 	unsigned vcpus;        /* 1-128; 0 = 1 */
 	struct clock *clock;   /* the machine's; NULL: one of the domain's own, CLOCK_HOST */
 	int64_t rtc_base;      /* what the RTC starts with, seconds since 1970 */
-	bool bare;             /* no 8259, 8254, RTC, IOAPIC (tests bring devices of their own) */
+	bool bare;             /* no 8259, 8254, RTC, APICs (tests bring devices of their own) */
 	struct domain_hooks hooks;
 };
 
@@ -62,7 +66,7 @@ void domain_set_hooks(struct domain *dom, const struct domain_hooks *h);
  * the 8259's inputs are pins 0-15, the IOAPIC's are pins 0-23 (pin 0 at its input 2), and a read of
  * the 8259's SPACE_BANK region "inta" is the acknowledge cycle (returns the vector). The RTC's
  * window at 0x71 is off while its index is 0x0e or more: then the data port is the device model's,
- * which also gets every such write of the index.
+ * which also gets every such write of the index. "apic0"… are each seen by their vCPU alone.
  */
 struct dev_env *domain_platform(struct domain *dom);
 
@@ -100,6 +104,17 @@ bool domain_pin(const struct domain *dom, unsigned pin);
 void domain_set_pin(struct domain *dom, unsigned pin, bool level);
 bool domain_intr(const struct domain *dom);
 unsigned domain_inta(struct domain *dom); /* acknowledge cycle: the vector, 0xff without a 8259 */
+/* The same as a processor has it: its local APIC, and the 8259 pair where LINT0 lets it through.
+ * Without APICs the pair is vCPU 0's. */
+bool domain_vcpu_intr(const struct domain *dom, unsigned vcpu);
+unsigned domain_vcpu_inta(struct domain *dom, unsigned vcpu);
+/* IA32_APIC_BASE, IA32_TSC_DEADLINE, x2APIC's 0x800-0x8ff. -EINVAL: #GP. */
+int domain_apic_rdmsr(struct domain *dom, unsigned vcpu, uint32_t msr, uint64_t *val);
+int domain_apic_wrmsr(struct domain *dom, unsigned vcpu, uint32_t msr, uint64_t val);
+uint64_t domain_apic_tpr(struct domain *dom, unsigned vcpu); /* CR8: bits 7-4 */
+void domain_apic_set_tpr(struct domain *dom, unsigned vcpu, uint64_t cr8);
+/* That guest's TSC is virtual ns plus this: the deadline timer goes by it. */
+void domain_apic_tsc_offset(struct domain *dom, unsigned vcpu, uint64_t offset);
 
 /* ---- memory, for those who load firmware or look at a guest ---- */
 /* Host view of [gpa, gpa + *len), *len clipped to what is contiguous; NULL = not RAM (or, with

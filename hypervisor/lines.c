@@ -178,6 +178,7 @@ void core_intr(struct domain *dom, bool level)
 	if (dom->lines.intr == level)
 		return;
 	dom->lines.intr = level;
+	apic_intr(dom, level);
 	if (dom->hooks.intr)
 		dom->hooks.intr(dom->hooks.arg, level);
 }
@@ -196,6 +197,7 @@ void core_msi(struct domain *dom, uint64_t addr, uint32_t data)
 	if (addr >> 20 == 0xfee) {
 		if (dom->hooks.msi)
 			dom->hooks.msi(dom->hooks.arg, addr, data);
+		apic_message(dom, DOMAIN_NO_VCPU, addr, data & 0xffff);
 		return;
 	}
 	p = memmap_dma(&dom->mem, addr, &len, true);

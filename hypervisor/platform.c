@@ -15,8 +15,12 @@ static void env_window(struct dev_env *env, struct dev *d, unsigned win)
 {
 	struct domain *dom = domain_of(env);
 	const struct window *w = &dev_windows(d)[win];
-	unsigned i = 0;
+	unsigned i = 0, vcpu = apic_vcpu(dom, d);
 
+	if (vcpu != DOMAIN_NO_VCPU) {
+		dom->apic[vcpu].w = (struct platform_window){d, win, *w};
+		return;
+	}
 	while (i < dom->n_windows && (dom->windows[i].dev != d || dom->windows[i].win != win))
 		i++;
 	if (w->base == WINDOW_OFF) {
@@ -43,22 +47,29 @@ static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t wa
 		core_local_line(dom, pin, was, now, adopt);
 	else if (to == LINE_LOCAL && d == dom->pic)
 		core_intr(dom, now & 1);
+	else if (to == LINE_LOCAL && dom->hooks.apic && apic_vcpu(dom, d) != DOMAIN_NO_VCPU)
+		dom->hooks.apic(dom->hooks.arg, apic_vcpu(dom, d), now & 1);
 }
 
 static void env_request(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg)
 {
 	struct domain *dom = domain_of(env);
+	unsigned vcpu = apic_vcpu(dom, d);
 
-	(void)d;
 	(void)arg;
 	if (what == REQ_NMI)
-		core_nmi(dom, 0);
+		core_nmi(dom, vcpu == DOMAIN_NO_VCPU ? 0 : vcpu);
 }
 
 static void env_msi(struct dev_env *env, struct dev *d, uint64_t addr, uint32_t data)
 {
-	(void)d;
-	core_msi(domain_of(env), addr, data);
+	struct domain *dom = domain_of(env);
+	unsigned vcpu = apic_vcpu(dom, d);
+
+	if (vcpu == DOMAIN_NO_VCPU)
+		core_msi(dom, addr, data);
+	else
+		apic_message(dom, vcpu, addr, data);
 }
 
 static const struct dev_env_ops env_ops = {
@@ -70,9 +81,8 @@ static const struct dev_env_ops env_ops = {
 
 /* ---- life ---- */
 
-/* prop NULL: none. */
-static struct dev *device_new(struct domain *dom, const char *class, const char *id,
-			      const char *prop, const char *value, int *rc, struct err *e)
+struct dev *platform_device(struct domain *dom, const char *class, const char *id, const char *prop,
+			    const char *value, struct dev **where, int *rc, struct err *e)
 {
 	const struct dev_class *c = dev_class_find(class);
 	struct dev *d;
@@ -85,15 +95,24 @@ static struct dev *device_new(struct domain *dom, const char *class, const char 
 	}
 	d = dev_new(&dom->platform, c, id, e);
 	*rc = d ? 0 : -ENOMEM;
+	if (where)
+		*where = d;
 	if (!*rc && prop)
 		*rc = dev_prop_set(d, prop, value, e);
 	if (!*rc)
 		*rc = dev_realize(d, NULL, e);
-	if (*rc) {
-		dev_free(d);
-		return NULL;
-	}
-	return d;
+	if (!*rc)
+		return d;
+	if (where)
+		*where = NULL;
+	dev_free(d);
+	return NULL;
+}
+
+static struct dev *device_new(struct domain *dom, const char *class, const char *id, int *rc,
+			      struct err *e)
+{
+	return platform_device(dom, class, id, NULL, NULL, NULL, rc, e);
 }
 
 int platform_init(struct domain *dom, const struct domain_config *c, struct err *e)
@@ -106,11 +125,14 @@ int platform_init(struct domain *dom, const struct domain_config *c, struct err 
 	rc = dev_env_init(&dom->platform, e);
 	if (rc || c->bare)
 		return rc;
-	dom->pic = device_new(dom, "isa-pic", "pic", NULL, NULL, &rc, e);
-	device_new(dom, "isa-pit", "pit", NULL, NULL, &rc, e);
+	dom->pic = device_new(dom, "isa-pic", "pic", &rc, e);
+	dom->ioapic = device_new(dom, "ioapic", "ioapic", &rc, e);
+	/* All that watch lines are there before anything drives one. */
+	if (!rc)
+		rc = apic_init(dom, e);
+	device_new(dom, "isa-pit", "pit", &rc, e);
 	snprintf(base, sizeof(base), "%lld", (long long)MAX(c->rtc_base, 0));
-	dom->rtc = device_new(dom, "mc146818rtc", "rtc", "base", base, &rc, e);
-	dom->ioapic = device_new(dom, "ioapic", "ioapic", NULL, NULL, &rc, e);
+	dom->rtc = platform_device(dom, "mc146818rtc", "rtc", "base", base, NULL, &rc, e);
 	return rc;
 }
 
@@ -120,6 +142,7 @@ void platform_fini(struct domain *dom)
 		return;
 	/* Lines fall while devices are freed; the controllers are no longer there to see it. */
 	dom->pic = dom->rtc = dom->ioapic = NULL;
+	memset(dom->apic, 0, sizeof(dom->apic));
 	dev_env_fini(&dom->platform);
 }
 
@@ -141,9 +164,16 @@ unsigned domain_inta(struct domain *dom)
 
 /* ---- accesses ---- */
 
-const struct platform_window *platform_find(const struct domain *dom, enum space space,
-					    uint64_t addr)
+/* A processor's own APIC is in front of all else. A tool sees that of the first. */
+const struct platform_window *platform_find(const struct domain *dom, unsigned vcpu,
+					    enum space space, uint64_t addr)
 {
+	const struct platform_window *own = NULL;
+
+	if (space == SPACE_MEM)
+		own = apic_window(dom, vcpu == DOMAIN_NO_VCPU ? 0 : vcpu, addr);
+	if (own)
+		return own;
 	for (unsigned i = 0; i < dom->n_windows; i++) {
 		const struct platform_window *w = &dom->windows[i];
 
