@@ -147,11 +147,10 @@ static void deliver(struct domain *dom, unsigned vcpu, uint32_t data)
 
 static void eoi(struct domain *dom, uint32_t vector)
 {
-	const struct dev_class *c = dom->ioapic ? dom->ioapic->class : NULL;
+	int bank = platform_bank(dom->ioapic, "eoi");
 
-	for (unsigned i = 0; c && i < c->n_regions; i++)
-		if (!strcmp(c->regions[i].name, "eoi"))
-			dev_write(dom->ioapic, i, 0, 1, vector);
+	if (bank >= 0)
+		dev_write(dom->ioapic, (unsigned)bank, 0, 1, vector);
 }
 
 /* Of those that a lowest-priority message names the one that is least busy, the first of equals. */

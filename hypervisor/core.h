@@ -96,7 +96,7 @@ struct domain {
 	} lines;
 
 	struct dev_env platform;
-	struct dev *pic, *rtc, *ioapic;
+	struct dev *pic, *rtc, *ioapic, *pm;
 	struct { /* by vCPU; dev NULL: none */
 		struct dev *dev;
 		struct platform_window w; /* no dev: not mapped */
@@ -154,6 +154,7 @@ void platform_fini(struct domain *dom);
  * where: is told before the device makes its windows; may be NULL. */
 struct dev *platform_device(struct domain *dom, const char *class, const char *id, const char *prop,
 			    const char *value, struct dev **where, int *rc, struct err *e);
+int platform_bank(const struct dev *d, const char *name); /* its region; -1: none, or no device */
 /* Who answers that vCPU for a byte of the space; NULL: the ioreq servers. */
 const struct platform_window *platform_find(const struct domain *dom, unsigned vcpu,
 					    enum space space, uint64_t addr);

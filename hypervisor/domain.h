@@ -116,6 +116,11 @@ void domain_apic_set_tpr(struct domain *dom, unsigned vcpu, uint64_t cr8);
 /* That guest's TSC is virtual ns plus this: the deadline timer goes by it. */
 void domain_apic_tsc_offset(struct domain *dom, unsigned vcpu, uint64_t offset);
 
+/* ---- ACPI: PM1 status and enable at base, the timer at base + 8; nowhere until the chipset's
+ * power management says so. ISA interrupt 9. Events: bits GBL, PWRBTN, SLPBTN, RTC of PM1_STS ---- */
+void domain_pm_place(struct domain *dom, uint16_t base, bool on);
+void domain_pm_event(struct domain *dom, uint16_t status);
+
 /* ---- memory, for those who load firmware or look at a guest ---- */
 /* Host view of [gpa, gpa + *len), *len clipped to what is contiguous; NULL = not RAM (or, with
  * write, not writable). Never goes away while the domain lives. */

@@ -133,6 +133,7 @@ int platform_init(struct domain *dom, const struct domain_config *c, struct err 
 	device_new(dom, "isa-pit", "pit", &rc, e);
 	snprintf(base, sizeof(base), "%lld", (long long)MAX(c->rtc_base, 0));
 	dom->rtc = platform_device(dom, "mc146818rtc", "rtc", "base", base, NULL, &rc, e);
+	dom->pm = device_new(dom, "pm-timer", "pm", &rc, e);
 	return rc;
 }
 
@@ -141,7 +142,7 @@ void platform_fini(struct domain *dom)
 	if (!dom->platform.arena)
 		return;
 	/* Lines fall while devices are freed; the controllers are no longer there to see it. */
-	dom->pic = dom->rtc = dom->ioapic = NULL;
+	dom->pic = dom->rtc = dom->ioapic = dom->pm = NULL;
 	memset(dom->apic, 0, sizeof(dom->apic));
 	dev_env_fini(&dom->platform);
 }
@@ -151,15 +152,36 @@ struct dev_env *domain_platform(struct domain *dom)
 	return &dom->platform;
 }
 
+int platform_bank(const struct dev *d, const char *name)
+{
+	for (unsigned i = 0; d && i < d->class->n_regions; i++)
+		if (!strcmp(d->class->regions[i].name, name))
+			return (int)i;
+	return -1;
+}
+
 /* The acknowledge cycle is a bank of the 8259 pair. */
 unsigned domain_inta(struct domain *dom)
 {
-	const struct dev_class *c = dom->pic ? dom->pic->class : NULL;
+	int bank = platform_bank(dom->pic, "inta");
 
-	for (unsigned i = 0; c && i < c->n_regions; i++)
-		if (!strcmp(c->regions[i].name, "inta"))
-			return (unsigned)dev_read(dom->pic, i, 0, 1);
-	return 0xff;
+	return bank < 0 ? 0xff : (unsigned)dev_read(dom->pic, (unsigned)bank, 0, 1);
+}
+
+void domain_pm_place(struct domain *dom, uint16_t base, bool on)
+{
+	int bank = platform_bank(dom->pm, "place");
+
+	if (bank >= 0)
+		dev_write(dom->pm, (unsigned)bank, 0, 4, (base & 0xffc0u) | on);
+}
+
+void domain_pm_event(struct domain *dom, uint16_t status)
+{
+	int bank = platform_bank(dom->pm, "event");
+
+	if (bank >= 0)
+		dev_write(dom->pm, (unsigned)bank, 0, 2, status);
 }
 
 /* ---- accesses ---- */
