@@ -96,8 +96,9 @@ struct domain {
 	} lines;
 
 	struct dev_env platform;
-	struct dev *pic, *rtc, *ioapic, *pm;
-	struct { /* by vCPU; dev NULL: none */
+	struct dev *pic, *rtc, *ioapic, *pm, *pit, *hpet;
+	bool hpet_legacy; /* the 8254 and the RTC are cut off their pins */
+	struct {          /* by vCPU; dev NULL: none */
 		struct dev *dev;
 		struct platform_window w; /* no dev: not mapped */
 	} apic[DOMAIN_VCPUS];

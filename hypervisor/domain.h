@@ -61,12 +61,13 @@ uint64_t domain_ram_below_4g(const struct domain *dom);
 void domain_set_hooks(struct domain *dom, const struct domain_hooks *h);
 
 /*
- * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc", "ioapic". What the core
+ * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc", "ioapic", … What the core
  * asks of them: LINE_ISA lines reach the pin of that number; LINE_LOCAL 0 is the 8259 pair's INTR;
- * the 8259's inputs are pins 0-15, the IOAPIC's are pins 0-23 (pin 0 at its input 2), and a read of
- * the 8259's SPACE_BANK region "inta" is the acknowledge cycle (returns the vector). The RTC's
- * window at 0x71 is off while its index is 0x0e or more: then the data port is the device model's,
- * which also gets every such write of the index. "apic0"… are each seen by their vCPU alone.
+ * the 8259's inputs are pins 0-15, the IOAPIC's are pins 0-23 (pins 0 and 2 at its input 2), and a
+ * read of the 8259's SPACE_BANK region "inta" is the acknowledge cycle (returns the vector). The
+ * RTC's window at 0x71 is off while its index is 0x0e or more: then the data port is the device
+ * model's, which also gets every such write of the index. "apic0"… are each seen by their vCPU
+ * alone. While the HPET replaces the 8254 and the RTC, those two are cut off their pins.
  */
 struct dev_env *domain_platform(struct domain *dom);
 
@@ -117,7 +118,7 @@ void domain_apic_set_tpr(struct domain *dom, unsigned vcpu, uint64_t cr8);
 void domain_apic_tsc_offset(struct domain *dom, unsigned vcpu, uint64_t offset);
 
 /* ---- ACPI: PM1 status and enable at base, the timer at base + 8; nowhere until the chipset's
- * power management says so. ISA interrupt 9. Events: bits GBL, PWRBTN, SLPBTN, RTC of PM1_STS ---- */
+ * power management says so. ISA interrupt 9. Events: GBL, PWRBTN, SLPBTN, RTC of PM1_STS ---- */
 void domain_pm_place(struct domain *dom, uint16_t base, bool on);
 void domain_pm_event(struct domain *dom, uint16_t status);
 

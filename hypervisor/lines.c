@@ -48,17 +48,19 @@ static bool pin_wanted(const struct domain *dom, unsigned pin)
 	return false;
 }
 
-/* An adopted level is one that the controllers have in their own state already. Pin 0 is the
- * IOAPIC's input 2, and the cascade has none (MP specification 1.4, D.3.1). */
+/* An adopted level is one that the controllers have in their own state already. Pin 0 is at
+ * the IOAPIC's input 2 (MP specification 1.4, D.3.1), beside the HPET's own way there, pin 2. */
 static void pin_to_controllers(struct domain *dom, unsigned pin, bool level, bool adopt)
 {
 	bool loading = dom->platform.loading;
 
 	dom->platform.loading |= adopt;
-	if (dom->pic && pin < 16)
+	if (dom->pic && pin < 16 && pin != CASCADE)
 		dev_input(dom->pic, pin, level);
-	if (dom->ioapic && pin != CASCADE)
-		dev_input(dom->ioapic, pin ? pin : CASCADE, level);
+	if (dom->ioapic && (pin == 0 || pin == CASCADE))
+		dev_input(dom->ioapic, CASCADE, dom->lines.level & (1 << CASCADE | 1));
+	else if (dom->ioapic)
+		dev_input(dom->ioapic, pin, level);
 	dom->platform.loading = loading;
 }
 

@@ -35,6 +35,18 @@ static void env_window(struct dev_env *env, struct dev *d, unsigned win)
 	dom->windows[i] = (struct platform_window){d, win, *w};
 }
 
+/* Legacy replacement: pins 0 and 8 are the HPET's alone. */
+static void legacy(struct domain *dom, bool on, bool adopt)
+{
+	if (dom->hpet_legacy == on)
+		return;
+	dom->hpet_legacy = on;
+	if (dom->pit && dev_line_counter(dom->pit, 0) & 1)
+		core_local_line(dom, 0, on, on + 1, adopt);
+	if (dom->rtc && dev_line_counter(dom->rtc, 0) & 1)
+		core_local_line(dom, 8, on, on + 1, adopt);
+}
+
 static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t was, uint32_t now,
 		     bool adopt)
 {
@@ -43,7 +55,11 @@ static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t wa
 	unsigned pin;
 
 	dev_line_target(d, n, &to, &pin);
-	if (to == LINE_ISA)
+	if (dom->hpet_legacy && (d == dom->pit || d == dom->rtc))
+		return;
+	if (to == LINE_LOCAL && d == dom->hpet)
+		legacy(dom, now & 1, adopt);
+	else if (to == LINE_ISA)
 		core_local_line(dom, pin, was, now, adopt);
 	else if (to == LINE_LOCAL && d == dom->pic)
 		core_intr(dom, now & 1);
@@ -130,10 +146,11 @@ int platform_init(struct domain *dom, const struct domain_config *c, struct err 
 	/* All that watch lines are there before anything drives one. */
 	if (!rc)
 		rc = apic_init(dom, e);
-	device_new(dom, "isa-pit", "pit", &rc, e);
+	dom->pit = device_new(dom, "isa-pit", "pit", &rc, e);
 	snprintf(base, sizeof(base), "%lld", (long long)MAX(c->rtc_base, 0));
 	dom->rtc = platform_device(dom, "mc146818rtc", "rtc", "base", base, NULL, &rc, e);
 	dom->pm = device_new(dom, "pm-timer", "pm", &rc, e);
+	dom->hpet = device_new(dom, "hpet", "hpet", &rc, e);
 	return rc;
 }
 
@@ -142,7 +159,7 @@ void platform_fini(struct domain *dom)
 	if (!dom->platform.arena)
 		return;
 	/* Lines fall while devices are freed; the controllers are no longer there to see it. */
-	dom->pic = dom->rtc = dom->ioapic = dom->pm = NULL;
+	dom->pic = dom->rtc = dom->ioapic = dom->pm = dom->pit = dom->hpet = NULL;
 	memset(dom->apic, 0, sizeof(dom->apic));
 	dev_env_fini(&dom->platform);
 }

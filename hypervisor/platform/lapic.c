@@ -42,6 +42,7 @@ enum { MODE_EN = 1, MODE_X2 = 2, MODE_SW = 4 };
 enum { PENDING_NONE, PENDING_VECTOR, PENDING_EXTINT };
 enum { REGION_MMIO, REGION_CORE };
 #define SEND_EOI (~0ull)
+#define FAR      (1ull << 61) /* ns: nobody waits so long, and a saved state may have it */
 
 struct lapic {
 	uint64_t base;
@@ -148,15 +149,15 @@ static int64_t timer_next(const struct lapic *s, int64_t now)
 
 	if (timer_mode(s) == TSC_DEADLINE) {
 		at = (uint64_t)now + (s->tsc_deadline > tsc ? s->tsc_deadline - tsc : 0);
-		return s->tsc_deadline ? (int64_t)MIN(at, (uint64_t)INT64_MAX) : -1;
+		return s->tsc_deadline ? (int64_t)MIN(at, FAR) : -1;
 	}
 	if (!s->initial_count || timer_mode(s) > TSC_DEADLINE)
 		return -1;
 	if (timer_mode(s) == PERIODIC)
 		n += elapsed(s, now) / s->initial_count;
 	if (add_overflows((uint64_t)s->start, n * s->initial_count << timer_shift(s), &at))
-		at = INT64_MAX;
-	at = MIN(at, (uint64_t)INT64_MAX);
+		at = FAR;
+	at = MIN(at, FAR);
 	return (int64_t)at > now ? (int64_t)at : -1;
 }
 

@@ -475,7 +475,7 @@ LAW_OP("apic", apic_timer_run)
 	rig_write(r, 0, DIVIDE, 4, rig_rnd(r));
 	rig_write(r, 0, LVTT, 4, (rig_rnd(r) & 3) << 17 | (rig_rnd(r) & 0xff));
 	rig_write(r, 0, COUNT, 4, rig_rnd(r) % 100000);
-	rig_write(r, 1, 40, 8, rig_rnd(r));
+	rig_write(r, 1, 40, 8, rig_rnd(r) % 4 ? rig_rnd(r) : ~0ull);
 	rig_run(r, rig_rnd(r) % 100000);
 	rig_read(r, 0, CURRENT, 4);
 }
