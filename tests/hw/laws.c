@@ -149,7 +149,9 @@ TEST_EACH(law_damaged_stream, n_classes(), class_at(i)->name)
 		struct err e = {""};
 		steps(a, 5);
 		s = rig_saved(a);
-		s.data[rig_rnd(a) % s.len] ^= (uint8_t)(1u << rig_rnd(a) % 8);
+		/* Every other one near the front: some devices are memory for the most part. */
+		s.data[rig_rnd(a) % (n % 2 ? s.len : MIN(s.len, 256))] ^=
+			(uint8_t)(1u << rig_rnd(a) % 8);
 		if (dev_load(&b->env, "laws", s.data, s.len, &e)) {
 			CHECK(e.msg[0]);
 			refused++;
