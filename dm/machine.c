@@ -389,6 +389,8 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		machine_cmos_fill(m, true);
 	if (!rc)
+		rc = machine_fw_cfg_fill(m, e);
+	if (!rc)
 		rc = open_monitors(m, e);
 	if (!rc && m->cfg->qtest)
 		rc = qtest_open(m, m->cfg->qtest, m->cfg->qtest_log, e);

@@ -76,9 +76,10 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
-	struct qtest *qtest; /* NULL without -qtest */
-	struct note *notes;  /* dm/machine_device.c */
-	bool complete;       /* devices from here on are hot-plugged */
+	uint8_t e820[40];      /* RAM, as fw_cfg has it */
+	struct qtest *qtest;   /* NULL without -qtest */
+	struct note *notes;    /* dm/machine_device.c */
+	bool complete;         /* devices from here on are hot-plugged */
 	enum run_state state;
 	struct machine_listener *listeners, *next_listener;
 	int exit_status; /* of the process, once the loop has ended */

@@ -42,7 +42,7 @@ static void put(struct dev *cmos, unsigned at, unsigned bytes, uint64_t v)
 		dev_write(cmos, NVRAM, at + i, 1, v >> 8 * i & 0xff);
 }
 
-static uint64_t ram_below_4g(const struct machine *m)
+uint64_t machine_ram_below_4g(const struct machine *m)
 {
 	uint64_t ram = m->cfg->ram, cut = m->cfg->max_ram_below_4g;
 
@@ -55,7 +55,7 @@ static uint64_t ram_below_4g(const struct machine *m)
 
 static void put_memory(const struct machine *m, struct dev *cmos)
 {
-	uint64_t low = ram_below_4g(m), over_1m = low > MIB ? low - MIB : 0;
+	uint64_t low = machine_ram_below_4g(m), over_1m = low > MIB ? low - MIB : 0;
 	uint64_t over_16m = low > 16 * MIB ? low - 16 * MIB : 0;
 
 	put(cmos, BASE_KB, 2, MIN(low / 1024, 640));

@@ -46,6 +46,10 @@ int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, 
 /* ---- machine_cmos.c ---- */
 /* What firmware reads there. first: at the start; else after a reset, when -boot once= is over. */
 void machine_cmos_fill(struct machine *m, bool first);
+uint64_t machine_ram_below_4g(const struct machine *m);
+
+/* ---- machine_fw_cfg.c ---- */
+int machine_fw_cfg_fill(struct machine *m, struct err *e); /* once, before the guest runs */
 
 /* ---- machine.c ---- */
 void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg);

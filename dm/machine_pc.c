@@ -15,6 +15,7 @@ static const struct part {
 } parts[] = {
 	{"i440FX-pcihost", "pcihost"}, {"i440FX", "i440fx"},   {"PIIX3", "piix3"},
 	{"piix3-ide", "piix3-ide"},    {"cmos-nvram", "cmos"}, {"i8257", "dma"},
+	{"fw_cfg_io", "fw_cfg"},
 };
 
 static int add_parts(struct machine *m, struct err *e)
