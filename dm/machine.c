@@ -183,10 +183,13 @@ static void do_reset(struct machine *m)
 {
 	bool guest = m->want.guest;
 	const char *reason = m->want.reason;
+	struct err e = {""};
 
 	m->want.reset = false;
 	reset_all(m, false);
 	machine_cmos_fill(m, false);
+	if (machine_kernel_load(m, &e) < 0)
+		log_error("%s", e.msg);
 	/* As QEMU: after a reset a stopped machine waits for `cont` as at its start. */
 	if (m->state != RUN_RUNNING)
 		m->state = RUN_PRELAUNCH;
@@ -391,6 +394,8 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		rc = machine_fw_cfg_fill(m, e);
 	if (!rc)
+		rc = machine_kernel_open(m, e);
+	if (!rc)
 		rc = open_monitors(m, e);
 	if (!rc && m->cfg->qtest)
 		rc = qtest_open(m, m->cfg->qtest, m->cfg->qtest_log, e);
@@ -442,6 +447,7 @@ void machine_free(struct machine *m)
 	qtest_close(m);
 	loop_undefer(m->loop, &m->want.defer);
 	drain_drives(m);
+	machine_kernel_close(m);
 	board_free(m->board);
 	machine_notes_free(m);
 	machine_backends_close(m);

@@ -16,6 +16,7 @@
 
 struct board; /* dm/board.h: what surrounds the device model's devices */
 struct domain;
+struct kernel; /* dm/machine_kernel.c */
 struct machine;
 struct note;
 struct qtest;
@@ -77,6 +78,7 @@ struct machine {
 	struct chr_slot *chrs;
 	struct net_slot *nets;
 	uint8_t e820[40];      /* RAM, as fw_cfg has it */
+	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
 	struct note *notes;    /* dm/machine_device.c */
 	bool complete;         /* devices from here on are hot-plugged */

@@ -49,7 +49,8 @@ struct machine_config {
 	char *accel;                      /* "qtest"; NULL = not said */
 	char *core;                       /* -core: socket of a remote core, NULL = embedded */
 	char *cpu, *bios;
-	char *boot_order, *boot_once; /* letters */
+	char *kernel, *initrd, *append; /* initrd: "FILE words,FILE words" */
+	char *boot_order, *boot_once;   /* letters */
 	bool boot_menu, no_fd_bootchk;
 	uint64_t ram;              /* bytes */
 	uint64_t max_ram_below_4g; /* 0 = the board's own */

@@ -51,6 +51,14 @@ uint64_t machine_ram_below_4g(const struct machine *m);
 /* ---- machine_fw_cfg.c ---- */
 int machine_fw_cfg_fill(struct machine *m, struct err *e); /* once, before the guest runs */
 
+/* ---- machine_kernel.c ---- */
+struct boot_entry;                                         /* dm/boot.h */
+int machine_kernel_open(struct machine *m, struct err *e); /* -kernel: read and put into RAM */
+int machine_kernel_load(struct machine *m, struct err *e); /* into RAM again, after a reset */
+/* Where it starts; NULL: at the reset vector. */
+const struct boot_entry *machine_kernel_entry(const struct machine *m);
+void machine_kernel_close(struct machine *m);
+
 /* ---- machine.c ---- */
 void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg);
 #endif

@@ -254,6 +254,21 @@ static int set_uuid(struct machine_config *c, const char *what, const char *arg,
 
 /* ---- start-up */
 
+static int set_kernel(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->kernel, what, arg, e);
+}
+
+static int set_initrd(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->initrd, what, arg, e);
+}
+
+static int set_append(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->append, what, arg, e);
+}
+
 static int set_bios(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	return options_text(&c->bios, what, arg, e);
@@ -399,6 +414,9 @@ static const struct option rows[] = {
 	OPTION("name", "NAME[,process=P]", "name of the guest, of the process", set_name),
 	OPTION("uuid", "UUID", "of the machine", set_uuid),
 	OPTION("bios", "FILE", "system ROM of 64, 128 or 256 KiB", set_bios),
+	OPTION("kernel", "FILE", "multiboot or Linux kernel to put into RAM", set_kernel),
+	OPTION("initrd", "FILE[ WORDS][,FILE…]", "its initrd or modules", set_initrd),
+	OPTION("append", "TEXT", "its command line", set_append),
 	OPTION("L", "DIR", "look for ROMs here first", set_rom_dir),
 	OPTION("boot", "[order=LETTERS][,once=…][,menu=on]", "a floppy, c disk, d CD, n network",
 	       set_boot),
@@ -417,9 +435,6 @@ static const struct option rows[] = {
 	OPTION("action", "reboot=reset|shutdown,shutdown=poweroff|pause",
 	       "the same in QEMU's newer words", set_action),
 	LATER("enable-kvm", NULL, NO_ENGINE),
-	LATER("kernel", "FILE", NO_ENGINE),
-	LATER("initrd", "FILE", NO_ENGINE),
-	LATER("append", "TEXT", NO_ENGINE),
 	LATER("incoming", "FROM", "machines cannot be moved yet"),
 	LATER("loadvm", "NAME", "snapshots do not exist yet"),
 	LATER("xen-domid", "N", "guests of a real Xen cannot be served yet"),

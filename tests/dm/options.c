@@ -256,7 +256,7 @@ TEST(unknown_options_name_their_neighbours)
 	refused("-m", "-m: wants SIZE after it");
 	refused("-daemonize",
 		"-daemonize: start it with `setsid` or a service manager: it stays in front");
-	refused("-kernel x", "-kernel: there is no engine that runs guest code yet");
+	refused("-enable-kvm", "-enable-kvm: there is no engine that runs guest code yet");
 }
 
 /* The line that libxl makes for a typical guest, as far as its parts exist. */
