@@ -5,6 +5,7 @@
 #include "tests/hw/bus.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -21,6 +22,15 @@ static int put(void *arg, uint64_t gpa, const void *buf, size_t len)
 	if (gpa < 0x100000 && gpa + len > 0xa0000)
 		return -EFAULT;
 	memcpy(ram_bytes + gpa, buf, len);
+	return 0;
+}
+
+static uint64_t counted;
+
+static int count(void *arg, uint64_t gpa, const void *buf, size_t len)
+{
+	(void)arg, (void)gpa, (void)buf;
+	counted += len;
 	return 0;
 }
 
@@ -270,6 +280,33 @@ TEST(boot_linux_limits)
 	bzimage(0x20f);
 	store_le(file + 0x214, 4, 0x90000);
 	CHECK(strstr(load(0x800, 0, ""), "starts at 0x90000"));
+}
+
+/* The kernel that this machine may have installed. */
+TEST(boot_linux_of_the_host)
+{
+	glob_t g = {0};
+	struct boot b = {.append = "console=ttyS0"};
+	const struct boot_ram ram = {2ull << 30, 0, count, NULL};
+	struct err e = {""};
+	uint8_t *data = malloc(64 << 20);
+	FILE *f = glob("/boot/vmlinuz-*", 0, NULL, &g) ? NULL : fopen(g.gl_pathv[0], "rb");
+
+	MUST(data);
+	if (!f) {
+		globfree(&g);
+		free(data);
+		SKIP("no readable /boot/vmlinuz-*");
+	}
+	b.kernel = (struct boot_file){g.gl_pathv[0], NULL, data, fread(data, 1, 64 << 20, f)};
+	fclose(f);
+	counted = 0;
+	OK(boot_load(&b, &ram, &entry, &e));
+	EQS("", e.msg);
+	EQ(0x100000, entry.eip);
+	CHECK(counted > b.kernel.len / 2);
+	globfree(&g);
+	free(data);
 }
 
 /* ---- in the machine ---- */
