@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/cpu.h: the state of one vCPU as the software engine holds it,
+ * and what its parts offer each other: memory, segments, exceptions.
+ *
+ * A guest fault inside a handler leaves it by longjmp (cpu_raise): handlers
+ * read, compute, write memory, and only then change registers, so that what is
+ * left behind is the state before the instruction.
+ */
+#ifndef HYPERVISOR_X86_CPU_H
+#define HYPERVISOR_X86_CPU_H
+#include "hypervisor/x86/insn.h"
+
+#include <setjmp.h>
+
+struct domain;
+
+enum {
+	R_AX,
+	R_CX,
+	R_DX,
+	R_BX,
+	R_SP,
+	R_BP,
+	R_SI,
+	R_DI,
+	R_8,
+	R_9,
+	R_10,
+	R_11,
+	R_12,
+	R_13,
+	R_14,
+	R_15
+};
+
+enum {
+	FL_CF = 1 << 0,
+	FL_1 = 1 << 1,
+	FL_PF = 1 << 2,
+	FL_AF = 1 << 4,
+	FL_ZF = 1 << 6,
+	FL_SF = 1 << 7,
+	FL_TF = 1 << 8,
+	FL_IF = 1 << 9,
+	FL_DF = 1 << 10,
+	FL_OF = 1 << 11,
+	FL_IOPL = 3 << 12,
+	FL_NT = 1 << 14,
+	FL_RF = 1 << 16,
+	FL_VM = 1 << 17,
+	FL_AC = 1 << 18,
+	FL_VIF = 1 << 19,
+	FL_VIP = 1 << 20,
+	FL_ID = 1 << 21,
+	FL_STATUS = FL_CF | FL_PF | FL_AF | FL_ZF | FL_SF | FL_OF,
+};
+enum {
+	CR0_PE = 1 << 0,
+	CR0_MP = 1 << 1,
+	CR0_EM = 1 << 2,
+	CR0_TS = 1 << 3,
+	CR0_ET = 1 << 4,
+	CR0_NE = 1 << 5,
+	CR0_WP = 1 << 16,
+	CR0_AM = 1 << 18,
+	CR0_NW = 1 << 29,
+	CR0_CD = 1 << 30,
+};
+#define CR0_PG (1u << 31)
+enum {
+	CR4_VME = 1 << 0,
+	CR4_PVI = 1 << 1,
+	CR4_TSD = 1 << 2,
+	CR4_DE = 1 << 3,
+	CR4_PSE = 1 << 4,
+	CR4_PAE = 1 << 5,
+	CR4_MCE = 1 << 6,
+	CR4_PGE = 1 << 7,
+	CR4_PCE = 1 << 8,
+	CR4_OSFXSR = 1 << 9,
+	CR4_OSXMMEXCPT = 1 << 10,
+	CR4_UMIP = 1 << 11,
+	CR4_FSGSBASE = 1 << 16,
+	CR4_PCIDE = 1 << 17,
+	CR4_OSXSAVE = 1 << 18,
+	CR4_SMEP = 1 << 20,
+	CR4_SMAP = 1 << 21,
+};
+enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
+enum {
+	EXC_DE,
+	EXC_DB,
+	EXC_NMI,
+	EXC_BP,
+	EXC_OF,
+	EXC_BR,
+	EXC_UD,
+	EXC_NM,
+	EXC_DF,
+	EXC_TS = 10,
+	EXC_NP,
+	EXC_SS,
+	EXC_GP,
+	EXC_PF,
+	EXC_MF = 16,
+	EXC_AC,
+	EXC_MC,
+	EXC_XM,
+};
+
+/* Descriptor cache. attr: bytes 5 and 6[7:4] of a descriptor, as type S DPL P … AVL L D G. */
+enum {
+	SEG_TYPE = 0xf,
+	SEG_S = 1 << 4,
+	SEG_DPL_SHIFT = 5,
+	SEG_P = 1 << 7,
+	SEG_AVL = 1 << 12,
+	SEG_L = 1 << 13,
+	SEG_DB = 1 << 14,
+	SEG_G = 1 << 15,
+};
+struct segment {
+	uint64_t base;
+	uint32_t limit; /* in bytes, granularity applied */
+	uint16_t sel, attr;
+};
+struct table_reg {
+	uint64_t base;
+	uint16_t limit;
+};
+
+/* Vector and x87 registers as FXSAVE has them, plus upper halves: what XRSTOR would load. */
+struct fpu_state {
+	uint8_t fx[512] __attribute__((aligned(64))); /* FXSAVE64 image: FCW … MXCSR, ST, XMM */
+	uint8_t ymm_high[16][16] __attribute__((aligned(32)));
+};
+
+struct tlb; /* mmu.c */
+struct block_cache;
+
+struct cpu {
+	uint64_t r[16];
+	uint64_t rip;
+	uint64_t flags; /* all of RFLAGS, always materialized */
+	struct segment seg[SEG_N], ldtr, tr;
+	struct table_reg gdtr, idtr;
+	uint64_t cr0, cr2, cr3, cr4, cr8, efer, xcr0, pdpte[4];
+	uint64_t dr[8];
+	uint8_t cpl;
+	bool long_mode; /* EFER.LMA */
+	uint8_t mode;   /* enum insn_mode of CS now */
+	bool halted, shadow_sti, shadow_ss, nmi_blocked;
+	struct fpu_state fpu;
+	/* MSRs that have state of their own */
+	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux, sysenter_cs, sysenter_esp,
+		sysenter_eip, pat, misc_enable, tsc_offset, apic_base, debugctl;
+	uint64_t mtrr_fixed[11], mtrr_base[8], mtrr_mask[8], mtrr_def;
+
+	/* ---- below: not the guest's to see ---- */
+	struct domain *dom;
+	unsigned id;       /* vCPU number */
+	uint64_t next_rip; /* of the instruction that runs */
+	uint64_t insn_count;
+	volatile bool exit_request; /* set by others: leave the loop at the next boundary */
+	sigjmp_buf *fault;          /* where cpu_raise goes; set by the run loop */
+	struct {
+		uint8_t vector;
+		bool has_error, soft; /* soft: INT n, INT3, INTO: rip is the next one's */
+		uint32_t error;
+		uint64_t cr2;
+	} exc; /* what cpu_raise was told */
+	struct tlb *tlb;
+	struct block_cache *blocks;
+	const struct cpu_model *model;
+	uint64_t mem_gen; /* of the domain's memory map when tlb was last right */
+};
+
+/* ---- exceptions (exception.c) ---- */
+_Noreturn void cpu_raise(struct cpu *c, unsigned vector);
+_Noreturn void cpu_raise_error(struct cpu *c, unsigned vector, uint32_t error);
+static inline void cpu_gp0(struct cpu *c, bool unless)
+{
+	if (!unless)
+		cpu_raise_error(c, EXC_GP, 0);
+}
+/* Delivers c->exc or an interrupt: IDT or IVT, stack switch, pushes, double and triple faults. */
+void cpu_deliver(struct cpu *c);
+void cpu_interrupt(struct cpu *c, unsigned vector); /* external or INT n (soft) through c->exc */
+
+/* ---- memory (mmu.c, mem.c) ---- */
+enum mem_access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
+/* Segmentation and paging of an operand; raises #GP, #SS, #AC, #PF. size 1, 2, 4, 8. */
+uint64_t mem_read(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
+void mem_write(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t val);
+void mem_read_buf(struct cpu *c, unsigned seg, uint64_t off, void *buf, unsigned size);
+void mem_write_buf(struct cpu *c, unsigned seg, uint64_t off, const void *buf, unsigned size);
+/* All of it writable (or readable) now, or the fault: for instructions that write in pieces. */
+void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access);
+/* Read-modify-write: a host pointer to size bytes that may be written with a LOCK prefix, or NULL
+ * (MMIO, crosses a page): then mem_read and mem_write under domain-wide exclusion. Raises as a
+ * write does. */
+void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
+/* Linear addresses with supervisor rights: descriptor tables, TSS, stacks of inner rings. */
+uint64_t lin_read(struct cpu *c, uint64_t lin, unsigned size, bool user);
+void lin_write(struct cpu *c, uint64_t lin, unsigned size, uint64_t val, bool user);
+/* Effective address of the instruction's memory operand: offset within in->seg. */
+uint64_t insn_ea(const struct cpu *c, const struct insn *in);
+void mmu_flush(struct cpu *c, bool global_too);
+void mmu_invlpg(struct cpu *c, uint64_t lin);
+/* Fetch for the decoder: up to 15 bytes at rip; fewer only when the rest faults; 0: raises. */
+unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
+
+/* ---- segments and control (segment.c, control.c) ---- */
+void seg_load(struct cpu *c, unsigned seg, uint16_t sel); /* MOV/POP/LDS…; raises */
+void seg_set_real(struct segment *s, uint16_t sel);
+void cpu_set_cs_mode(struct cpu *c); /* c->mode after CS or EFER changed */
+void far_jump(struct cpu *c, uint16_t sel, uint64_t off, unsigned opsize);
+void far_call(struct cpu *c, uint16_t sel, uint64_t off, unsigned opsize);
+void far_ret(struct cpu *c, unsigned opsize, unsigned drop);
+void cpu_iret(struct cpu *c, unsigned opsize);
+void task_switch(struct cpu *c, uint16_t sel, int why);
+void cr_write(struct cpu *c, unsigned n, uint64_t val);
+uint64_t cr_read(const struct cpu *c, unsigned n);
+void msr_write(struct cpu *c, uint32_t msr, uint64_t val); /* raises #GP(0) */
+uint64_t msr_read(struct cpu *c, uint32_t msr);
+void cpu_cpuid(struct cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[4]);
+
+/* ---- life (cpu.c) and running (interp.c) ---- */
+void cpu_reset(struct cpu *c, bool init); /* INIT keeps FPU, MSRs */
+enum cpu_stop { STOP_REQUEST, STOP_HALT, STOP_TRIPLE, STOP_COUNT, STOP_BREAK };
+/* Runs until something stops it, at most `max` instructions. */
+enum cpu_stop cpu_run(struct cpu *c, uint64_t max);
+#endif
