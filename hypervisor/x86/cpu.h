@@ -208,8 +208,17 @@ void lin_write(struct cpu *c, uint64_t lin, unsigned size, uint64_t val, bool us
 uint64_t insn_ea(const struct cpu *c, const struct insn *in);
 void mmu_flush(struct cpu *c, bool global_too);
 void mmu_invlpg(struct cpu *c, uint64_t lin);
+/* The guest physical address of CS:rip for the block cache, translated as a fetch (raises); *host:
+ * its bytes there up to the page's end, *avail of them (CS limit too); NULL: not RAM or ROM. */
+uint64_t mem_code(struct cpu *c, uint64_t rip, const uint8_t **host, unsigned *avail);
 /* Fetch for the decoder: up to 15 bytes at rip; fewer only when the rest faults; 0: raises. */
 unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
+
+/* ---- block cache (blocks.c) ----
+ * The cache sets HV_PAGE_CODE in domain_page_flags() for pages it has code of. Who writes RAM of
+ * such a page tells it: mem.c for the vCPU's own stores (after them; mem_rmw before it gives the
+ * pointer out), so a write translation must look at the flag as it is now. */
+void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len);
 
 /* ---- segments and control (segment.c, control.c) ---- */
 void seg_load(struct cpu *c, unsigned seg, uint16_t sel); /* MOV/POP/LDS…; raises */
@@ -229,6 +238,7 @@ void cpu_cpuid(struct cpu *c, uint32_t leaf, uint32_t sub, uint32_t out[4]);
 /* ---- life (cpu.c) and running (interp.c) ---- */
 void cpu_reset(struct cpu *c, bool init); /* INIT keeps FPU, MSRs */
 enum cpu_stop { STOP_REQUEST, STOP_HALT, STOP_TRIPLE, STOP_COUNT, STOP_BREAK };
-/* Runs until something stops it, at most `max` instructions. */
+/* Runs until something stops it, at most `max` instructions. Called without the device lock: who
+ * calls domain_* below it (I/O, MMIO) takes it for that call. */
 enum cpu_stop cpu_run(struct cpu *c, uint64_t max);
 #endif
