@@ -89,7 +89,8 @@ struct opnd {
 
 /* ---- the table ---- */
 enum op_map { MAP_1, MAP_0F, MAP_0F38, MAP_0F3A, MAP_3DNOW_NONE /* 0F 0F: not there */ };
-enum op_prefix { PFX_ANY, PFX_NP, PFX_66, PFX_F3, PFX_F2 }; /* mandatory prefix */
+/* Mandatory prefix. PFX_NR: neither F2 nor F3; 66 is the operand size. */
+enum op_prefix { PFX_ANY, PFX_NP, PFX_66, PFX_F3, PFX_F2, PFX_NR };
 enum op_flag {
 	F_LOCK = 1 << 0,   /* LOCK is legal with a memory destination */
 	F_O64 = 1 << 1,    /* in 64-bit mode the operand size is 64 without REX.W (16 with 66) */
@@ -111,10 +112,13 @@ enum op_flag {
 	F_HOST = 1 << 17, /* user-level FP/vector: runs on the host's unit (exec_host.c) */
 	F_FPU = 1 << 18,  /* x87: #NM by CR0.TS/EM, #MF */
 	F_MMX = 1 << 19,
-	F_SSE = 1 << 20,   /* #UD by CR0.EM, CR4.OSFXSR; #NM by TS */
-	F_AVX = 1 << 21,   /* #UD by CR4.OSXSAVE, XCR0 */
-	F_ALIGN = 1 << 22, /* legacy-SSE memory operand of 16 bytes must be aligned: #GP(0) */
-	F_VVVV = 1 << 23,  /* VEX.vvvv is used; else it must be 1111b */
+	F_SSE = 1 << 20,    /* #UD by CR0.EM, CR4.OSFXSR; #NM by TS */
+	F_AVX = 1 << 21,    /* #UD by CR4.OSXSAVE, XCR0 */
+	F_ALIGN = 1 << 22,  /* legacy-SSE memory operand of 16 bytes must be aligned: #GP(0) */
+	F_VVVV = 1 << 23,   /* VEX.vvvv is used; else it must be 1111b */
+	F_NEAR = 1 << 24,   /* near branch: F_F64, but 66 in 64-bit mode is as the host has it */
+	F_VSIB = 1 << 25,   /* memory operand's index is a vector register */
+	F_NOREXB = 1 << 26, /* REX.B must be clear (NOP against XCHG R8) */
 };
 struct opcode {
 	const char *name; /* mnemonic in Intel syntax, lower case: "add", "vpaddb" */
