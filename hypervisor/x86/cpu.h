@@ -15,24 +15,12 @@
 
 struct domain;
 
+/* clang-format off */
 enum {
-	R_AX,
-	R_CX,
-	R_DX,
-	R_BX,
-	R_SP,
-	R_BP,
-	R_SI,
-	R_DI,
-	R_8,
-	R_9,
-	R_10,
-	R_11,
-	R_12,
-	R_13,
-	R_14,
-	R_15
+	R_AX, R_CX, R_DX, R_BX, R_SP, R_BP, R_SI, R_DI,
+	R_8, R_9, R_10, R_11, R_12, R_13, R_14, R_15
 };
+/* clang-format on */
 
 enum {
 	FL_CF = 1 << 0,
@@ -165,11 +153,15 @@ struct cpu {
 	volatile bool exit_request; /* set by others: leave the loop at the next boundary */
 	sigjmp_buf *fault;          /* where cpu_raise goes; set by the run loop */
 	struct {
-		uint8_t vector;
-		bool has_error, soft; /* soft: INT n, INT3, INTO: rip is the next one's */
+		uint8_t vector, kind; /* kind: enum exc_kind */
+		bool has_error;
 		uint32_t error;
 		uint64_t cr2;
-	} exc; /* what cpu_raise was told */
+	} exc;         /* what cpu_raise was told */
+	bool shutdown; /* a triple fault: cpu_run says STOP_TRIPLE */
+	bool watching; /* DR7 has data breakpoints on: mem.c looks at every access of their pages */
+	uint32_t
+		dr6_pending; /* data and I/O breakpoints that this instruction hit: cpu_debug_trap */
 	struct tlb *tlb;
 	struct block_cache *blocks;
 	const struct cpu_model *model;
@@ -177,6 +169,16 @@ struct cpu {
 };
 
 /* ---- exceptions (exception.c) ---- */
+enum exc_kind {
+	EXC_FAULT, /* rip: the instruction's */
+	EXC_TRAP,  /* #DB after an instruction: rip is the next one's */
+	EXC_INT,   /* INT n: next_rip is pushed */
+	EXC_INT3,  /* INT3, INTO: as INT n, but VM86 does not look at IOPL */
+	EXC_ICEBP, /* F1: no DPL check */
+	EXC_EXTERN /* interrupts and NMI: between instructions */
+};
+/* What siglongjmp(*c->fault, …) says. PARK: the device model went away; nothing was done. */
+enum { UNWIND_FAULT = 1, UNWIND_PARK };
 _Noreturn void cpu_raise(struct cpu *c, unsigned vector);
 _Noreturn void cpu_raise_error(struct cpu *c, unsigned vector, uint32_t error);
 static inline void cpu_gp0(struct cpu *c, bool unless)
@@ -184,9 +186,13 @@ static inline void cpu_gp0(struct cpu *c, bool unless)
 	if (!unless)
 		cpu_raise_error(c, EXC_GP, 0);
 }
-/* Delivers c->exc or an interrupt: IDT or IVT, stack switch, pushes, double and triple faults. */
+_Noreturn void cpu_raise_soft(struct cpu *c, unsigned vector, enum exc_kind kind);
+/* By the run loop, not from handlers. cpu_deliver: c->exc by IDT or IVT; double faults; a triple
+ * one sets c->shutdown. Leaves rip and next_rip at the handler. */
 void cpu_deliver(struct cpu *c);
-void cpu_interrupt(struct cpu *c, unsigned vector); /* external or INT n (soft) through c->exc */
+void cpu_interrupt(struct cpu *c, unsigned vector); /* external, IF was looked at */
+void cpu_nmi(struct cpu *c);
+void cpu_debug_trap(struct cpu *c, uint32_t dr6); /* #DB after an instruction */
 
 /* ---- memory (mmu.c, mem.c) ---- */
 enum mem_access { ACCESS_READ, ACCESS_WRITE, ACCESS_FETCH };
@@ -220,7 +226,8 @@ unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
  * pointer out), so a write translation must look at the flag as it is now. */
 void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len);
 
-/* ---- segments and control (segment.c, control.c) ---- */
+/* ---- segments and control (segment.c, far.c, task.c, control.c; more in sys.h) ----
+ * Handlers' far transfers set c->next_rip, as any branch does. */
 void seg_load(struct cpu *c, unsigned seg, uint16_t sel); /* MOV/POP/LDS…; raises */
 void seg_set_real(struct segment *s, uint16_t sel);
 void cpu_set_cs_mode(struct cpu *c); /* c->mode after CS or EFER changed */
