@@ -31,7 +31,7 @@ T ?= 60
 # ---- sources
 
 DIRS ?= base hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img
-TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c
+TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c tests/x86/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
 MAINS := dm/main.c hypervisor/main.c img/main.c

@@ -10,7 +10,9 @@
 #define HYPERVISOR_X86_EXEC_H
 #include "hypervisor/x86/cpu.h"
 
+#ifndef OP /* table.h has its own */
 #define OP(name) void op_##name(struct cpu *c, const struct insn *in)
+#endif
 
 /* alu.c: both operands by the row (o[0] also the destination) */
 OP(add);
@@ -206,6 +208,8 @@ OP(wrfsbase);
 OP(wrgsbase);
 OP(clac);
 OP(stac);
+OP(monitor);
+OP(mwait);
 
 /* fp: x87, MMX, SSE, AVX on the host's units (FWAIT too); states */
 OP(host);
@@ -214,6 +218,10 @@ OP(fxsave);
 OP(fxrstor);
 OP(xsave);
 OP(xrstor);
+OP(xsaveopt);
+OP(xsavec);
+OP(xsaves);
+OP(xrstors);
 OP(ldmxcsr);
 OP(stmxcsr);
 OP(emms);
