@@ -39,8 +39,10 @@
 #define JCC(op, name) OP1(op, name, op_jcc, NEAR | F_BR, Jb)
 
 static const struct opcode rows[] = {
-	ALU(0x00, "add", op_add, F_LOCK), ALU(0x08, "or", op_or, F_LOCK), ALU(0x10, "adc", op_adc, F_LOCK),
-	ALU(0x18, "sbb", op_sbb, F_LOCK), ALU(0x20, "and", op_and, F_LOCK), ALU(0x28, "sub", op_sub, F_LOCK),
+	ALU(0x00, "add", op_add, F_LOCK), ALU(0x08, "or", op_or, F_LOCK),
+	ALU(0x10, "adc", op_adc, F_LOCK),
+	ALU(0x18, "sbb", op_sbb, F_LOCK), ALU(0x20, "and", op_and, F_LOCK),
+	ALU(0x28, "sub", op_sub, F_LOCK),
 	ALU(0x30, "xor", op_xor, F_LOCK), ALU(0x38, "cmp", op_cmp, 0),
 	OP1(0x06, "push", op_push_seg, F_NO64, SREG(ES)),
 	OP1(0x07, "pop", op_pop_seg, F_NO64 | F_ENDS, SREG(ES)),
@@ -123,8 +125,10 @@ static const struct opcode rows[] = {
 	OP1(0xaf, "scas", op_scas, F_REP, AXv, Yv),
 	EIGHT(OP1, 0xb0, "mov", op_mov, 0, Zb, Ib),
 	EIGHT(OP1, 0xb8, "mov", op_mov, 0, Zv, Iv),
-	SHIFT(0, "rol", op_rol), SHIFT(1, "ror", op_ror), SHIFT(2, "rcl", op_rcl), SHIFT(3, "rcr", op_rcr),
-	SHIFT(4, "shl", op_shl), SHIFT(5, "shr", op_shr), SHIFT(6, "shl", op_shl), SHIFT(7, "sar", op_sar),
+	SHIFT(0, "rol", op_rol), SHIFT(1, "ror", op_ror), SHIFT(2, "rcl", op_rcl),
+	SHIFT(3, "rcr", op_rcr),
+	SHIFT(4, "shl", op_shl), SHIFT(5, "shr", op_shr), SHIFT(6, "shl", op_shl),
+	SHIFT(7, "sar", op_sar),
 	OP1(0xc2, "ret", op_ret, NEAR, Iw),
 	OP1(0xc3, "ret", op_ret, NEAR, NONE),
 	/* With mod = 3, and always in 64-bit mode, these two are VEX. */
