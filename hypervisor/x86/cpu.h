@@ -76,26 +76,13 @@ enum {
 	CR4_SMAP = 1 << 21,
 };
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
+/* clang-format off */
 enum {
-	EXC_DE,
-	EXC_DB,
-	EXC_NMI,
-	EXC_BP,
-	EXC_OF,
-	EXC_BR,
-	EXC_UD,
-	EXC_NM,
-	EXC_DF,
-	EXC_TS = 10,
-	EXC_NP,
-	EXC_SS,
-	EXC_GP,
-	EXC_PF,
-	EXC_MF = 16,
-	EXC_AC,
-	EXC_MC,
-	EXC_XM,
+	EXC_DE, EXC_DB, EXC_NMI, EXC_BP, EXC_OF, EXC_BR, EXC_UD, EXC_NM, EXC_DF,
+	EXC_TS = 10, EXC_NP, EXC_SS, EXC_GP, EXC_PF,
+	EXC_MF = 16, EXC_AC, EXC_MC, EXC_XM,
 };
+/* clang-format on */
 
 /* Descriptor cache. attr: bytes 5 and 6[7:4] of a descriptor, as type S DPL P … AVL L D G. */
 enum {
@@ -158,10 +145,10 @@ struct cpu {
 		uint32_t error;
 		uint64_t cr2;
 	} exc;         /* what cpu_raise was told */
+	uint8_t ext;   /* while an event is being delivered: EXT of the error codes */
 	bool shutdown; /* a triple fault: cpu_run says STOP_TRIPLE */
 	bool watching; /* DR7 has data breakpoints on: mem.c looks at every access of their pages */
-	uint32_t
-		dr6_pending; /* data and I/O breakpoints that this instruction hit: cpu_debug_trap */
+	uint32_t dr6_pending; /* breakpoints that this instruction hit: cpu_debug_trap */
 	struct tlb *tlb;
 	struct block_cache *blocks;
 	const struct cpu_model *model;

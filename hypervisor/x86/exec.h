@@ -27,7 +27,7 @@ OP(test);
 OP(inc);
 OP(dec);
 OP(neg);
-OP(not );
+OP(not);
 OP(adcx);
 OP(adox);
 

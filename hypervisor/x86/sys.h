@@ -80,6 +80,9 @@ void dbg_code(struct cpu *c, uint64_t lin);
 void dbg_data(struct cpu *c, uint64_t lin, unsigned size, bool write);
 void dbg_io(struct cpu *c, uint16_t port, unsigned size);
 
+/* ---- msr.c ---- */
+uint64_t cpu_tsc(struct cpu *c); /* RDTSC; CR4.TSD is the handler's */
+
 /* ---- model.c ---- */
 /* "max", "host", "qemu64", "x86-64-v1" … "x86-64-v3", then ",+feature" and ",-feature" as often as
  * wanted; cut to what host and engine can do. NULL: no such model or feature. */

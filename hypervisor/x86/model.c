@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/model.c: processor models: which features they have, cut to what this host and
+ * this build can run, and what that makes of the control registers' reserved bits.
+ *
+ * Spec: System V ABI for x86-64, 3.1.1 (x86-64-v1 … v3); Intel SDM volume 3, 2.5.
+ * Tests: tests/x86/cpuid.c
+ */
+#include "hypervisor/x86/model.h"
+
+#include "base/err.h"
+#include "base/util.h"
+#include "hypervisor/x86/sys.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <stdlib.h>
+
+/* clang-format off */
+/* What x86-64 needs, and what any machine of that time has beside it. */
+static const uint8_t level_1[] = {
+	CPU_FPU, CPU_VME, CPU_DE, CPU_PSE, CPU_TSC, CPU_MSR, CPU_PAE, CPU_MCE, CPU_CX8, CPU_APIC,
+	CPU_SEP, CPU_MTRR, CPU_PGE, CPU_MCA, CPU_CMOV, CPU_PAT, CPU_PSE36, CPU_CLFSH, CPU_MMX,
+	CPU_FXSR, CPU_SSE, CPU_SSE2, CPU_HYPERVISOR, CPU_SYSCALL, CPU_NX, CPU_LM, CPU_INVTSC,
+};
+static const uint8_t qemu_64[] = {CPU_SSE3, CPU_CX16, CPU_LAHF_LM};
+static const uint8_t level_2[] = {
+	CPU_SSE3, CPU_CX16, CPU_LAHF_LM, CPU_POPCNT, CPU_SSE41, CPU_SSE42, CPU_SSSE3,
+};
+static const uint8_t level_3[] = {
+	CPU_XSAVE, CPU_AVX, CPU_AVX2, CPU_BMI1, CPU_BMI2, CPU_F16C, CPU_FMA, CPU_ABM, CPU_MOVBE,
+};
+/* Needed by nothing above, there in "max" and "host". */
+static const uint8_t rest[] = {
+	CPU_PCLMULQDQ, CPU_PCID, CPU_AES, CPU_RDRAND, CPU_FSGSBASE, CPU_TSC_ADJUST, CPU_SMEP,
+	CPU_ERMS, CPU_INVPCID, CPU_RDSEED, CPU_ADX, CPU_SMAP, CPU_CLFLUSHOPT, CPU_CLWB, CPU_SHA,
+	CPU_UMIP, CPU_RDPID, CPU_FSRM, CPU_XSAVEOPT, CPU_XSAVEC, CPU_XGETBV1, CPU_PREFETCHW,
+	CPU_PDPE1GB, CPU_RDTSCP,
+};
+/* The host's own units run these. */
+static const uint8_t of_host[] = {
+	CPU_MMX, CPU_FXSR, CPU_SSE, CPU_SSE2, CPU_SSE3, CPU_PCLMULQDQ, CPU_SSSE3, CPU_FMA,
+	CPU_SSE41, CPU_SSE42, CPU_POPCNT, CPU_AES, CPU_AVX, CPU_F16C, CPU_RDRAND, CPU_BMI1,
+	CPU_AVX2, CPU_BMI2, CPU_RDSEED, CPU_ADX, CPU_SHA, CPU_ABM, CPU_MOVBE,
+};
+/* A feature without the other is worth nothing. */
+static const uint8_t needs[][2] = {
+	{CPU_AVX, CPU_XSAVE}, {CPU_AVX2, CPU_AVX}, {CPU_FMA, CPU_AVX}, {CPU_F16C, CPU_AVX},
+	{CPU_XSAVEOPT, CPU_XSAVE}, {CPU_XSAVEC, CPU_XSAVE}, {CPU_XGETBV1, CPU_XSAVE},
+	{CPU_INVPCID, CPU_PCID}, {CPU_SSE2, CPU_SSE}, {CPU_SSE, CPU_FXSR},
+};
+#define SET(m) m, sizeof(m)
+static const struct {
+	const char *name;
+	struct { const uint8_t *f; size_t n; } sets[4];
+} models[] = {
+	{"x86-64-v1", {{SET(level_1)}}},
+	{"qemu64", {{SET(level_1)}, {SET(qemu_64)}}},
+	{"x86-64-v2", {{SET(level_1)}, {SET(level_2)}}},
+	{"x86-64-v3", {{SET(level_1)}, {SET(level_2)}, {SET(level_3)}}},
+	{"max", {{SET(level_1)}, {SET(level_2)}, {SET(level_3)}, {SET(rest)}}},
+	{"host", {{SET(level_1)}, {SET(level_2)}, {SET(level_3)}, {SET(rest)}}},
+};
+/* clang-format on */
+
+/* ---- what this host and this build have ---- */
+
+static bool host_shows(enum cpu_feature f)
+{
+	const struct cpu_feature_bit *b = &cpu_feature_bits[f];
+	uint32_t r[4];
+
+	return __get_cpuid_count(b->leaf, b->sub, &r[0], &r[1], &r[2], &r[3]) &&
+	       r[b->reg] >> b->bit & 1;
+}
+
+/* The operating system must keep the upper halves too. */
+static bool host_has(enum cpu_feature f)
+{
+	uint32_t lo, hi;
+
+	if (!host_shows(f))
+		return false;
+	if (f != CPU_AVX)
+		return true;
+	if (!host_shows(CPU_OSXSAVE))
+		return false;
+	__asm__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(0));
+	return (lo & 6) == 6;
+}
+
+/* Every instruction of the feature can run. */
+static bool engine_has(enum cpu_feature f)
+{
+	unsigned n;
+	const struct opcode *rows = opcode_rows(&n);
+
+	for (unsigned i = 0; i < n; i++)
+		if (rows[i].feature == f && !rows[i].run)
+			return false;
+	return true;
+}
+
+static void limit(struct cpu_model *m)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(of_host); i++)
+		m->has[of_host[i]] &= host_has(of_host[i]);
+	for (unsigned f = CPU_ALWAYS + 1; f < CPU_FEATURES; f++)
+		if (m->has[f])
+			m->has[f] = engine_has(f);
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
+			m->has[needs[i][0]] &= m->has[needs[i][1]];
+}
+
+/* ---- choosing ---- */
+
+static bool offered(enum cpu_feature f)
+{
+	for (size_t i = 0; i < sizeof(models[4].sets) / sizeof(models[4].sets[0]); i++)
+		for (size_t k = 0; k < models[4].sets[i].n; k++)
+			if (models[4].sets[i].f[k] == f)
+				return true;
+	return false;
+}
+
+static int feature_apply(struct cpu_model *m, const char *word, size_t len, struct err *e)
+{
+	for (unsigned f = CPU_ALWAYS + 1; f < CPU_FEATURES; f++) {
+		const char *name = cpu_feature_bits[f].name;
+
+		if (strlen(name) != len - 1 || strncmp(name, word + 1, len - 1))
+			continue;
+		if (*word == '+' && !offered(f))
+			return err_set(e, -ENOTSUP, "CPU feature %s is not there in this engine",
+				       name);
+		m->has[f] = *word == '+';
+		return 0;
+	}
+	return err_set(e, -EINVAL, "no CPU feature %.*s", (int)len - 1, word + 1);
+}
+
+static int base_apply(struct cpu_model *m, const char *name, size_t len, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		if (strlen(models[i].name) != len || strncmp(models[i].name, name, len))
+			continue;
+		memcpy(m->name, name, len);
+		for (size_t k = 0; k < ARRAY_SIZE(models[i].sets); k++)
+			for (size_t f = 0; f < models[i].sets[k].n; f++)
+				m->has[models[i].sets[k].f[f]] = true;
+		return 0;
+	}
+	return err_set(e, -EINVAL, "no CPU model %.*s", (int)len, name);
+}
+
+static int apply(struct cpu_model *m, const char *spec, struct err *e)
+{
+	size_t len = strcspn(spec, ",");
+	int rc = base_apply(m, spec, len, e);
+
+	while (!rc && spec[len]) {
+		spec += len + 1;
+		len = strcspn(spec, ",");
+		if (len < 2 || (*spec != '+' && *spec != '-'))
+			return err_set(e, -EINVAL, "CPU feature without + or -: %.*s", (int)len,
+				       spec);
+		rc = feature_apply(m, spec, len, e);
+	}
+	return rc;
+}
+
+static void host_brand(char brand[49])
+{
+	uint32_t r[12];
+
+	for (unsigned i = 0; i < 3; i++)
+		if (!__get_cpuid(0x80000002 + i, &r[4 * i], &r[4 * i + 1], &r[4 * i + 2],
+				 &r[4 * i + 3]))
+			return;
+	memcpy(brand, r, 48);
+}
+
+struct cpu_model *model_new(const char *spec, struct err *e)
+{
+	struct cpu_model *m = calloc(1, sizeof(*m));
+
+	if (!m) {
+		err_set(e, -ENOMEM, "no memory for a CPU model");
+		return NULL;
+	}
+	if (apply(m, spec, e)) {
+		free(m);
+		return NULL;
+	}
+	strcpy(m->vendor, "GenuineIntel");
+	memcpy(m->brand, "HVM software processor", 23);
+	if (!strcmp(m->name, "host"))
+		host_brand(m->brand);
+	m->version = 0x000306c3; /* family 6, model 60: nothing younger is needed by any guest */
+	m->phys_bits = 40;
+	m->lin_bits = 48;
+	limit(m);
+	return m;
+}
+
+void model_free(struct cpu_model *m)
+{
+	free(m);
+}
+
+/* ---- reserved bits ---- */
+
+uint64_t model_cr4(const struct cpu_model *m)
+{
+	static const struct {
+		uint8_t feature;
+		uint32_t bits;
+	} bits[] = {{CPU_VME, CR4_VME | CR4_PVI},
+		    {CPU_TSC, CR4_TSD},
+		    {CPU_DE, CR4_DE},
+		    {CPU_PSE, CR4_PSE},
+		    {CPU_PAE, CR4_PAE},
+		    {CPU_MCE, CR4_MCE},
+		    {CPU_PGE, CR4_PGE},
+		    {CPU_FXSR, CR4_OSFXSR},
+		    {CPU_SSE, CR4_OSXMMEXCPT},
+		    {CPU_UMIP, CR4_UMIP},
+		    {CPU_FSGSBASE, CR4_FSGSBASE},
+		    {CPU_PCID, CR4_PCIDE},
+		    {CPU_XSAVE, CR4_OSXSAVE},
+		    {CPU_SMEP, CR4_SMEP},
+		    {CPU_SMAP, CR4_SMAP}};
+	uint64_t valid = CR4_PCE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bits); i++)
+		if (m->has[bits[i].feature])
+			valid |= bits[i].bits;
+	return valid;
+}
+
+uint64_t model_efer(const struct cpu_model *m)
+{
+	return (m->has[CPU_SYSCALL] ? EFER_SCE : 0) | (m->has[CPU_NX] ? EFER_NXE : 0) |
+	       (m->has[CPU_LM] ? EFER_LME | EFER_LMA : 0);
+}
+
+uint64_t model_xcr0(const struct cpu_model *m)
+{
+	return m->has[CPU_AVX] ? 7 : m->has[CPU_XSAVE] ? 3 : 0;
+}

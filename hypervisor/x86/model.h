@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor/x86/model.h: which processor a vCPU shows itself as. */
+#ifndef HYPERVISOR_X86_MODEL_H
+#define HYPERVISOR_X86_MODEL_H
+#include "hypervisor/x86/cpu.h"
+#include "hypervisor/x86/feature.h"
+
+struct cpu_model {
+	char name[32];
+	char vendor[13], brand[49];
+	uint32_t version; /* leaf 1 EAX */
+	uint8_t phys_bits, lin_bits;
+	bool has[CPU_FEATURES];
+};
+static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
+{
+	return c->model->has[f];
+}
+/* Reserved bits of control registers are those that no feature stands behind. */
+uint64_t model_cr4(const struct cpu_model *m);
+uint64_t model_efer(const struct cpu_model *m);
+uint64_t model_xcr0(const struct cpu_model *m);
+#endif
