@@ -5,6 +5,7 @@
  * Spec: Intel SDM volume 3, 9.1 (table 9-1); IA32_APIC_BASE 10.4.4.
  * Tests: tests/x86/control.c
  */
+#include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/mmu.h"
 #include "hypervisor/x86/model.h"
 
@@ -86,6 +87,15 @@ void cpu_reset(struct cpu *c, bool init)
 	mmu_flush(c, true);
 }
 
+void cpu_free(struct cpu *c)
+{
+	if (!c)
+		return;
+	blocks_free(c->blocks);
+	free(c->tlb);
+	free(c);
+}
+
 struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *model)
 {
 	struct cpu *c = aligned_alloc(64, (sizeof(*c) + 63) & ~63ul);
@@ -97,20 +107,13 @@ struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *mod
 	c->id = id;
 	c->model = model;
 	c->tlb = mmu_new(dom);
-	if (!c->tlb) {
-		free(c);
+	c->blocks = blocks_new(dom);
+	if (!c->tlb || !c->blocks) {
+		cpu_free(c);
 		return NULL;
 	}
 	cpu_reset(c, false);
 	return c;
-}
-
-void cpu_free(struct cpu *c)
-{
-	if (!c)
-		return;
-	free(c->tlb);
-	free(c);
 }
 
 /* ---- RFLAGS ---- */

@@ -138,6 +138,8 @@ struct cpu {
 	uint64_t next_rip; /* of the instruction that runs */
 	uint64_t insn_count;
 	volatile bool exit_request; /* set by others: leave the loop at the next boundary */
+	volatile bool nmi_request;  /* set by others */
+	bool break_block;           /* the run loop is to look round after this instruction */
 	sigjmp_buf *fault;          /* where cpu_raise goes; set by the run loop */
 	struct {
 		uint8_t vector, kind; /* kind: enum exc_kind */
@@ -194,6 +196,8 @@ void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum me
  * (MMIO, crosses a page): then mem_read and mem_write under domain-wide exclusion. Raises as a
  * write does. */
 void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
+/* A host pointer to size bytes that may be read, or NULL: see mem_rmw. Raises as a read does. */
+const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
 /* Linear addresses with supervisor rights: descriptor tables, TSS, stacks of inner rings. */
 uint64_t lin_read(struct cpu *c, uint64_t lin, unsigned size, bool user);
 void lin_write(struct cpu *c, uint64_t lin, unsigned size, uint64_t val, bool user);

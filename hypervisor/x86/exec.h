@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hypervisor/x86/exec.h: the handlers that the opcode table names, and what they
- * share: operands by the table's letters, the stack, branches.
+ * hypervisor/x86/exec.h: the handlers that the opcode table names.
  *
  * A handler runs with c->next_rip set to the instruction after it; when it
  * returns the run loop makes that c->rip. A branch writes c->next_rip.
  */
 #ifndef HYPERVISOR_X86_EXEC_H
 #define HYPERVISOR_X86_EXEC_H
-#include "hypervisor/x86/cpu.h"
+#include "hypervisor/x86/operand.h"
 
 #ifndef OP /* table.h has its own */
 #define OP(name) void op_##name(struct cpu *c, const struct insn *in)
@@ -27,7 +26,7 @@ OP(test);
 OP(inc);
 OP(dec);
 OP(neg);
-OP(not);
+OP(not );
 OP(adcx);
 OP(adox);
 
@@ -225,43 +224,4 @@ OP(xrstors);
 OP(ldmxcsr);
 OP(stmxcsr);
 OP(emms);
-
-/* ---- operands (operand.c) ---- */
-/* Value of operand i, zero-extended from its size (O_Is: sign-extended to operand 0's). */
-uint64_t opnd_get(struct cpu *c, const struct insn *in, unsigned i);
-void opnd_set(struct cpu *c, const struct insn *in, unsigned i, uint64_t val);
-bool opnd_is_mem(const struct insn *in, unsigned i);
-
-/* General register n as an operand of size bytes: AH … BH for 4-7 of one byte without REX. */
-static inline uint64_t reg_get(const struct cpu *c, const struct insn *in, unsigned n,
-			       unsigned size)
-{
-	if (size == 1 && !in->rex && n - 4u < 4u)
-		return c->r[n - 4] >> 8 & 0xff;
-	return size == 8 ? c->r[n] : c->r[n] & ((1ull << size * 8) - 1);
-}
-static inline void reg_set(struct cpu *c, const struct insn *in, unsigned n, unsigned size,
-			   uint64_t val)
-{
-	if (size == 8)
-		c->r[n] = val;
-	else if (size == 4)
-		c->r[n] = (uint32_t)val;
-	else if (size == 2)
-		c->r[n] = (c->r[n] & ~0xffffull) | (uint16_t)val;
-	else if (!in->rex && n - 4u < 4u)
-		c->r[n - 4] = (c->r[n - 4] & ~0xff00ull) | (uint64_t)(uint8_t)val << 8;
-	else
-		c->r[n] = (c->r[n] & ~0xffull) | (uint8_t)val;
-}
-/* The part of a register that an address or counter of size bytes uses (2, 4, 8). */
-static inline uint64_t reg_part(uint64_t v, unsigned size)
-{
-	return size == 8 ? v : size == 4 ? (uint32_t)v : (uint16_t)v;
-}
-static inline uint64_t reg_join(uint64_t old, uint64_t val, unsigned size)
-{
-	return size == 2 ? (old & ~0xffffull) | (uint16_t)val : reg_part(val, size);
-}
-bool cond_holds(uint64_t flags, unsigned cc); /* cc: an opcode's low four bits */
 #endif

@@ -327,6 +327,17 @@ void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size)
 	return e->write + lin % PAGE;
 }
 
+const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size)
+{
+	uint64_t lin = linear(c, seg, off, size, false);
+	const struct tlb_entry *e;
+
+	if (lin % PAGE + size > PAGE)
+		return NULL;
+	e = mmu_entry(c, lin, ACCESS_READ, set_explicit(c));
+	return e->read ? e->read + lin % PAGE : NULL;
+}
+
 /* ---- code ---- */
 
 void mem_check_target(struct cpu *c, uint64_t rip)

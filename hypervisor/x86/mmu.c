@@ -28,8 +28,6 @@ enum {
 /* Bits hi … lo. */
 #define BITS(hi, lo) ((~0ull >> (63 - (hi))) & (~0ull << (lo)))
 
-#pragma weak blocks_written /* until the block cache is there */
-
 enum { PF_P = 1 << 0, PF_W = 1 << 1, PF_U = 1 << 2, PF_RSVD = 1 << 3, PF_I = 1 << 4 };
 
 /* ---- physical memory under the walks ---- */
@@ -355,7 +353,7 @@ void mmu_page_written(struct cpu *c, uint64_t gpa, unsigned len, uint8_t *flag)
 
 	if ((f & (HV_PAGE_LOG | HV_PAGE_DIRTY)) == HV_PAGE_LOG)
 		__atomic_fetch_or(flag, HV_PAGE_DIRTY, __ATOMIC_RELEASE);
-	if (f & HV_PAGE_CODE && blocks_written)
+	if (f & HV_PAGE_CODE)
 		blocks_written(c, gpa, len);
 }
 

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/blocks.c: the cache of decoded instructions. A block ends at an
+ * instruction that may go elsewhere, at its page's end, or where nothing decodes;
+ * it dies by a write to its bytes. Memory is taken from one arena, which starts
+ * anew, with all blocks gone, when it is full.
+ *
+ * State: one cache a vCPU.
+ * Missing: another vCPU's write to code reaches this cache by engine.c only as a flush.
+ * Tests: tests/x86/interp.c
+ */
+#include "hypervisor/x86/blocks.h"
+
+#include "hypervisor/domain.h"
+#include "hypervisor/x86/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_SHIFT  12
+#define BLOCK_INSNS 64
+#define HASH_SIZE   16384u
+#define PAGES_SIZE  4096u
+#define ARENA_SIZE  (16u << 20)
+
+struct block_cache {
+	struct block *hash[HASH_SIZE];
+	struct block *pages[PAGES_SIZE]; /* lists by page number, several pages in one */
+	struct insn scratch[BLOCK_INSNS];
+	uint8_t *flags; /* enum hv_page_flag of each page */
+	uint64_t n_flags, mem_gen;
+	size_t used;
+	uint8_t *arena;
+};
+
+struct block_cache *blocks_new(struct domain *dom)
+{
+	struct block_cache *bc = calloc(1, sizeof(*bc));
+
+	if (!bc)
+		return NULL;
+	bc->arena = malloc(ARENA_SIZE);
+	bc->flags = domain_page_flags(dom, &bc->n_flags);
+	if (!bc->arena) {
+		free(bc);
+		return NULL;
+	}
+	return bc;
+}
+
+void blocks_free(struct block_cache *bc)
+{
+	if (!bc)
+		return;
+	free(bc->arena);
+	free(bc);
+}
+
+static struct block **hash_head(struct block_cache *bc, uint64_t gpa, unsigned mode)
+{
+	return &bc->hash[(gpa ^ gpa >> 14 ^ mode << 13) % HASH_SIZE];
+}
+
+static struct block **page_head(struct block_cache *bc, uint64_t gfn)
+{
+	return &bc->pages[gfn % PAGES_SIZE];
+}
+
+/* Page flags stay: a write to a page without blocks clears the flag. */
+void blocks_flush(struct cpu *c)
+{
+	struct block_cache *bc = c->blocks;
+
+	memset(bc->hash, 0, sizeof(bc->hash));
+	memset(bc->pages, 0, sizeof(bc->pages));
+	bc->used = 0;
+	c->break_block = true;
+}
+
+/* ---- building ---- */
+
+static bool runs_here(const struct cpu *c, const struct insn *in)
+{
+	return in->op->run && (!in->op->feature || cpu_has(c, in->op->feature));
+}
+
+static unsigned decode_some(struct cpu *c, const uint8_t *host, unsigned avail, unsigned *bytes)
+{
+	struct insn *in = c->blocks->scratch;
+	unsigned n = 0, at = 0;
+
+	while (n < BLOCK_INSNS && at < avail) {
+		if (insn_decode(&in[n], host + at, avail - at, c->mode) != DECODE_OK ||
+		    !runs_here(c, &in[n]))
+			break;
+		at += in[n].len;
+		if (in[n++].op->flags & F_ENDS)
+			break;
+	}
+	*bytes = at;
+	return n;
+}
+
+static struct block *block_alloc(struct cpu *c, unsigned n)
+{
+	size_t size = sizeof(struct block) + n * sizeof(struct insn);
+	struct block_cache *bc = c->blocks;
+
+	size = (size + 63) & ~(size_t)63;
+	if (bc->used + size > ARENA_SIZE)
+		blocks_flush(c);
+	bc->used += size;
+	return (struct block *)(void *)(bc->arena + bc->used - size);
+}
+
+static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
+{
+	struct block_cache *bc = c->blocks;
+	struct block **head, *b;
+	unsigned n, bytes;
+
+	if (gpa >> PAGE_SHIFT >= bc->n_flags)
+		return NULL;
+	/* Before the bytes are looked at: a write from now on is told. */
+	__atomic_fetch_or(&bc->flags[gpa >> PAGE_SHIFT], HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	n = decode_some(c, host, avail, &bytes);
+	if (!n)
+		return NULL;
+	b = block_alloc(c, n);
+	b->gpa = gpa;
+	b->n = (uint16_t)n;
+	b->bytes = (uint16_t)bytes;
+	b->mode = c->mode;
+	memcpy(b->insn, bc->scratch, n * sizeof(b->insn[0]));
+	head = hash_head(bc, gpa, b->mode);
+	b->hash_next = *head;
+	*head = b;
+	head = page_head(bc, gpa >> PAGE_SHIFT);
+	b->page_next = *head;
+	*head = b;
+	return b;
+}
+
+struct block *blocks_get(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
+{
+	struct block_cache *bc = c->blocks;
+	struct block *b;
+
+	if (bc->mem_gen != c->mem_gen) { /* other bytes may be at the same addresses now */
+		blocks_flush(c);
+		bc->mem_gen = c->mem_gen;
+	}
+	for (b = *hash_head(bc, gpa, c->mode); b; b = b->hash_next)
+		if (b->gpa == gpa && b->mode == c->mode)
+			break;
+	if (!b)
+		return build(c, gpa, host, avail);
+	return b->bytes <= avail ? b : NULL; /* CS's limit is lower now: one by one */
+}
+
+/* ---- writes ---- */
+
+static void unhash(struct block_cache *bc, const struct block *b)
+{
+	struct block **at = hash_head(bc, b->gpa, b->mode);
+
+	while (*at != b)
+		at = &(*at)->hash_next;
+	*at = b->hash_next;
+}
+
+/* The memory of a dead block stays: it may be the one that runs. */
+static void page_written(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t end)
+{
+	struct block_cache *bc = c->blocks;
+	struct block **at = page_head(bc, gfn), *b;
+	bool left = false;
+
+	while ((b = *at)) {
+		if (b->gpa >> PAGE_SHIFT == gfn && b->gpa < end && b->gpa + b->bytes > first) {
+			*at = b->page_next;
+			unhash(bc, b);
+			c->break_block = true;
+			continue;
+		}
+		left |= b->gpa >> PAGE_SHIFT == gfn;
+		at = &b->page_next;
+	}
+	if (!left && gfn < bc->n_flags)
+		__atomic_fetch_and(&bc->flags[gfn], (uint8_t)~HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+}
+
+void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len)
+{
+	if (!c->blocks || !len)
+		return;
+	for (uint64_t gfn = gpa >> PAGE_SHIFT; gfn <= (gpa + len - 1) >> PAGE_SHIFT; gfn++)
+		page_written(c, gfn, gpa, gpa + len);
+}

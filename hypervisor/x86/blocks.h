@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/blocks.h: runs of decoded instructions, by physical address and
+ * mode, between blocks.c that keeps them and interp.c that runs them.
+ */
+#ifndef HYPERVISOR_X86_BLOCKS_H
+#define HYPERVISOR_X86_BLOCKS_H
+#include "hypervisor/x86/cpu.h"
+
+struct block {
+	struct block *hash_next, *page_next;
+	uint64_t gpa;
+	uint16_t n, bytes;
+	uint8_t mode; /* enum insn_mode */
+	struct insn insn[];
+};
+
+struct block_cache *blocks_new(struct domain *dom);
+void blocks_free(struct block_cache *bc); /* NULL is fine */
+/* What starts at gpa, whose bytes are at host: all wholly within avail, which is at most what is
+ * left of the page. NULL: not one instruction decodes there. */
+struct block *blocks_get(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail);
+void blocks_flush(struct cpu *c);
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/interp.c: the run loop. Between blocks it looks for stops, NMI
+ * and interrupts; a block runs from instruction to instruction without looking,
+ * unless there is something to see after each: single step, breakpoints, the
+ * shadow of STI and MOV SS.
+ *
+ * Spec: Intel SDM volume 3, 6.8 (shadows), 6.9 (priorities), 17.3 (debug).
+ * State: one vCPU in the caller's thread.
+ * Missing: VIP with VIF set is looked at by STI and POPF only; SMI, INIT.
+ * Tests: tests/x86/interp.c
+ */
+#include "hypervisor/domain.h"
+#include "hypervisor/x86/blocks.h"
+#include "hypervisor/x86/model.h"
+#include "hypervisor/x86/sys.h"
+
+#define DR6_BS (1u << 14)
+#define GO     (-1)
+
+static void check_rights(struct cpu *c, const struct opcode *op)
+{
+	if (op->flags & F_PROT && !cpu_is_prot(c))
+		cpu_raise(c, EXC_UD);
+	if (op->flags & F_CPL0)
+		cpu_gp0(c, !c->cpl);
+}
+
+static inline void run_insn(struct cpu *c, const struct insn *in)
+{
+	const struct opcode *op = in->op;
+	uint64_t next = c->rip + in->len;
+
+	c->next_rip = c->mode == MODE_64 ? next : (uint32_t)next;
+	if (op->flags & (F_PROT | F_CPL0))
+		check_rights(c, op);
+	op->run(c, in);
+	c->rip = c->next_rip;
+	c->insn_count++;
+}
+
+static void run_block(struct cpu *c, const struct block *b, uint64_t most)
+{
+	const struct insn *in = b->insn, *end = in + (b->n < most ? b->n : most);
+
+	c->break_block = false;
+	while (in < end && !c->break_block)
+		run_insn(c, in++);
+}
+
+/* What is not in a block: it crosses a page, does not decode, or is not RAM. */
+static void run_uncached(struct cpu *c)
+{
+	uint8_t bytes[INSN_MAX];
+	unsigned len = mem_fetch(c, c->rip, bytes), avail;
+	const uint8_t *host;
+	struct insn in;
+
+	switch (insn_decode(&in, bytes, len, c->mode)) {
+	case DECODE_OK:
+		if (!in.op->run || (in.op->feature && !cpu_has(c, in.op->feature)))
+			cpu_raise(c, EXC_UD);
+		run_insn(c, &in);
+		break;
+	case DECODE_MORE: /* the rest faults */
+		mem_code(c, c->rip + len, &host, &avail);
+		cpu_raise_error(c, EXC_GP, 0);
+	case DECODE_LONG:
+		cpu_raise_error(c, EXC_GP, 0);
+	case DECODE_UD:
+		cpu_raise(c, EXC_UD);
+	}
+}
+
+static void run_some(struct cpu *c, uint64_t most)
+{
+	const uint8_t *host;
+	unsigned avail;
+	uint64_t gpa = mem_code(c, c->rip, &host, &avail);
+	const struct block *b = host ? blocks_get(c, gpa, host, avail) : NULL;
+
+	if (b)
+		run_block(c, b, most);
+	else
+		run_uncached(c);
+}
+
+/* One instruction with all that can happen around it. A repeated one that is not done keeps RF, so
+ * that its breakpoint is not met again. */
+static void run_one(struct cpu *c)
+{
+	uint64_t start = c->rip, tf = c->flags & FL_TF;
+	bool code = dbg_code_on(c);
+
+	if (code)
+		dbg_code(c, c->mode == MODE_64 ? start : (uint32_t)(c->seg[SEG_CS].base + start));
+	c->flags &= ~(uint64_t)FL_RF;
+	run_some(c, 1);
+	if (code && c->rip == start)
+		c->flags |= FL_RF;
+	if (tf)
+		c->dr6_pending |= DR6_BS;
+}
+
+static bool wants_care(const struct cpu *c)
+{
+	return c->flags & (FL_TF | FL_RF) || c->watching || dbg_code_on(c);
+}
+
+/* NMI, then INTR; both wake a halted vCPU. */
+static void take_interrupt(struct cpu *c)
+{
+	unsigned vector;
+
+	if (c->nmi_request && !c->nmi_blocked) {
+		c->nmi_request = false;
+		c->halted = false;
+		cpu_nmi(c);
+	} else if (c->flags & FL_IF && domain_intr(c->dom)) {
+		domain_lock(c->dom);
+		vector = domain_inta(c->dom);
+		domain_unlock(c->dom);
+		c->halted = false;
+		cpu_interrupt(c, vector);
+	}
+}
+
+/* Debug traps of the last instruction, unless it was one that holds them back (MOV SS). */
+static void take_trap(struct cpu *c)
+{
+	uint32_t dr6 = c->dr6_pending;
+
+	if (!dr6 || c->shadow_ss)
+		return;
+	c->dr6_pending = 0;
+	cpu_debug_trap(c, dr6);
+}
+
+/* Between two instructions. GO, or why to stop; *one: one instruction at a time. */
+static int boundary(struct cpu *c, uint64_t end, bool *one)
+{
+	take_trap(c);
+	*one = c->shadow_sti || c->shadow_ss;
+	c->shadow_sti = c->shadow_ss = false;
+	if (!*one)
+		take_interrupt(c);
+	if (c->shutdown)
+		return STOP_TRIPLE;
+	if (c->exit_request)
+		return STOP_REQUEST;
+	if (c->halted)
+		return STOP_HALT;
+	if (c->insn_count >= end)
+		return STOP_COUNT;
+	mmu_sync(c);
+	*one |= wants_care(c);
+	return GO;
+}
+
+static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
+{
+	bool one;
+	int stop;
+
+	while ((stop = boundary(c, end, &one)) == GO) {
+		if (one)
+			run_one(c);
+		else
+			run_some(c, end - c->insn_count);
+	}
+	return stop;
+}
+
+enum cpu_stop cpu_run(struct cpu *c, uint64_t max)
+{
+	uint64_t end = max > ~c->insn_count ? ~0ull : c->insn_count + max;
+	sigjmp_buf *outer = c->fault, frame;
+	enum cpu_stop stop;
+
+	c->fault = &frame;
+	if (sigsetjmp(frame, 0) == UNWIND_FAULT) {
+		c->insn_count++; /* it took its time, and an endless fault is to be stopped too */
+		cpu_deliver(c);
+	}
+	stop = run_loop(c, end);
+	if (stop == STOP_REQUEST)
+		c->exit_request = false;
+	c->fault = outer;
+	return stop;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/io.c: IN and OUT; INS and OUTS (string.c) use its port accesses.
+ *
+ * Spec: Intel SDM volume 1, chapter 19; volume 2, IN, OUT.
+ */
+#include "hypervisor/domain.h"
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/sys.h"
+
+/* The device model went away: the instruction waits, undone. */
+static _Noreturn void park(struct cpu *c)
+{
+	c->exit_request = true;
+	siglongjmp(*c->fault, UNWIND_PARK);
+}
+
+uint32_t io_in(struct cpu *c, uint16_t port, unsigned size)
+{
+	uint32_t val = ~0u;
+	int rc;
+
+	dbg_io(c, port, size);
+	domain_lock(c->dom);
+	rc = domain_in(c->dom, c->id, port, size, &val);
+	domain_unlock(c->dom);
+	if (rc < 0)
+		park(c);
+	c->break_block = true; /* interrupts, A20, the memory map: anything may be new */
+	return val;
+}
+
+void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val)
+{
+	int rc;
+
+	dbg_io(c, port, size);
+	domain_lock(c->dom);
+	rc = domain_out(c->dom, c->id, port, size, val);
+	domain_unlock(c->dom);
+	if (rc < 0)
+		park(c);
+	c->break_block = true;
+}
+
+static uint16_t port_of(const struct cpu *c, const struct insn *in, unsigned i)
+{
+	return (uint16_t)(in->op->o[i].kind == O_I ? in->imm & 0xff : c->r[R_DX]);
+}
+
+OP(in)
+{
+	unsigned size = opnd_size(in, 0);
+	uint16_t port = port_of(c, in, 1);
+
+	io_check(c, port, size);
+	opnd_set(c, in, 0, io_in(c, port, size));
+}
+
+OP(out)
+{
+	unsigned size = opnd_size(in, 1);
+	uint16_t port = port_of(c, in, 0);
+
+	io_check(c, port, size);
+	io_out(c, port, size, (uint32_t)opnd_get(c, in, 1));
+}
