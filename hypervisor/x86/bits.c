@@ -248,7 +248,7 @@ OP(cmpxchg8b)
 	bool equal;
 	void *p;
 
-	cpu_gp0(c, wide && (off + c->seg[in->seg].base * (in->seg >= SEG_FS)) & 15);
+	cpu_gp0(c, !wide || !((off + c->seg[in->seg].base * (in->seg >= SEG_FS)) & 15));
 	p = mem_rmw(c, in->seg, off, size);
 	if (!p)
 		mem_read_buf(c, in->seg, off, &copy, size);
