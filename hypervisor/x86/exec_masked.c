@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Vector instructions that touch memory element by element under a mask:
+ * elements that are not selected cannot fault.
+ *
+ * Spec: Intel SDM volume 2: MASKMOVQ, MASKMOVDQU, VMASKMOV, VPMASKMOV, VGATHER*, VPGATHER*.
+ * Tests: tests/x86/vector.c, tests/x86/oracle.c
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fpu.h"
+
+struct vector {
+	uint8_t b[32];
+};
+
+static struct vector vector_get(struct cpu *c, unsigned reg)
+{
+	struct vector v;
+
+	memcpy(v.b, fx_xmm(c, reg), 16);
+	memcpy(v.b + 16, c->fpu.ymm_high[reg & 15], 16);
+	return v;
+}
+
+static void vector_set(struct cpu *c, unsigned reg, const struct vector *v)
+{
+	memcpy(fx_xmm(c, reg), v->b, 16);
+	memcpy(c->fpu.ymm_high[reg & 15], v->b + 16, 16);
+}
+
+static unsigned vector_bytes(const struct insn *in)
+{
+	return in->vl ? 32 : 16;
+}
+
+static bool selected(const struct vector *mask, unsigned i, unsigned size)
+{
+	return mask->b[i * size + size - 1] & 0x80;
+}
+
+static uint64_t element(const struct vector *v, unsigned i, unsigned size)
+{
+	uint64_t e = 0;
+
+	memcpy(&e, v->b + i * size, size);
+	return e;
+}
+
+/* A page that has selected bytes: the fault names the operand's first byte in it. */
+static void probe_page(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
+		       unsigned first, unsigned end, unsigned size)
+{
+	for (unsigned i = first; i < end; i++) {
+		if (selected(mask, i / size, size)) {
+			mem_probe(c, seg, ea + first, 1, ACCESS_WRITE);
+			return;
+		}
+	}
+}
+
+/* All selected elements can be written, before the first one is. */
+static void store_masked(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
+			 const struct vector *v, unsigned n, unsigned size)
+{
+	unsigned all = n * size, here = 4096 - (ea & 4095);
+
+	if (here > all)
+		here = all;
+	probe_page(c, seg, ea, mask, 0, here, size);
+	probe_page(c, seg, ea, mask, here, all, size);
+	for (unsigned i = 0; i < n; i++) {
+		if (selected(mask, i, size))
+			mem_write(c, seg, ea + i * size, size, element(v, i, size));
+	}
+}
+
+/* ---- MASKMOVQ, MASKMOVDQU: bytes, to DS:rDI ---- */
+
+static struct vector mmx_get(struct cpu *c, unsigned reg)
+{
+	struct vector v = {{0}};
+
+	memcpy(v.b, fx_st(c, reg - (fx_get(c, FX_FSW, 2) >> FSW_TOP_SHIFT)), 8);
+	return v;
+}
+
+void host_maskmov(struct cpu *c, const struct insn *in)
+{
+	unsigned seg = in->seg_override == SEG_N ? SEG_DS : in->seg_override;
+	uint64_t ea = reg_part(c->r[R_DI], in->addrsize);
+	bool mmx = in->op->o[0].kind == O_P;
+	struct vector v, mask;
+
+	if (mmx)
+		fpu_pending(c);
+	v = mmx ? mmx_get(c, in->reg) : vector_get(c, in->reg);
+	mask = mmx ? mmx_get(c, in->rm) : vector_get(c, in->rm);
+	store_masked(c, seg, ea, &mask, &v, mmx ? 8 : 16, 1);
+	if (mmx)
+		fpu_enter_mmx(c);
+}
+
+/* ---- VMASKMOVPS/PD, VPMASKMOVD/Q ---- */
+
+static unsigned vmaskmov_size(const struct insn *in)
+{
+	if (in->op->op >= 0x8c)
+		return in->rex & 8 ? 8 : 4;
+	return in->op->op & 1 ? 8 : 4;
+}
+
+static struct vector load_masked(struct cpu *c, const struct insn *in, uint64_t ea,
+				 const struct vector *mask, unsigned n, unsigned size)
+{
+	struct vector v = {{0}};
+
+	for (unsigned i = 0; i < n; i++) {
+		if (selected(mask, i, size)) {
+			uint64_t e = mem_read(c, in->seg, ea + i * size, size);
+
+			memcpy(v.b + i * size, &e, size);
+		}
+	}
+	return v;
+}
+
+void host_vmaskmov(struct cpu *c, const struct insn *in)
+{
+	unsigned size = vmaskmov_size(in), n = vector_bytes(in) / size;
+	struct vector mask = vector_get(c, in->vvvv), v;
+	bool to_mem = in->op->op == 0x8e || (in->op->op & ~1u) == 0x2e;
+	uint64_t ea = insn_ea(c, in);
+
+	if (to_mem) {
+		v = vector_get(c, in->reg);
+		store_masked(c, in->seg, ea, &mask, &v, n, size);
+	} else {
+		v = load_masked(c, in, ea, &mask, n, size);
+		vector_set(c, in->reg, &v);
+	}
+}
+
+/* ---- gathers ---- */
+
+struct gather {
+	unsigned index_reg, index_size, size, n;
+	struct vector index, mask, dest;
+};
+
+static void gather_setup(struct cpu *c, const struct insn *in, struct gather *g)
+{
+	unsigned wider;
+
+	g->index_reg = (in->sib >> 3 & 7) | (in->rex & 2) << 2;
+	g->index_size = in->op->op & 1 ? 8 : 4;
+	g->size = in->rex & 8 ? 8 : 4;
+	wider = g->size > g->index_size ? g->size : g->index_size;
+	g->n = vector_bytes(in) / wider;
+	if ((in->modrm & 7) != 4 || in->reg == in->vvvv || in->reg == g->index_reg ||
+	    in->vvvv == g->index_reg)
+		cpu_raise(c, EXC_UD);
+	g->index = vector_get(c, g->index_reg);
+	g->mask = vector_get(c, in->vvvv);
+	g->dest = vector_get(c, in->reg);
+}
+
+static uint64_t gather_ea(const struct cpu *c, const struct insn *in, const struct gather *g,
+			  unsigned i)
+{
+	uint64_t ea = element(&g->index, i, g->index_size);
+
+	if (g->index_size == 4)
+		ea = (uint64_t)(int32_t)ea;
+	ea = (ea << (in->sib >> 6)) + (uint64_t)in->disp;
+	if (in->base != REG_NONE)
+		ea += c->r[in->base];
+	return reg_part(ea, in->addrsize);
+}
+
+/* What is done stays done when a later element faults: the mask tells what is left. */
+static void gather_element(struct cpu *c, const struct insn *in, struct gather *g, unsigned i)
+{
+	uint64_t e = mem_read(c, in->seg, gather_ea(c, in, g, i), g->size);
+
+	memcpy(g->dest.b + i * g->size, &e, g->size);
+	memset(g->mask.b + i * g->size, 0, g->size);
+	vector_set(c, in->reg, &g->dest);
+	vector_set(c, in->vvvv, &g->mask);
+}
+
+void host_gather(struct cpu *c, const struct insn *in)
+{
+	struct gather g;
+
+	gather_setup(c, in, &g);
+	for (unsigned i = 0; i < g.n; i++) {
+		if (selected(&g.mask, i, g.size))
+			gather_element(c, in, &g, i);
+	}
+	memset(g.dest.b + g.n * g.size, 0, sizeof(g.dest.b) - g.n * g.size);
+	memset(g.mask.b, 0, sizeof(g.mask.b));
+	vector_set(c, in->reg, &g.dest);
+	vector_set(c, in->vvvv, &g.mask);
+}
