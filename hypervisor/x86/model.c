@@ -43,6 +43,10 @@ static const uint8_t of_host[] = {
 	CPU_SSE41, CPU_SSE42, CPU_POPCNT, CPU_AES, CPU_AVX, CPU_F16C, CPU_RDRAND, CPU_BMI1,
 	CPU_AVX2, CPU_BMI2, CPU_RDSEED, CPU_ADX, CPU_SHA, CPU_ABM, CPU_MOVBE,
 };
+/* Those of instructions that this build may lack. */
+static const uint8_t of_rows[] = {
+	CPU_XSAVE, CPU_XSAVEOPT, CPU_XSAVEC, CPU_RDTSCP, CPU_RDPID, CPU_CLFLUSHOPT, CPU_CLWB,
+};
 /* A feature without the other is worth nothing. */
 static const uint8_t needs[][2] = {
 	{CPU_AVX, CPU_XSAVE}, {CPU_AVX2, CPU_AVX}, {CPU_FMA, CPU_AVX}, {CPU_F16C, CPU_AVX},
@@ -104,10 +108,9 @@ static bool engine_has(enum cpu_feature f)
 static void limit(struct cpu_model *m)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(of_host); i++)
-		m->has[of_host[i]] &= host_has(of_host[i]);
-	for (unsigned f = CPU_ALWAYS + 1; f < CPU_FEATURES; f++)
-		if (m->has[f])
-			m->has[f] = engine_has(f);
+		m->has[of_host[i]] &= host_has(of_host[i]) && engine_has(of_host[i]);
+	for (unsigned i = 0; i < ARRAY_SIZE(of_rows); i++)
+		m->has[of_rows[i]] &= engine_has(of_rows[i]);
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
 			m->has[needs[i][0]] &= m->has[needs[i][1]];
