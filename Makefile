@@ -57,7 +57,7 @@ TOOL_NAMES := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 
 # ---- flags
 
-LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP
+LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP ZYDIS
 LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
 # Cutting a text to its buffer is what snprintf is used for here (the second is for clang).
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \

@@ -134,7 +134,7 @@ static void address_size(struct insn *in)
 
 /* ---- opcode maps */
 
-/* Fields as VEX has them, R X B and vvvv inverted. Outside 64-bit mode there are 8 registers. */
+/* Fields as VEX has them, R X B and vvvv inverted. Outside 64-bit mode B says nothing. */
 static void vex_fields(struct insn *in, uint8_t rxb, uint8_t last)
 {
 	static const uint8_t rep[4] = {0, 0, 0xf3, 0xf2};
@@ -145,10 +145,8 @@ static void vex_fields(struct insn *in, uint8_t rxb, uint8_t last)
 	in->vl = last >> 2 & 1;
 	in->p66 = (last & 3) == 1;
 	in->rep = rep[last & 3];
-	if (in->mode == MODE_64)
-		return;
-	in->rex = 0x40;
-	in->vvvv &= 7;
+	if (in->mode != MODE_64)
+		in->rex = 0x40;
 }
 
 static enum decode_result vex(struct cursor *d, unsigned *map)
@@ -295,9 +293,12 @@ static bool legal(const struct insn *in)
 	return true;
 }
 
-/* Segment, MMX and x87 registers are eight: REX says nothing about them. */
+/* Segment, MMX and x87 registers are eight: REX says nothing about them. Neither does the top bit
+ * of vvvv outside 64-bit mode, though where vvvv is not used it must be set too. */
 static void fold_registers(struct insn *in)
 {
+	if (in->mode != MODE_64)
+		in->vvvv &= 7;
 	for (unsigned i = 0; i < 4; i++) {
 		unsigned kind = in->op->o[i].kind;
 

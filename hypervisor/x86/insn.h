@@ -121,7 +121,8 @@ enum op_flag {
 	F_NOREXB = 1 << 26, /* REX.B must be clear (NOP against XCHG R8) */
 };
 struct opcode {
-	const char *name; /* mnemonic in Intel syntax, lower case: "add", "vpaddb" */
+	/* Mnemonic in Intel syntax, lower case: "add"; "cbw/cwde/cdqe" by operand size 2, 4, 8 */
+	const char *name;
 	void (*run)(struct cpu *c, const struct insn *in); /* NULL: #UD in this build */
 	uint8_t map, op;                                   /* enum op_map; opcode byte */
 	uint8_t prefix;                                    /* enum op_prefix */

@@ -64,7 +64,8 @@ static const struct opcode rows[] = {
 	OP1(0x61, "popa/popad", op_popa, F_NO64, NONE),
 	OP1(0x62, "bound", op_bound, F_NO64, Gv, Ma),
 	OP1(0x63, "arpl", op_arpl, F_NO64 | F_PROT, Ew, Gw),
-	OP1(0x63, "movsxd", op_movsx, F_ONLY64, Gv, Ez),
+	/* With 66h too AMD's processors read 32 bits; Intel's manual says 16. */
+	OP1(0x63, "movsxd", op_movsx, F_ONLY64, Gv, Ed),
 	OP1(0x68, "push", op_push, PUSH, Isz),
 	OP1(0x69, "imul", op_imul, 0, Gv, Ev, Isz),
 	OP1(0x6a, "push", op_push, PUSH, Isb),
