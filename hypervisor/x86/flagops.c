@@ -60,7 +60,7 @@ OP(sti)
 	uint64_t flag = interrupt_flag(c);
 
 	(void)in;
-	cpu_gp0(c, flag == FL_VIF && c->flags & FL_VIP);
+	cpu_gp0(c, flag == FL_IF || !(c->flags & FL_VIP));
 	c->shadow_sti = flag == FL_IF && !(c->flags & FL_IF);
 	c->flags |= flag;
 }

@@ -140,18 +140,18 @@ static void take_trap(struct cpu *c)
 static int boundary(struct cpu *c, uint64_t end, bool *one)
 {
 	take_trap(c);
+	if (c->exit_request)
+		return STOP_REQUEST;
+	if (c->insn_count >= end)
+		return STOP_COUNT;
 	*one = c->shadow_sti || c->shadow_ss;
 	c->shadow_sti = c->shadow_ss = false;
 	if (!*one)
 		take_interrupt(c);
 	if (c->shutdown)
 		return STOP_TRIPLE;
-	if (c->exit_request)
-		return STOP_REQUEST;
 	if (c->halted)
 		return STOP_HALT;
-	if (c->insn_count >= end)
-		return STOP_COUNT;
 	mmu_sync(c);
 	*one |= wants_care(c);
 	return GO;

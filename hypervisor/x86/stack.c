@@ -139,7 +139,7 @@ OP(pushf)
 	uint64_t v = c->flags & ~(uint64_t)(FL_VM | FL_RF);
 
 	if (vm86_below_iopl3(c)) {
-		cpu_gp0(c, !(c->cr4 & CR4_VME && in->opsize == 2));
+		cpu_gp0(c, c->cr4 & CR4_VME && in->opsize == 2);
 		v = (v & ~(uint64_t)FL_IF) | FL_IOPL | (c->flags & FL_VIF ? FL_IF : 0);
 	}
 	insn_push(c, in->opsize, cut(v, in->opsize));
@@ -150,7 +150,7 @@ static void popf_vme(struct cpu *c, const struct insn *in, uint64_t v)
 {
 	uint64_t mask = FL_STATUS | FL_TF | FL_DF | FL_NT;
 
-	cpu_gp0(c, v & FL_TF || (v & FL_IF && c->flags & FL_VIP));
+	cpu_gp0(c, !(v & FL_TF || (v & FL_IF && c->flags & FL_VIP)));
 	move_sp(c, in->opsize);
 	c->flags = (c->flags & ~(mask | FL_VIF)) | (v & mask) | (v & FL_IF ? FL_VIF : 0);
 }
@@ -160,7 +160,7 @@ OP(popf)
 	uint64_t v;
 
 	if (vm86_below_iopl3(c)) {
-		cpu_gp0(c, !(c->cr4 & CR4_VME && in->opsize == 2));
+		cpu_gp0(c, c->cr4 & CR4_VME && in->opsize == 2);
 		popf_vme(c, in, insn_peek(c, 0, 2));
 		return;
 	}
