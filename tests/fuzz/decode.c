@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The decoder on any bytes: what it reads decides, more bytes after that change nothing, fewer ask
- * The decoder on any bytes: what it reads decides, more bytes after that change nothing, fewer ask
+ * for more, the text fits. Where Zydis is there it must agree or be explained.
+ * First byte: the mode.
  */
 #include "config.h"
 #include "hypervisor/x86/insn.h"

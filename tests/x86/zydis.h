@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One byte string through our decoder and through Zydis: legality, length, mnemonic, memory
  * One byte string through our decoder and through Zydis: legality, length, name, memory operand,
  * immediates. Shared by the test and the fuzzer; docs/engine-decode.md explains the classes.
+ */
 #ifndef TESTS_X86_ZYDIS_H
 #define TESTS_X86_ZYDIS_H
 #include "hypervisor/x86/cpu.h"
