@@ -6,6 +6,7 @@
  */
 #include "config.h"
 #include "hypervisor/x86/insn.h"
+#include "tests/fuzz/lib/fuzz.h"
 #include "tests/test.h"
 #ifdef CONFIG_ZYDIS
 #include "tests/x86/zydis_classes.h"
