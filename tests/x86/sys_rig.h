@@ -47,12 +47,13 @@ void ram_put(struct sys_rig *r, uint64_t gpa, unsigned size, uint64_t val);
 uint64_t ram_get(struct sys_rig *r, uint64_t gpa, unsigned size);
 /* Flat protected mode of 32 bits in this ring, GDT, IDT of 256 entries, TSS; no paging. */
 void go_prot(struct sys_rig *r, unsigned cpl);
-/* 64-bit mode in this ring; the low 2 MiB are mapped to themselves, for user too, in 4 KiB pages. */
+/* 64-bit mode in this ring; the low 2 MiB are themselves, user's too, in pages of 4 KiB. */
 void go_long(struct sys_rig *r, unsigned cpl);
 void gdt_put(struct sys_rig *r, uint16_t sel, uint32_t base, uint32_t limit, unsigned access,
 	     unsigned flags);
+/* low: IST or parameter count; 16 bytes in long mode. */
 void gate_put(struct sys_rig *r, uint64_t at, unsigned type, unsigned dpl, uint16_t sel,
-	      uint64_t off, unsigned low); /* low: IST or parameter count; 16 bytes in long mode */
+	      uint64_t off, unsigned low);
 /* 4-level tables below cr3: one page of `size` (12, 21, 30 bits); flags: the entry's; upper: of
  * those above it. Returns where the last entry is. */
 uint64_t map_long(struct sys_rig *r, uint64_t cr3, uint64_t lin, uint64_t gpa, unsigned bits,
