@@ -100,6 +100,35 @@ static const struct length lengths[] = {
 	{"f0 0f ba 20 01", NULL, MODE_64, 0},
 	{"f0 0f c7 09", "cmpxchg8b", MODE_64, 4},
 	{"f0 ff 10", NULL, MODE_64, 0},
+	/* vectors: mandatory prefix, L, W, vvvv, no other prefix beside VEX */
+	{"0f 58 c1", "addps", MODE_64, 3},
+	{"66 0f 58 c1", "addpd", MODE_64, 4},
+	{"66 f3 0f 58 c1", "addss", MODE_64, 5},
+	{"f3 66 f2 0f 58 c1", "addsd", MODE_64, 6},
+	{"f3 0f 54 c1", NULL, MODE_64, 0},
+	{"f0 0f 58 01", NULL, MODE_64, 0},
+	{"c5 f8 58 c1", "vaddps", MODE_64, 4},
+	{"c4 e1 78 58 c1", "vaddps", MODE_32, 5},
+	{"66 c5 f8 58 c1", NULL, MODE_64, 0},
+	{"f3 c5 f8 58 c1", NULL, MODE_64, 0},
+	{"f0 c5 f8 58 01", NULL, MODE_64, 0},
+	{"48 c5 f8 58 c1", NULL, MODE_64, 0},
+	{"2e 67 c5 f8 58 01", "vaddps", MODE_64, 6},
+	{"c4 e0 78 58 c1", NULL, MODE_64, 0}, /* map 0 */
+	{"c5 70 28 c1", NULL, MODE_64, 0},    /* vvvv not used, not 1111b */
+	{"c4 e1 38 28 c1", NULL, MODE_32, 0}, /* its top bit too */
+	{"c4 e2 7d 16 c1", "vpermps", MODE_64, 5},
+	{"c4 e2 79 16 c1", NULL, MODE_64, 0}, /* L must be 1 */
+	{"c4 e2 fd 16 c1", NULL, MODE_64, 0}, /* W must be 0 */
+	{"c5 fc 77", "vzeroall", MODE_64, 3},
+	{"c4 e1 f9 6e c0", "vmovq", MODE_64, 5},
+	{"c4 e1 f9 6e c0", "vmovd", MODE_32, 5}, /* W says nothing there */
+	{"c4 e2 71 90 04 57", "vpgatherdd", MODE_64, 6},
+	{"c4 e2 71 90 03", NULL, MODE_64, 0},    /* no SIB */
+	{"c4 e2 69 90 04 57", NULL, MODE_64, 0}, /* index is the mask */
+	{"d9 c0", "fld", MODE_64, 2},
+	{"d9 d1", NULL, MODE_64, 0},
+	{"dd 2b", NULL, MODE_64, 0},
 	/* harmless prefixes: XACQUIRE, BND, segment override on a register form */
 	{"f2 f0 01 08", "add", MODE_64, 4},
 	{"f2 e9 00 00 00 00", "jmp", MODE_64, 6},

@@ -13,12 +13,13 @@ enum difference {
 	DIFF_PAUSE_REXB,
 	DIFF_NEAR_INDIRECT,
 	DIFF_BASE_67,
+	DIFF_ENDBR,
 	DIFFERENCES
 };
 
 static const char *const difference_name[DIFFERENCES] = {
 	"extension not there",    "cache line size",  "PAUSE with REX.B",
-	"near indirect with 66h", "no base with 67h",
+	"near indirect with 66h", "no base with 67h", "ENDBR with more prefixes",
 };
 
 /* Extensions that no CPU model of this engine shows: their opcodes are #UD. */
@@ -54,6 +55,8 @@ static inline int difference_class(const struct pair *p)
 		return DIFF_CACHE_LINE;
 	if (!strcmp(in->op->name, "xchg") && !strcmp(theirs, "pause") && in->rex & 1)
 		return DIFF_PAUSE_REXB;
+	if (!strncmp(in->op->name, "endbr", 5) && !strcmp(theirs, "nop"))
+		return DIFF_ENDBR;
 	if (!strcmp(p->why, "2 bytes, not 8") && in->op->flags & F_NEAR)
 		return DIFF_NEAR_INDIRECT;
 	if (!strncmp(p->why, "base 255, not r13d", 18) && in->p67 && !in->mod && (in->sib & 7) == 5)
