@@ -11,11 +11,11 @@
 
 #include <stdlib.h>
 
-#define APIC_BASE     0xfee00000u
-#define APIC_BSP      (1u << 8)
-#define APIC_ENABLE   (1u << 11)
-#define PAT_RESET     0x0007040600070406ull
-#define MISC_FAST_STR 1
+#define APIC_BASE   0xfee00000u
+#define APIC_BSP    (1u << 8)
+#define APIC_ENABLE (1u << 11)
+#define PAT_RESET   0x0007040600070406ull
+#define MISC_RESET  0x1801 /* fast strings; no BTS, no PEBS */
 
 static void reset_segments(struct cpu *c)
 {
@@ -58,7 +58,7 @@ static void reset_msrs(struct cpu *c)
 	c->star = c->lstar = c->cstar = c->fmask = c->kernel_gs_base = c->tsc_aux = 0;
 	c->sysenter_cs = c->sysenter_esp = c->sysenter_eip = c->debugctl = 0;
 	c->pat = PAT_RESET;
-	c->misc_enable = MISC_FAST_STR;
+	c->misc_enable = MISC_RESET;
 	c->tsc_offset = 0;
 	memset(c->mtrr_fixed, 0, sizeof(c->mtrr_fixed));
 	memset(c->mtrr_base, 0, sizeof(c->mtrr_base));

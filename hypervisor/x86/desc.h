@@ -117,6 +117,8 @@ void stack_drop(struct stack *s, uint64_t bytes);
 void stack_commit(struct cpu *c, const struct stack *s);
 /* SS:rSP that the TSS has for the CPL; d: SS's descriptor (not in long mode). Faults are #TS. */
 void stack_inner(struct cpu *c, struct stack *s, unsigned cpl, struct desc *d);
+/* Accessed bits of both, ahead of what must not fail half-way. ss: NULL when not from a table. */
+void desc_accessed(struct cpu *c, struct desc *cs, struct desc *ss);
 /* The stack becomes SS:rSP. */
 void stack_enter(struct cpu *c, struct stack *s, struct desc *d);
 

@@ -12,7 +12,7 @@
 
 #include "hypervisor/x86/mmu.h"
 
-enum { ERR_IDT = 2 };
+enum { ERR_IDT = 2, DR6_BT = 1 << 15 };
 #define FL_EVENT (FL_TF | FL_NT | FL_RF | FL_VM) /* cleared by every gate */
 
 /* ---- raised by instructions ---- */
@@ -255,6 +255,7 @@ static void enter_handler(struct cpu *c, const struct desc *g, struct desc *cs, 
 	handler_stack(c, &s, g, cpl, &ss);
 	cs_check_rip(c, cs, gate_off(g));
 	push_frame(c, &s, c->long_mode ? 8 : desc_type(g) & 8 ? 4 : 2, c->long_mode || inner);
+	desc_accessed(c, cs, inner && !s.flat ? &ss : NULL);
 	for (unsigned i = 0; cpu_is_vm86(c) && i < sizeof(data); i++)
 		seg_set_null(c, data[i], 0);
 	if (inner)
@@ -346,6 +347,9 @@ void cpu_deliver(struct cpu *c)
 	int how;
 
 	c->halted = c->shadow_sti = c->shadow_ss = false;
+	/* An instruction that faulted hit no breakpoint; a task switch's T bit stays. */
+	if (c->exc.kind == EXC_FAULT)
+		c->dr6_pending &= DR6_BT;
 	do {
 		unsigned vector = c->exc.vector, kind = c->exc.kind;
 

@@ -113,6 +113,7 @@ static void call_inner(struct cpu *c, const struct desc *g, struct desc *cs)
 		copy_parameters(c, &s, g->hi & 31, word);
 	stack_push(c, &s, word, c->seg[SEG_CS].sel);
 	stack_push(c, &s, word, c->next_rip);
+	desc_accessed(c, cs, s.flat ? NULL : &ss);
 	stack_enter(c, &s, &ss);
 	cs_enter(c, gate_sel(g), cs, cpl);
 	c->next_rip = gate_rip(g);
@@ -277,6 +278,7 @@ void return_outer(struct cpu *c, const struct far_return *r, struct desc *cs, un
 		cpu_gp0(c, to_long && rpl != 3 && (r->ss & 3u) == rpl);
 	else
 		ss_check(c, r->ss, &ss, rpl, EXC_GP);
+	desc_accessed(c, cs, null ? NULL : &ss);
 	cs_enter(c, r->cs, cs, rpl);
 	if (null)
 		seg_set_null(c, SEG_SS, r->ss);

@@ -120,6 +120,13 @@ void stack_inner(struct cpu *c, struct stack *s, unsigned cpl, struct desc *d)
 		inner_legacy(c, s, cpl, d);
 }
 
+void desc_accessed(struct cpu *c, struct desc *cs, struct desc *ss)
+{
+	desc_mark(c, cs, TYPE_ACCESSED, 0);
+	if (ss)
+		desc_mark(c, ss, TYPE_ACCESSED, 0);
+}
+
 void stack_enter(struct cpu *c, struct stack *s, struct desc *d)
 {
 	if (s->flat)

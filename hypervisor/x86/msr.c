@@ -51,7 +51,8 @@ enum {
 #define MCG_CTL_P     (1u << 8)
 #define MTRR_CAP      (MTRR_VARIABLE | 1u << 8 | 1u << 10) /* fixed ranges, write combining */
 #define APIC_VALID    0x900ull
-#define MISC_VALID    ((1ull << 34) | 0x440001ull | 1ull << 16)
+/* Also the two that only say what is not there: BTS and PEBS. */
+#define MISC_VALID ((1ull << 34) | 0x451881ull)
 
 /* ---- TSC ---- */
 

@@ -143,6 +143,7 @@ TEST(msrs)
 	RUNS(&r, msr_write(r.c, 0xc0000101, 0xffff800000000000));
 	EQ(0xffff800000000000, r.c->seg[SEG_GS].base);
 	EQ(0, msr_read(r.c, 0x17));
+	RUNS(&r, msr_write(r.c, 0x1a0, msr_read(r.c, 0x1a0) | 1 << 22));
 	sys_rig_free(&r);
 }
 

@@ -308,6 +308,29 @@ TEST(iret_to_a_non_canonical_rip_faults_before_it)
 	sys_rig_free(&r);
 }
 
+/* The accessed bit of the outer SS cannot be written: nothing of the return has happened. */
+TEST(iret_is_all_or_nothing)
+{
+	struct sys_rig r = sys_rig("max");
+
+	go_long(&r, 0);
+	gdt_put(&r, SEL_FREE, 0, 0xfffff, 0xf2, 0xc);
+	gdt_put(&r, LONG3, 0, 0xfffff, 0xfb, 0xa);
+	map_long(&r, r.c->cr3, AT_GDT, AT_GDT, 12, 1, 7);
+	mmu_invlpg(r.c, AT_GDT);
+	r.c->r[R_SP] = AT_STACK0 - 40;
+	ram_put(&r, AT_STACK0 - 40, 8, 0x1000);
+	ram_put(&r, AT_STACK0 - 32, 8, LONG3);
+	ram_put(&r, AT_STACK0 - 24, 8, FL_1);
+	ram_put(&r, AT_STACK0 - 16, 8, AT_STACK3);
+	ram_put(&r, AT_STACK0 - 8, 8, SEL_FREE | 3);
+	RAISES(&r, EXC_PF, 3, cpu_iret(r.c, 8));
+	EQ(LONG0, r.c->seg[SEG_CS].sel);
+	EQ(0, r.c->cpl);
+	EQ(AT_STACK0 - 40, r.c->r[R_SP]);
+	sys_rig_free(&r);
+}
+
 /* ---- virtual-8086 mode ---- */
 
 static void go_vm86(struct sys_rig *r, unsigned iopl)
