@@ -6,7 +6,8 @@
  * anew, with all blocks gone, when it is full.
  *
  * State: one cache a vCPU.
- * Missing: another vCPU's write to code reaches this cache by engine.c only as a flush.
+ * Missing: one vCPU's write does not reach the caches of others (there is one vCPU); a device's
+ *	flushes everything.
  * Tests: tests/x86/interp.c
  */
 #include "hypervisor/x86/blocks.h"

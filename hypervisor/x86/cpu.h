@@ -139,6 +139,7 @@ struct cpu {
 	uint64_t insn_count;
 	volatile bool exit_request; /* set by others: leave the loop at the next boundary */
 	volatile bool nmi_request;  /* set by others */
+	volatile bool code_stale;   /* set by others: RAM that blocks were made of has changed */
 	bool break_block;           /* the run loop is to look round after this instruction */
 	sigjmp_buf *fault;          /* where cpu_raise goes; set by the run loop */
 	struct {

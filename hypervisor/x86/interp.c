@@ -153,6 +153,10 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	if (c->halted)
 		return STOP_HALT;
 	mmu_sync(c);
+	if (c->code_stale) {
+		c->code_stale = false; /* before the flush: what comes after it counts again */
+		blocks_flush(c);
+	}
 	*one |= wants_care(c);
 	return GO;
 }

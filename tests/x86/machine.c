@@ -54,7 +54,7 @@ struct machine *machine_new(const char *model)
 	domain_lock(m->dom);
 	m->ram = domain_ram(m->dom, 0, &len, true);
 	OK(core_server_new(m->dom, false, &sender, m, &id));
-	OK(core_map_range(m->dom, id, HV_RANGE_PORT, 0x501, 0x502));
+	OK(core_map_range(m->dom, id, HV_RANGE_PORT, 0x501, 0x504));
 	OK(core_server_enable(m->dom, id, true));
 	domain_unlock(m->dom);
 	return m;
