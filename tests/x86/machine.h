@@ -9,6 +9,11 @@
 #include "hypervisor/x86/cpu.h"
 #include "tests/test.h"
 
+/* dm/ has these names too, and the test binary has both. */
+#define machine_new  x86_machine_new
+#define machine_free x86_machine_free
+#define machine_load x86_machine_load
+
 struct machine {
 	struct domain *dom;
 	struct cpu *c;
