@@ -2,7 +2,7 @@
 /*
  * hypervisor/x86/bcd.c: decimal and ASCII adjustment. The host has none of these
  * in 64-bit mode, so they are written out; the flags that the SDM leaves undefined
- * follow the result, OF (and CF, AF where undefined) are 0.
+ * are those of the byte addition or subtraction inside, as processors have them.
  *
  * Spec: Intel SDM volume 2, AAA, AAD, AAM, AAS, DAA, DAS.
  */
@@ -13,16 +13,22 @@ static void set_al(struct cpu *c, uint8_t al)
 	c->r[R_AX] = (c->r[R_AX] & ~0xffull) | al;
 }
 
-/* SF, ZF and PF of al; CF and AF as told; OF 0. */
-static void set_flags(struct cpu *c, uint8_t al, bool cf, bool af)
+/* The flags of a + b, or of a - b when b is negative, in a byte or a word (top: the sign's bit);
+ * then CF and AF as told. */
+static void set_flags(struct cpu *c, unsigned top, unsigned a, int b, bool cf, bool af)
 {
+	unsigned sum = (a + (unsigned)b) & (2 * top - 1), by = (unsigned)(b < 0 ? -b : b);
+	bool over = (b < 0 ? (a ^ by) & (a ^ sum) : (sum ^ a) & (sum ^ by)) & top;
+
 	c->flags &= ~(uint64_t)FL_STATUS;
-	if (al & 0x80)
+	if (sum & top)
 		c->flags |= FL_SF;
-	if (!al)
+	if (!sum)
 		c->flags |= FL_ZF;
-	if (!__builtin_parity(al))
+	if (!__builtin_parity(sum & 0xff))
 		c->flags |= FL_PF;
+	if (over)
+		c->flags |= FL_OF;
 	if (cf)
 		c->flags |= FL_CF;
 	if (af)
@@ -31,18 +37,17 @@ static void set_flags(struct cpu *c, uint8_t al, bool cf, bool af)
 
 static void decimal(struct cpu *c, bool subtract)
 {
-	uint8_t old = (uint8_t)c->r[R_AX], by = 0;
+	uint8_t old = (uint8_t)c->r[R_AX];
 	bool af = (old & 15) > 9 || c->flags & FL_AF, cf = c->flags & FL_CF;
 	bool high = old > 0x99 || cf;
+	int by = (af ? 6 : 0) + (high ? 0x60 : 0);
 
-	if (af)
-		by = 6;
-	if (high)
-		by += 0x60;
 	/* DAS of a byte below 6 borrows: CF, even where the high half is not adjusted. */
 	cf = high || (subtract && af && old < 6);
-	set_al(c, (uint8_t)(subtract ? old - by : old + by));
-	set_flags(c, (uint8_t)c->r[R_AX], cf, af);
+	if (subtract)
+		by = -by;
+	set_al(c, (uint8_t)(old + by));
+	set_flags(c, 0x80, old, by, cf, af);
 }
 
 OP(daa)
@@ -62,10 +67,10 @@ static void ascii(struct cpu *c, int by)
 	uint16_t ax = (uint16_t)c->r[R_AX];
 	bool adjust = (ax & 15) > 9 || c->flags & FL_AF;
 
+	set_flags(c, 0x8000, ax, adjust ? by : 0, adjust, adjust);
 	if (adjust)
 		ax = (uint16_t)(ax + by);
 	c->r[R_AX] = (c->r[R_AX] & ~0xffffull) | (ax & 0xff0f);
-	set_flags(c, ax & 15, adjust, adjust);
 }
 
 OP(aaa)
@@ -87,13 +92,14 @@ OP(aam)
 	if (!base)
 		cpu_raise(c, EXC_DE);
 	c->r[R_AX] = (c->r[R_AX] & ~0xffffull) | (uint64_t)(al / base) << 8 | al % base;
-	set_flags(c, al % base, false, false);
+	set_flags(c, 0x80, al % base, 0, false, false);
 }
 
 OP(aad)
 {
-	uint8_t al = (uint8_t)(c->r[R_AX] + (c->r[R_AX] >> 8 & 0xff) * (in->imm & 0xff));
+	uint8_t al = (uint8_t)c->r[R_AX],
+		by = (uint8_t)((c->r[R_AX] >> 8 & 0xff) * (in->imm & 0xff));
 
-	c->r[R_AX] = (c->r[R_AX] & ~0xffffull) | al;
-	set_flags(c, al, false, false);
+	c->r[R_AX] = (c->r[R_AX] & ~0xffffull) | (uint8_t)(al + by);
+	set_flags(c, 0x80, al, by, al + by > 0xff, (al & 15) + (by & 15) > 15);
 }

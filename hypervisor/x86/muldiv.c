@@ -101,15 +101,46 @@ static unsigned __int128 dividend(const struct cpu *c, unsigned size)
 	return (c->r[R_DX] & ((1ull << bits) - 1)) << bits | (c->r[R_AX] & ((1ull << bits) - 1));
 }
 
-static void quotient_set(struct cpu *c, const struct insn *in, unsigned size, uint64_t quot,
-			 uint64_t rem)
-{
-	if (size == 1) {
-		c->r[R_AX] = (c->r[R_AX] & ~0xffffull) | (uint8_t)quot | (rem & 0xff) << 8;
-		return;
+/* A division that was found not to fault, for its results and the flags it leaves. */
+#define DIVIDE(op)                                                                          \
+	__asm__ volatile("movl %[ax], %%eax\n\t" THUNK_IN "movq %[lo], %%rax\n\t" op "\n\t" \
+			 "movq %%rax, %[lo]" THUNK_OUT "\n\tmovl %%eax, %[ax]"              \
+			 : [lo] "+r"(lo), "+d"(hi), [ax] "+r"(ax)                           \
+			 : [b] "r"(b)                                                       \
+			 : "rax", "cc")
+#define DIVIDE_SIZES(op)              \
+	switch (size) {               \
+	case 1:                       \
+		DIVIDE(op "b %b[b]"); \
+		break;                \
+	case 2:                       \
+		DIVIDE(op "w %w[b]"); \
+		break;                \
+	case 4:                       \
+		DIVIDE(op "l %k[b]"); \
+		break;                \
+	default:                      \
+		DIVIDE(op "q %[b]");  \
+		break;                \
 	}
-	reg_set(c, in, R_AX, size, quot);
-	reg_set(c, in, R_DX, size, rem);
+
+static void divide(struct cpu *c, const struct insn *in, unsigned size, uint64_t b, bool is_signed)
+{
+	uint64_t lo = c->r[R_AX], hi = c->r[R_DX];
+	uint32_t ax = thunk_flags(c->flags);
+
+	if (is_signed) {
+		DIVIDE_SIZES("idiv");
+	} else {
+		DIVIDE_SIZES("div");
+	}
+	if (size == 1) {
+		reg_set(c, in, R_AX, 2, lo);
+	} else {
+		reg_set(c, in, R_AX, size, lo);
+		reg_set(c, in, R_DX, size, hi);
+	}
+	thunk_set_flags(c, ax);
 }
 
 OP(div)
@@ -120,7 +151,7 @@ OP(div)
 
 	if (!b || a / b >> (size * 8))
 		cpu_raise(c, EXC_DE);
-	quotient_set(c, in, size, (uint64_t)(a / b), (uint64_t)(a % b));
+	divide(c, in, size, b, false);
 }
 
 static uint64_t magnitude(uint64_t v, bool neg)
@@ -134,13 +165,12 @@ OP(idiv)
 	int64_t b = sign_extend(opnd_get(c, in, 0), size);
 	unsigned __int128 a = dividend(c, size), top = (unsigned __int128)1 << (2 * bits - 1);
 	bool neg_a = a & top, neg = neg_a != (b < 0);
-	unsigned __int128 limit = ((unsigned __int128)1 << (bits - 1)) - !neg, q;
+	unsigned __int128 limit = ((unsigned __int128)1 << (bits - 1)) - !neg;
 	uint64_t mag_b = magnitude((uint64_t)b, b < 0);
 
 	if (neg_a) /* of twice the bits; what is above them goes away with the mask */
 		a = (0 - a) & ((top - 1) | top);
-	if (!mag_b || (q = a / mag_b) > limit)
+	if (!mag_b || a / mag_b > limit)
 		cpu_raise(c, EXC_DE);
-	quotient_set(c, in, size, magnitude((uint64_t)q, neg),
-		     magnitude((uint64_t)(a % mag_b), neg_a));
+	divide(c, in, size, (uint64_t)b, true);
 }
