@@ -260,8 +260,8 @@ static void probe_at(struct cpu *c, uint64_t lin, unsigned size, bool write)
 	uint64_t last = c->long_mode ? lin + size - 1 : (uint32_t)(lin + size - 1);
 
 	mmu_entry(c, lin, access, set_explicit(c));
-	if ((lin ^ last) & PAGE_MASK)
-		mmu_entry(c, last, access, set_explicit(c));
+	if ((lin ^ last) & PAGE_MASK) /* CR2 is the page's first byte */
+		mmu_entry(c, last & PAGE_MASK, access, set_explicit(c));
 }
 
 /* #AC comes after #PF (SDM table 6-2). */
