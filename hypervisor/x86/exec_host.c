@@ -230,14 +230,6 @@ static unsigned mem_operand(const struct insn *in)
 
 /* ---- running ---- */
 
-static _Noreturn void raise_fault(struct cpu *c, const struct host_regs *h)
-{
-	if (h->fault == EXC_UD)
-		cpu_raise(c, EXC_UD);
-	fx_set(c, FX_MXCSR, 4, h->mxcsr);
-	cpu_raise(c, c->cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
-}
-
 static bool touches_mmx(const struct insn *in)
 {
 	for (unsigned i = 0; i < 4; i++) {
@@ -249,6 +241,16 @@ static bool touches_mmx(const struct insn *in)
 	return false;
 }
 
+static _Noreturn void raise_fault(struct cpu *c, const struct insn *in, const struct host_regs *h)
+{
+	if (h->fault == EXC_UD)
+		cpu_raise(c, EXC_UD);
+	if (touches_mmx(in)) /* the registers have changed their names already */
+		fpu_enter_mmx(c);
+	fx_set(c, FX_MXCSR, 4, h->mxcsr);
+	cpu_raise(c, c->cr4 & CR4_OSXMMEXCPT ? EXC_XM : EXC_UD);
+}
+
 /* Reads the memory operand or, when it is the destination, sees to its address. */
 static void load_mem(struct cpu *c, const struct insn *in, unsigned m, struct host_regs *h)
 {
@@ -258,6 +260,8 @@ static void load_mem(struct cpu *c, const struct insn *in, unsigned m, struct ho
 	check_align(c, in, ea, size);
 	if (m > 0)
 		mem_read_buf(c, in->seg, ea, h->mem, size);
+	else /* #PF comes before #XM */
+		mem_probe(c, in->seg, ea, size, ACCESS_WRITE);
 }
 
 static void commit(struct cpu *c, const struct insn *in, bool to_mem, const struct host_regs *h)
@@ -288,7 +292,7 @@ static void run_thunk(struct cpu *c, const struct insn *in)
 	load_implied(c, &h);
 	host_thunk_run(t, &h);
 	if (h.fault)
-		raise_fault(c, &h);
+		raise_fault(c, in, &h);
 	commit(c, in, m == 0, &h);
 }
 

@@ -46,28 +46,9 @@ static uint64_t element(const struct vector *v, unsigned i, unsigned size)
 	return e;
 }
 
-/* A page that has selected bytes: the fault names the operand's first byte in it. */
-static void probe_page(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
-		       unsigned first, unsigned end, unsigned size)
+static void store_selected(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
+			   const struct vector *v, unsigned n, unsigned size)
 {
-	for (unsigned i = first; i < end; i++) {
-		if (selected(mask, i / size, size)) {
-			mem_probe(c, seg, ea + first, 1, ACCESS_WRITE);
-			return;
-		}
-	}
-}
-
-/* All selected elements can be written, before the first one is. */
-static void store_masked(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
-			 const struct vector *v, unsigned n, unsigned size)
-{
-	unsigned all = n * size, here = 4096 - (ea & 4095);
-
-	if (here > all)
-		here = all;
-	probe_page(c, seg, ea, mask, 0, here, size);
-	probe_page(c, seg, ea, mask, here, all, size);
 	for (unsigned i = 0; i < n; i++) {
 		if (selected(mask, i, size))
 			mem_write(c, seg, ea + i * size, size, element(v, i, size));
@@ -84,6 +65,7 @@ static struct vector mmx_get(struct cpu *c, unsigned reg)
 	return v;
 }
 
+/* Whether bytes that are not selected can fault is the processor's choice: AMD's do. */
 void host_maskmov(struct cpu *c, const struct insn *in)
 {
 	unsigned seg = in->seg_override == SEG_N ? SEG_DS : in->seg_override;
@@ -95,9 +77,10 @@ void host_maskmov(struct cpu *c, const struct insn *in)
 		fpu_pending(c);
 	v = mmx ? mmx_get(c, in->reg) : vector_get(c, in->reg);
 	mask = mmx ? mmx_get(c, in->rm) : vector_get(c, in->rm);
-	store_masked(c, seg, ea, &mask, &v, mmx ? 8 : 16, 1);
-	if (mmx)
+	if (mmx) /* before the store: the host does so even when that faults */
 		fpu_enter_mmx(c);
+	mem_probe(c, seg, ea, mmx ? 8 : 16, ACCESS_WRITE);
+	store_selected(c, seg, ea, &mask, &v, mmx ? 8 : 16, 1);
 }
 
 /* ---- VMASKMOVPS/PD, VPMASKMOVD/Q ---- */
@@ -109,6 +92,14 @@ static unsigned vmaskmov_size(const struct insn *in)
 	return in->op->op & 1 ? 8 : 4;
 }
 
+/* Outside 64-bit mode elements do not wrap: one beyond 4 GiB is beyond the limit. */
+static uint64_t element_ea(struct cpu *c, const struct insn *in, uint64_t ea, unsigned at)
+{
+	if (in->mode != MODE_64 && (ea + at) >> 32)
+		cpu_raise_error(c, in->seg == SEG_SS ? EXC_SS : EXC_GP, 0);
+	return ea + at;
+}
+
 static struct vector load_masked(struct cpu *c, const struct insn *in, uint64_t ea,
 				 const struct vector *mask, unsigned n, unsigned size)
 {
@@ -116,7 +107,8 @@ static struct vector load_masked(struct cpu *c, const struct insn *in, uint64_t 
 
 	for (unsigned i = 0; i < n; i++) {
 		if (selected(mask, i, size)) {
-			uint64_t e = mem_read(c, in->seg, ea + i * size, size);
+			uint64_t at = element_ea(c, in, ea, i * size);
+			uint64_t e = mem_read(c, in->seg, at, size);
 
 			memcpy(v.b + i * size, &e, size);
 		}
@@ -133,7 +125,12 @@ void host_vmaskmov(struct cpu *c, const struct insn *in)
 
 	if (to_mem) {
 		v = vector_get(c, in->reg);
-		store_masked(c, in->seg, ea, &mask, &v, n, size);
+		for (unsigned i = 0; i < n; i++) {
+			if (selected(&mask, i, size))
+				mem_probe(c, in->seg, element_ea(c, in, ea, i * size), size,
+					  ACCESS_WRITE);
+		}
+		store_selected(c, in->seg, ea, &mask, &v, n, size);
 	} else {
 		v = load_masked(c, in, ea, &mask, n, size);
 		vector_set(c, in->reg, &v);
@@ -177,14 +174,17 @@ static uint64_t gather_ea(const struct cpu *c, const struct insn *in, const stru
 	return reg_part(ea, in->addrsize);
 }
 
-/* What is done stays done when a later element faults: the mask tells what is left. */
+/* What is done stays done when a later element faults: the mask tells what is left, and those
+ * that were not selected count as done when their turn has come. */
 static void gather_element(struct cpu *c, const struct insn *in, struct gather *g, unsigned i)
 {
-	uint64_t e = mem_read(c, in->seg, gather_ea(c, in, g, i), g->size);
+	if (selected(&g->mask, i, g->size)) {
+		uint64_t e = mem_read(c, in->seg, gather_ea(c, in, g, i), g->size);
 
-	memcpy(g->dest.b + i * g->size, &e, g->size);
+		memcpy(g->dest.b + i * g->size, &e, g->size);
+		vector_set(c, in->reg, &g->dest);
+	}
 	memset(g->mask.b + i * g->size, 0, g->size);
-	vector_set(c, in->reg, &g->dest);
 	vector_set(c, in->vvvv, &g->mask);
 }
 
@@ -193,10 +193,8 @@ void host_gather(struct cpu *c, const struct insn *in)
 	struct gather g;
 
 	gather_setup(c, in, &g);
-	for (unsigned i = 0; i < g.n; i++) {
-		if (selected(&g.mask, i, g.size))
-			gather_element(c, in, &g, i);
-	}
+	for (unsigned i = 0; i < g.n; i++)
+		gather_element(c, in, &g, i);
 	memset(g.dest.b + g.n * g.size, 0, sizeof(g.dest.b) - g.n * g.size);
 	memset(g.mask.b, 0, sizeof(g.mask.b));
 	vector_set(c, in->reg, &g.dest);

@@ -159,6 +159,8 @@ static void compute(struct cpu *c, const struct insn *in)
 	else
 		memset(h.mem, 0, 16);
 	run_on_host(c, t, &h);
+	if (bytes < 0) /* it faults even when an exception keeps it from storing */
+		mem_probe(c, in->seg, insn_ea(c, in), (unsigned)-bytes, ACCESS_WRITE);
 	if (bytes < 0 && stored(c, t, &h, (unsigned)-bytes))
 		mem_write_buf(c, in->seg, insn_ea(c, in), h.mem, (unsigned)-bytes);
 	image_from_host(c, &h);

@@ -265,6 +265,8 @@ struct shape { /* what goes into REX or VEX, ModRM and the immediate */
 
 static bool has_gpr_size(const struct opcode *op)
 {
+	if (is_string_compare(op)) /* lengths in rAX and rDX */
+		return true;
 	for (unsigned i = 0; i < 4; i++) {
 		if (op->o[i].size == S_y || op->o[i].kind == O_G || op->o[i].kind == O_R)
 			return true;
