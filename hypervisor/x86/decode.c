@@ -520,6 +520,40 @@ static enum decode_result immediates(struct cursor *d)
 	return DECODE_OK;
 }
 
+static uint8_t operand_gpr(const struct insn *in, unsigned kind)
+{
+	switch (kind) {
+	case O_E:
+		return in->mod == 3 ? in->rm : REG_NONE;
+	case O_R:
+		return in->rm;
+	case O_G:
+		return in->reg;
+	case O_B:
+		return in->vvvv;
+	case O_Z:
+		return (uint8_t)((in->bytes[in->op_at] & 7) | (in->rex & 1) << 3);
+	case O_AX:
+		return 0;
+	case O_CL:
+	case O_CX:
+		return 1;
+	case O_DX:
+		return 2;
+	default:
+		return REG_NONE;
+	}
+}
+
+/* What executing it asks of every operand again and again. */
+static void operands(struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		in->gpr[i] = operand_gpr(in, in->op->o[i].kind);
+		in->size[i] = (uint16_t)insn_opnd_bytes(in, i);
+	}
+}
+
 enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail,
 			       enum insn_mode mode)
 {
@@ -542,6 +576,8 @@ enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail
 	memcpy(in->bytes, p, d.at);
 	if (r)
 		in->op = NULL;
+	else
+		operands(in);
 	return r;
 }
 

@@ -158,6 +158,8 @@ struct insn {
 	int64_t disp;               /* also moffs */
 	uint64_t imm, imm2; /* raw, as wide as in the instruction; imm2: ENTER, far selector */
 	uint8_t imm_size, imm2_size, disp_size;
+	uint8_t gpr[4];   /* operand i is this general register; REG_NONE: it is something else */
+	uint16_t size[4]; /* insn_opnd_bytes of operand i */
 	uint8_t imm_at, disp_at, modrm_at, op_at; /* byte offsets, for those who copy it */
 	uint8_t bytes[INSN_MAX];
 };

@@ -25,32 +25,6 @@ uint64_t insn_ea(const struct cpu *c, const struct insn *in)
 	return reg_part(ea, in->addrsize);
 }
 
-/* The register that operand i is, or -1: memory or none. */
-static int reg_of(const struct insn *in, unsigned i)
-{
-	switch (in->op->o[i].kind) {
-	case O_E:
-		return in->mod == 3 ? in->rm : -1;
-	case O_R:
-		return in->rm;
-	case O_G:
-		return in->reg;
-	case O_B:
-		return in->vvvv;
-	case O_Z:
-		return (in->bytes[in->op_at] & 7) | (in->rex & 1) << 3;
-	case O_AX:
-		return R_AX;
-	case O_CL:
-	case O_CX:
-		return R_CX;
-	case O_DX:
-		return R_DX;
-	default:
-		return -1;
-	}
-}
-
 bool opnd_is_mem(const struct insn *in, unsigned i)
 {
 	unsigned kind = in->op->o[i].kind;
@@ -94,10 +68,10 @@ static uint64_t other_get(const struct cpu *c, const struct insn *in, unsigned i
 uint64_t opnd_get(struct cpu *c, const struct insn *in, unsigned i)
 {
 	unsigned size = opnd_size(in, i);
-	int r = reg_of(in, i);
+	unsigned r = in->gpr[i];
 
-	if (r >= 0)
-		return reg_get(c, in, (unsigned)r, size);
+	if (r != REG_NONE)
+		return reg_get(c, in, r, size);
 	if (opnd_is_mem(in, i))
 		return mem_read(c, in->seg, mem_off(c, in, i), size);
 	return other_get(c, in, i, size);
@@ -106,10 +80,10 @@ uint64_t opnd_get(struct cpu *c, const struct insn *in, unsigned i)
 void opnd_set(struct cpu *c, const struct insn *in, unsigned i, uint64_t val)
 {
 	unsigned size = opnd_size(in, i);
-	int r = reg_of(in, i);
+	unsigned r = in->gpr[i];
 
-	if (r >= 0)
-		reg_set(c, in, (unsigned)r, size, val);
+	if (r != REG_NONE)
+		reg_set(c, in, r, size, val);
 	else
 		mem_write(c, in->seg, mem_off(c, in, i), size, val & mask_of(size));
 }
@@ -130,9 +104,9 @@ void place_mem(struct cpu *c, const struct insn *in, uint64_t off, unsigned size
 void place_open(struct cpu *c, const struct insn *in, unsigned i, struct place *pl)
 {
 	unsigned size = opnd_size(in, i);
-	int r = reg_of(in, i);
+	unsigned r = in->gpr[i];
 
-	if (r < 0) {
+	if (r == REG_NONE) {
 		place_mem(c, in, mem_off(c, in, i), size, pl);
 		return;
 	}

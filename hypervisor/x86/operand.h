@@ -46,9 +46,7 @@ static inline uint64_t reg_join(uint64_t old, uint64_t val, unsigned size)
 }
 static inline unsigned opnd_size(const struct insn *in, unsigned i)
 {
-	unsigned s = in->op->o[i].size;
-
-	return s == S_v ? in->opsize : s == S_b ? 1 : insn_opnd_bytes(in, i);
+	return in->size[i];
 }
 static inline int64_t sign_extend(uint64_t v, unsigned size)
 {
