@@ -7,6 +7,7 @@
  * Missing: MONITOR, MWAIT (their feature is never shown), performance counters.
  */
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
 
@@ -339,6 +340,10 @@ OP(xgetbv)
 {
 	(void)in;
 	needs_osxsave(c);
+	if ((uint32_t)c->r[R_CX] == 1 && cpu_has(c, CPU_XGETBV1)) {
+		set_edx_eax(c, c->xcr0 & xsave_in_use(c));
+		return;
+	}
 	cpu_gp0(c, !(uint32_t)c->r[R_CX]);
 	set_edx_eax(c, c->xcr0);
 }
