@@ -92,7 +92,7 @@ static const char *differs(const struct or_case *k, const struct or_result *n,
 	static char what[32];
 	const uint64_t flags = FL_STATUS | FL_DF | FL_AC | FL_ID;
 
-	if (in_pieces(k) && n->vector == EXC_PF && i->vector == EXC_GP)
+	if (in_pieces(k) && n->vector == EXC_PF && (i->vector == EXC_GP || i->vector == EXC_SS))
 		return NULL; /* over the top of 4 GiB: the limit, or the page of the first piece */
 	if (n->vector != i->vector)
 		return "exception";
