@@ -7,18 +7,43 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
 
-#define RAM_SIZE (16u << 20)
+#define RAM_SIZE (32u << 20)
 
-static int port(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
+/* Memory of its own, whose accesses are noted as they arrive. */
+static int mmio(struct machine *m, struct hv_ioreq *req)
+{
+	uint64_t at = req->addr - MACHINE_MMIO;
+	bool write = req->dir == HV_IOREQ_WRITE;
+
+	if (at + req->size > sizeof(m->mmio)) {
+		req->data = ~0ull;
+		return 0;
+	}
+	if (m->n_seen < ARRAY_SIZE(m->seen))
+		m->seen[m->n_seen++] =
+			(struct machine_access){(unsigned)at, (uint8_t)req->size, write};
+	if (write)
+		memcpy(m->mmio + at, &req->data, req->size);
+	else
+		memcpy(&req->data, m->mmio + at, req->size);
+	return 0;
+}
+
+static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
 {
 	struct machine *m = s->arg;
 
 	(void)vcpu;
+	if (req->type == HV_IOREQ_COPY)
+		return mmio(m, req);
 	if (req->dir == HV_IOREQ_READ) {
+		m->n_in++;
 		req->data = 0x60 + req->size;
 		return 0;
 	}
-	if (req->addr == 0x501) {
+	if (req->addr == 0x503) {
+		core_a20(m->dom, req->data & 1);
+	} else if (req->addr == 0x501) {
 		m->exit_code = (int)req->data;
 		m->c->exit_request = true;
 	} else if (m->n_out < sizeof(m->out) - 1) {
@@ -34,7 +59,7 @@ static bool no_buffer(struct ioreq_server *s, const struct hv_ioreq *req)
 	return false;
 }
 
-static const struct ioreq_sender sender = {.send = port, .buffer = no_buffer};
+static const struct ioreq_sender sender = {.send = request, .buffer = no_buffer};
 
 struct machine *machine_new(const char *model)
 {
@@ -55,6 +80,8 @@ struct machine *machine_new(const char *model)
 	m->ram = domain_ram(m->dom, 0, &len, true);
 	OK(core_server_new(m->dom, false, &sender, m, &id));
 	OK(core_map_range(m->dom, id, HV_RANGE_PORT, 0x501, 0x504));
+	OK(core_map_range(m->dom, id, HV_RANGE_MEMORY, MACHINE_MMIO,
+			  MACHINE_MMIO + sizeof(m->mmio) - 1));
 	OK(core_server_enable(m->dom, id, true));
 	domain_unlock(m->dom);
 	return m;

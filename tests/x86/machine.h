@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * tests/x86/machine.h: a vCPU on a small bare domain, for programs written in bytes.
- * Ports 0x501 (stops the vCPU, exit code noted) and 0x502 (bytes noted) are there.
+ * Ports 0x501 (stops the vCPU, exit code noted), 0x502 (bytes noted) and 0x503 (A20 gate) are
+ * there, and two pages of I/O memory behind RAM.
  */
 #ifndef TESTS_X86_MACHINE_H
 #define TESTS_X86_MACHINE_H
@@ -14,13 +15,23 @@
 #define machine_free x86_machine_free
 #define machine_load x86_machine_load
 
+#define MACHINE_MMIO 0x2000000u
+struct machine_access {
+	unsigned at; /* from MACHINE_MMIO */
+	uint8_t size;
+	bool write;
+};
+
 struct machine {
 	struct domain *dom;
 	struct cpu *c;
 	uint8_t *ram;
 	int exit_code; /* -1: none yet */
 	char out[256];
-	unsigned n_out;
+	unsigned n_out, n_in; /* bytes out, reads of ports */
+	uint8_t mmio[0x2000];
+	struct machine_access seen[64];
+	unsigned n_seen;
 };
 
 struct machine *machine_new(const char *model);
@@ -29,7 +40,7 @@ void machine_free(struct machine *m);
 void machine_real(struct machine *m, uint16_t seg, uint16_t off);
 /* Flat 32-bit protected mode, no paging, CPL 0; a GDT at 0x1000 (8 code, 0x10 data). */
 void machine_prot(struct machine *m, uint32_t eip);
-/* 64-bit mode, CPL 0, the first 16 MiB mapped 1:1 by 2 MiB pages; tables at 0x2000. */
+/* 64-bit mode, CPL 0, the first 32 MiB mapped 1:1 by 2 MiB pages; tables at 0x2000. */
 void machine_long(struct machine *m, uint64_t rip);
 void machine_load(struct machine *m, uint64_t gpa, const void *code, size_t len);
 /* Runs until HLT or exit, at most 100,000 instructions. */

@@ -2,21 +2,13 @@
 /* tests/x86/sys_rig.c: see sys_rig.h. */
 #include "tests/x86/sys_rig.h"
 
-#include "base/err.h"
-#include "hypervisor/domain.h"
+#include "hypervisor/x86/desc.h"
 
 struct sys_rig sys_rig(const char *model)
 {
-	struct domain_config cfg = {.ram = 32ull << 20, .bare = true};
-	struct err e = {""};
-	struct sys_rig r = {.dom = domain_new(&cfg, &e), .pages = AT_PAGES};
+	struct machine *m = machine_new(model);
+	struct sys_rig r = {.m = m, .dom = m->dom, .c = m->c, .ram = m->ram, .pages = AT_PAGES};
 
-	NOTE("%s", e.msg);
-	MUST(r.dom);
-	r.model = model_new(model, &e);
-	MUST(r.model);
-	r.c = cpu_new(r.dom, 0, r.model);
-	MUST(r.c);
 	r.c->seg[SEG_CS].sel = 0;
 	r.c->seg[SEG_CS].base = 0;
 	r.c->rip = r.c->next_rip = 0x7c00;
@@ -28,9 +20,7 @@ struct sys_rig sys_rig(const char *model)
 void sys_rig_free(struct sys_rig *r)
 {
 	domain_unlock(r->dom);
-	cpu_free(r->c);
-	model_free(r->model);
-	domain_free(r->dom);
+	machine_free(r->m);
 }
 
 void ram_put(struct sys_rig *r, uint64_t gpa, unsigned size, uint64_t val)
@@ -165,6 +155,8 @@ void go_long(struct sys_rig *r, unsigned cpl)
 	ram_put(r, AT_TSS + 4, 8, AT_STACK0);
 	for (uint64_t at = 0; at < 2u << 20; at += 0x1000)
 		map_long(r, cr3, at, at, 12, 7, 7);
+	for (uint64_t at = 0; at < sizeof(r->m->mmio); at += 0x1000)
+		map_long(r, cr3, MACHINE_MMIO + at, MACHINE_MMIO + at, 12, 7, 7);
 	RUNS(r, cr_write(r->c, 4, CR4_PAE));
 	RUNS(r, cr_write(r->c, 3, cr3));
 	RUNS(r, msr_write(r->c, 0xc0000080, EFER_LME | EFER_SCE | EFER_NXE));
@@ -172,4 +164,78 @@ void go_long(struct sys_rig *r, unsigned cpl)
 	MUST(r->c->long_mode);
 	ram_put(r, AT_GDT + SEL_TSS + 8, 8, 0);
 	RUNS(r, enter(r, cpl, LONG0));
+}
+
+/* ---- running ---- */
+
+void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
+{
+	memcpy(r->ram + at, start, (size_t)(end - start));
+	r->c->rip = r->c->next_rip = at;
+}
+
+enum cpu_stop payload_run(struct sys_rig *r, uint64_t most)
+{
+	enum cpu_stop stop;
+
+	r->c->halted = false;
+	domain_unlock(r->dom);
+	stop = cpu_run(r->c, most);
+	domain_lock(r->dom);
+	return stop;
+}
+
+void payload_traps(struct sys_rig *r)
+{
+	for (unsigned v = 0; v < 256; v++) {
+		uint64_t at = AT_TRAPS + TRAP_STEP * v;
+
+		r->ram[at] = 0xf4; /* hlt */
+		if (cpu_is_real(r->c))
+			ram_put(r, 4 * v, 4, at);
+		else
+			gate_put(r, AT_IDT + (r->c->long_mode ? 16 : 8) * v, SYS_INT, 3,
+				 r->c->long_mode ? LONG0 : CODE0, at, 0);
+	}
+}
+
+static bool has_error(unsigned vector)
+{
+	return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC;
+}
+
+static uint64_t word(struct sys_rig *r, unsigned size, unsigned *at)
+{
+	struct cpu *c = r->c;
+	uint64_t base = c->long_mode ? 0 : c->seg[SEG_SS].base;
+
+	*at += size;
+	return ram_get(r, base + c->r[R_SP] + *at - size, size);
+}
+
+struct trap payload_trap(struct sys_rig *r)
+{
+	unsigned size = cpu_is_real(r->c) ? 2 : r->c->long_mode ? 8 : 4, at = 0;
+	uint64_t off = r->c->rip - 1 - AT_TRAPS;
+	struct trap t = {.vector = -1};
+
+	if (off >= 256 * TRAP_STEP || off % TRAP_STEP)
+		return t;
+	t.vector = (int)(off / TRAP_STEP);
+	if (size > 2 && has_error((unsigned)t.vector))
+		t.error = (uint32_t)word(r, size, &at);
+	t.rip = word(r, size, &at);
+	t.cs = (uint16_t)word(r, size, &at);
+	t.flags = word(r, size, &at);
+	if (size == 8 || (size == 4 && (t.cs & 3 || t.flags & FL_VM))) {
+		t.sp = word(r, size, &at);
+		t.ss = (uint16_t)word(r, size, &at);
+	}
+	return t;
+}
+
+struct trap payload_go(struct sys_rig *r)
+{
+	EQ(STOP_HALT, payload_run(r, 100000));
+	return payload_trap(r);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tests/x86/sys_rig.h: a vCPU and guest memory for tests of the processor's
- * system part: tables are built in guest RAM, functions of cpu.h are called.
+ * tests/x86/sys_rig.h: a machine (machine.h) with tables built in guest RAM, for tests of the
+ * processor's system part: functions of cpu.h are called, or payloads run.
  */
 #ifndef TESTS_X86_SYS_RIG_H
 #define TESTS_X86_SYS_RIG_H
 #include "hypervisor/x86/sys.h"
-#include "tests/test.h"
+#include "tests/x86/machine.h"
 
 enum { /* where the rig has its tables */
        AT_GDT = 0x1000,
@@ -16,6 +16,8 @@ enum { /* where the rig has its tables */
        AT_TSS2 = 0x5000,
        AT_STACK0 = 0x9000, /* tops, growing down */
        AT_STACK3 = 0xa000,
+       AT_TRAPS = 0xb000, /* payload_traps: a HLT for each vector */
+       TRAP_STEP = 16,
        AT_PAGES = 0x100000, /* page tables, a bump allocator */
 };
 enum { /* selectors */
@@ -32,10 +34,12 @@ enum { /* selectors */
        DATA16 = 0x68,
        SEL_FREE = 0x70, /* onwards: the test's; the limit is 0xff */
 };
+/* The machine's device lock is held but while payload_run runs. */
 struct sys_rig {
-	struct domain *dom;
-	struct cpu_model *model;
+	struct machine *m;
+	struct domain *dom; /* these three are m's */
 	struct cpu *c;
+	uint8_t *ram;
 	uint64_t pages; /* next free page for tables */
 	sigjmp_buf here;
 };
@@ -47,7 +51,8 @@ void ram_put(struct sys_rig *r, uint64_t gpa, unsigned size, uint64_t val);
 uint64_t ram_get(struct sys_rig *r, uint64_t gpa, unsigned size);
 /* Flat protected mode of 32 bits in this ring, GDT, IDT of 256 entries, TSS; no paging. */
 void go_prot(struct sys_rig *r, unsigned cpl);
-/* 64-bit mode in this ring; the low 2 MiB are themselves, user's too, in pages of 4 KiB. */
+/* 64-bit mode in this ring; the low 2 MiB and the I/O memory are themselves, user's too, in pages
+ * of 4 KiB. */
 void go_long(struct sys_rig *r, unsigned cpl);
 void gdt_put(struct sys_rig *r, uint16_t sel, uint32_t base, uint32_t limit, unsigned access,
 	     unsigned flags);
@@ -77,5 +82,30 @@ uint64_t new_page(struct sys_rig *r);
 		EQ((vec), (unsigned)RAISED(r, __VA_ARGS__)); \
 		EQ((err), (r)->c->exc.error);                \
 	} while (0)
+/* ---- payloads ---- */
+/* Real code of 16, 32 or 64 bits, in Intel syntax: name_start … name_end. Position-independent but
+ * for the addresses that it names. */
+#define PAYLOAD(name, bits, ...)                                                       \
+	__asm__(".pushsection .rodata\n.code" #bits "\n.intel_syntax noprefix\n" #name \
+		"_start:\n" __VA_ARGS__ "\n" #name                                     \
+		"_end:\n.att_syntax prefix\n.code64\n.popsection\n");                  \
+	extern const uint8_t name##_start[] __attribute__((visibility("hidden")));     \
+	extern const uint8_t name##_end[] __attribute__((visibility("hidden")))
+/* At 0x8000, where rip is after go_prot and go_long; real mode too. */
+#define AT_CODE         0x8000
+#define LOADED(r, name) payload_load(r, AT_CODE, name##_start, name##_end)
+void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end);
+enum cpu_stop payload_run(struct sys_rig *r, uint64_t most);
+/* Each vector leads to its own HLT in ring 0: by the IVT or, with DPL 3, by the IDT. */
+void payload_traps(struct sys_rig *r);
+struct trap {
+	int vector; /* -1: not at one of those HLTs */
+	uint32_t error;
+	uint64_t rip, flags, sp;
+	uint16_t cs, ss;
+};
+struct trap payload_trap(struct sys_rig *r); /* where it stands */
+struct trap payload_go(struct sys_rig *r);   /* until HLT */
+
 #define RUNS(r, ...) EQ(-1ull, (unsigned long long)RAISED(r, __VA_ARGS__))
 #endif
