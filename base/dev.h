@@ -38,7 +38,8 @@ enum prop_type {
 	PROP_MAC,
 	PROP_BLK,
 	PROP_NET,
-	PROP_CHR /* PROP_BLK, NET, CHR: struct drive *, netdev *, chr * in host, by name */
+	PROP_CHR,   /* PROP_BLK, NET, CHR: struct drive *, netdev *, chr * in host, by name */
+	PROP_INPUT, /* struct input *; there is one, whatever the name */
 };
 struct prop {
 	const char *name;

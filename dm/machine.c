@@ -7,6 +7,7 @@
 #include "dm/host.h"
 #include "dm/qtest.h"
 #include "hypervisor/domain.h"
+#include "ui/input.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -418,7 +419,8 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	rc = check_accel(cfg, e);
 	if (!rc) {
 		m->clock = clock_new(cfg->core ? CLOCK_FOLLOWER : CLOCK_MANUAL);
-		rc = m->clock ? loop_clock(l, m->clock, e) : -ENOMEM;
+		m->input = m->clock ? input_new(m->clock) : NULL;
+		rc = m->input ? loop_clock(l, m->clock, e) : -ENOMEM;
 	}
 	if (!rc)
 		rc = machine_core_open(m, e);
@@ -453,6 +455,7 @@ void machine_free(struct machine *m)
 	machine_backends_close(m);
 	machine_unlock(m);
 	machine_core_close(m);
+	input_free(m->input);
 	clock_free(m->clock);
 	free(m);
 }

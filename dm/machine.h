@@ -17,6 +17,7 @@
 struct board; /* dm/board.h: what surrounds the device model's devices */
 struct domain;
 struct kernel; /* dm/machine_kernel.c */
+struct input;
 struct machine;
 struct note;
 struct qtest;
@@ -77,6 +78,7 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
+	struct input *input;   /* keyboards and pointers: ui/input.h */
 	uint8_t e820[40];      /* RAM, as fw_cfg has it */
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */

@@ -369,6 +369,8 @@ static void *backend_chr(struct machine *m, struct dev *d, const char *name, str
 void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, const char *name,
 		      struct err *e)
 {
+	if (type == PROP_INPUT)
+		return m->input;
 	if (type == PROP_BLK)
 		return backend_drive(m, d, name, e);
 	return type == PROP_NET ? backend_net(m, d, name, e) : backend_chr(m, d, name, e);

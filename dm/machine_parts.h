@@ -8,7 +8,7 @@
 int machine_backends_open(struct machine *m, struct err *e); /* -chardev, -netdev, -drive */
 void machine_backends_close(struct machine *m);
 int machine_drive_add(struct machine *m, const struct drive_config *c, struct err *e);
-/* PROP_BLK, PROP_NET, PROP_CHR of d: struct drive *, netdev *, chr *; NULL and a sentence. */
+/* PROP_BLK, NET, CHR, INPUT of d: struct drive *, netdev *, chr *, input *; NULL and a sentence. */
 void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, const char *name,
 		      struct err *e);
 void machine_backend_release(struct machine *m, struct dev *d, enum prop_type type, void *be);

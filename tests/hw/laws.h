@@ -11,6 +11,7 @@
 #include "char/chr.h"
 #include "net/net.h"
 #include "tests/test.h"
+#include "ui/input.h"
 
 #define RIG_RAM  (4u << 20) /* guest RAM at 0 */
 #define RIG_DISK (1u << 20) /* each disk */
@@ -25,6 +26,8 @@ struct rig {
 	uint8_t *disk[2];
 	struct netdev *net;
 	struct chr *chr;
+	struct input *input;
+	struct input_source keys; /* who types and points */
 	char said[64]; /* the first of what the device wrote to chr, as text */
 	uint32_t seed;
 	const uint8_t *bytes; /* rig_rnd takes these first: a fuzzer's */

@@ -107,6 +107,8 @@ static void *rig_backend(struct dev_env *env, struct dev *d, enum prop_type type
 	(void)d;
 	(void)name;
 	(void)e;
+	if (type == PROP_INPUT)
+		return r->input;
 	if (type == PROP_BLK)
 		return rig_drive(r);
 	if (type == PROP_NET)
@@ -188,7 +190,9 @@ struct rig *rig_new(const struct dev_class *c)
 	r->ram = calloc(1, RIG_RAM);
 	r->env.clock = r->clock;
 	r->env.ops = &rig_ops;
-	MUST(r->clock && r->loop && r->ram && !dev_env_init(&r->env, &e));
+	r->input = input_new(r->clock);
+	MUST(r->input && r->clock && r->loop && r->ram && !dev_env_init(&r->env, &e));
+	input_join(r->input, &r->keys);
 	make_parents(r, c);
 	for_each_dev(d, &r->env)
 		program_bars(d);
@@ -208,6 +212,7 @@ void rig_free(struct rig *r)
 	}
 	net_close(r->net);
 	chr_close(r->chr);
+	input_free(r->input);
 	loop_free(r->loop);
 	clock_free(r->clock);
 	free(r->ram);

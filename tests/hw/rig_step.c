@@ -128,6 +128,7 @@ static void copy_world(struct rig *to, const struct rig *from)
 	for (unsigned i = 0; i < 2; i++)
 		if (from->disk[i])
 			memcpy(to->disk[i], from->disk[i], RIG_DISK);
+	input_copy(to->input, from->input);
 	to->seed = from->seed;
 	to->bytes = from->bytes;
 	to->n_bytes = from->n_bytes;
