@@ -27,7 +27,7 @@ struct dev_env_ops {
 	void (*request)(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg);
 	void (*shadow)(struct dev_env *env, uint64_t gpa, uint64_t len, bool rd, bool wr);
 	void (*link_route)(struct dev_env *env, unsigned link, unsigned irq);
-	/* PROP_BLK/NET/CHR/INPUT: the back end of that name for d; NULL and a sentence when there is
+	/* PROP_BLK and the like: the back end of that name for d; NULL and a sentence when there is
 	 * none or it is taken. release: d is being freed. */
 	void *(*backend)(struct dev_env *env, struct dev *d, enum prop_type type, const char *name,
 			 struct err *e);

@@ -6,7 +6,7 @@
  * extended key events) and USB HID usages (USB keyboards; SDL's scancodes are these).
  *
  * Spec: linux/input-event-codes.h; "Keyboard Scan Code Specification" 1.3a (Microsoft);
- *       IBM PS/2 Hardware Technical Reference, Keyboards, 1988; USB HID Usage Tables 1.12, chapter 10
+ *       IBM PS/2 Hardware Technical Reference, Keyboards, 1988; USB HID Usage Tables 1.12, 10
  */
 #ifndef UI_KEY_H
 #define UI_KEY_H

@@ -28,7 +28,7 @@ struct rig {
 	struct chr *chr;
 	struct input *input;
 	struct input_source keys; /* who types and points */
-	char said[64]; /* the first of what the device wrote to chr, as text */
+	char said[64];            /* the first of what the device wrote to chr, as text */
 	uint32_t seed;
 	const uint8_t *bytes; /* rig_rnd takes these first: a fuzzer's */
 	size_t n_bytes;
