@@ -137,6 +137,7 @@ static int dev_alloc(struct dev *d, const char *id)
 	d->p = p;
 	p->ix = class_index_get(c);
 	memset(p->links, -1, sizeof(p->links));
+	p->pm_place = -2;
 	for (unsigned i = 0; i < DEV_WINDOWS; i++)
 		p->windows[i].base = WINDOW_OFF;
 	d->id = strdup(id);
@@ -504,6 +505,17 @@ void dev_link_route(struct dev *d, unsigned link, unsigned irq)
 	d->p->links[link] = (int)irq;
 	if (d->env->ops->link_route)
 		d->env->ops->link_route(d->env, link, irq);
+}
+
+void dev_pm_place(struct dev *d, uint16_t base, bool on)
+{
+	int place = on ? base : -1;
+
+	if (d->p->pm_place == place)
+		return;
+	d->p->pm_place = place;
+	if (d->env->ops->pm_place)
+		d->env->ops->pm_place(d->env, base, on);
 }
 
 void dev_request(struct dev *d, enum dev_request what, unsigned arg)

@@ -143,6 +143,8 @@ void dev_request(struct dev *d, enum dev_request what, unsigned arg);
 /* Outputs of the chipset, idempotent: shadow RAM of a range; PIRQ link to ISA IRQ (0 = off). */
 void dev_shadow(struct dev *d, uint64_t gpa, uint64_t len, bool read_ram, bool write_ram);
 void dev_link_route(struct dev *d, unsigned link, unsigned irq);
+/* The core's PM1 status, PM1 enable and PM timer: at I/O port `base` (timer 8 above), or off. */
+void dev_pm_place(struct dev *d, uint16_t base, bool on);
 
 /* From back-end callbacks: call this last, so that lines follow the state. */
 void dev_settle(struct dev *d);

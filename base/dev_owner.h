@@ -27,6 +27,7 @@ struct dev_env_ops {
 	void (*request)(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg);
 	void (*shadow)(struct dev_env *env, uint64_t gpa, uint64_t len, bool rd, bool wr);
 	void (*link_route)(struct dev_env *env, unsigned link, unsigned irq);
+	void (*pm_place)(struct dev_env *env, uint16_t base, bool on);
 	/* PROP_BLK and the like: the back end of that name for d; NULL and a sentence when there is
 	 * none or it is taken. release: d is being freed. */
 	void *(*backend)(struct dev_env *env, struct dev *d, enum prop_type type, const char *name,
@@ -123,7 +124,7 @@ void dev_info(struct dev *d, FILE *f);
 int dev_trace_set(const char *globs, struct err *e);
 
 /* ---- the state stream (format: docs/state-stream.md) ---- */
-#define DEV_STREAM_VERSION 1
+#define DEV_STREAM_VERSION 2
 struct dev_stream {
 	uint8_t *data;
 	size_t len, cap;

@@ -50,6 +50,7 @@ struct dev_private {
 	struct shadow_range shadows[SHADOW_RANGES];
 	unsigned n_shadows;
 	int links[4]; /* last PIRQ routes told, -1 = none yet */
+	int pm_place; /* last told: port, -1 = off; -2 = none yet */
 	struct timer_slot *timers;
 	bool *traced; /* per row; NULL = nothing is */
 	unsigned long guest_errors;

@@ -411,6 +411,14 @@ static void on_link_route(struct dev_env *env, unsigned link, unsigned irq)
 		b->hv->ops->set_pci_link_route(b->hv, link, irq);
 }
 
+static void on_pm_place(struct dev_env *env, uint16_t base, bool on)
+{
+	struct board *b = board_of(env);
+
+	if (b->hv)
+		b->hv->ops->pm_place(b->hv, base, on);
+}
+
 static void on_request(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg)
 {
 	(void)d;
@@ -437,6 +445,7 @@ static const struct dev_env_ops board_ops = {
 	.request = on_request,
 	.shadow = on_shadow,
 	.link_route = on_link_route,
+	.pm_place = on_pm_place,
 	.backend = on_backend,
 	.backend_release = on_backend_release,
 };

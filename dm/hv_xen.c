@@ -273,6 +273,21 @@ static int xen_route(struct hv *hv, unsigned link, unsigned isa_irq)
 							(uint8_t)isa_irq));
 }
 
+static int xen_pm_place(struct hv *hv, uint16_t base, bool on)
+{
+	(void)hv;
+	(void)base;
+	(void)on;
+	return 0;
+}
+
+static int xen_pm_event(struct hv *hv, uint16_t status)
+{
+	(void)hv;
+	(void)status;
+	return -ENOTSUP;
+}
+
 static int xen_msi(struct hv *hv, uint64_t addr, uint32_t data)
 {
 	struct xen_hv *x = of(hv);
@@ -444,6 +459,8 @@ static const struct hv_ops xen_ops = {
 	.unmap_io_range = xen_unmap_range,
 	.line = xen_line,
 	.set_pci_link_route = xen_route,
+	.pm_place = xen_pm_place,
+	.pm_event = xen_pm_event,
 	.inject_msi = xen_msi,
 	.inject_nmi = xen_nmi,
 	.ram_create = xen_ram_create,

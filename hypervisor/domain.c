@@ -230,6 +230,7 @@ void core_client_gone(struct domain *dom)
 	core_lines_drop(dom);
 	for (unsigned link = 0; link < PCI_LINKS; link++)
 		core_link_route(dom, link, 0);
+	domain_pm_place(dom, 0, false);
 	memmap_forget(&dom->mem);
 }
 

@@ -131,6 +131,18 @@ static int em_route(struct hv *hv, unsigned link, unsigned isa_irq)
 	return core_link_route(dom_of(hv), link, isa_irq);
 }
 
+static int em_pm_place(struct hv *hv, uint16_t base, bool on)
+{
+	domain_pm_place(dom_of(hv), base, on);
+	return 0;
+}
+
+static int em_pm_event(struct hv *hv, uint16_t status)
+{
+	domain_pm_event(dom_of(hv), status);
+	return 0;
+}
+
 static int em_msi(struct hv *hv, uint64_t addr, uint32_t data)
 {
 	core_msi(dom_of(hv), addr, data);
@@ -246,6 +258,8 @@ static const struct hv_ops embedded_ops = {
 	.unmap_io_range = em_unmap_range,
 	.line = em_line,
 	.set_pci_link_route = em_route,
+	.pm_place = em_pm_place,
+	.pm_event = em_pm_event,
 	.inject_msi = em_msi,
 	.inject_nmi = em_nmi,
 	.ram_create = em_ram_create,

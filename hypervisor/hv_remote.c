@@ -344,6 +344,16 @@ static int rm_route(struct hv *hv, unsigned link, unsigned isa_irq)
 	return CALL(hv, SEAM_LINK_ROUTE, link, isa_irq);
 }
 
+static int rm_pm_place(struct hv *hv, uint16_t base, bool on)
+{
+	return CALL(hv, SEAM_PM_PLACE, base, on);
+}
+
+static int rm_pm_event(struct hv *hv, uint16_t status)
+{
+	return CALL(hv, SEAM_PM_EVENT, status);
+}
+
 static int rm_msi(struct hv *hv, uint64_t addr, uint32_t data)
 {
 	struct remote_hv *r = of(hv);
@@ -507,6 +517,8 @@ static const struct hv_ops remote_ops = {
 	.unmap_io_range = rm_unmap_range,
 	.line = rm_line,
 	.set_pci_link_route = rm_route,
+	.pm_place = rm_pm_place,
+	.pm_event = rm_pm_event,
 	.inject_msi = rm_msi,
 	.inject_nmi = rm_nmi,
 	.ram_create = rm_ram_create,

@@ -217,6 +217,24 @@ static int op_link_route(struct remote *r, struct seam_msg *m, int *fd)
 	return core_link_route(dom_of(r), (unsigned)m->a[0], (unsigned)m->a[1]);
 }
 
+static int op_pm_place(struct remote *r, struct seam_msg *m, int *fd)
+{
+	(void)fd;
+	if (m->a[0] > 0xffff)
+		return -EINVAL;
+	domain_pm_place(dom_of(r), (uint16_t)m->a[0], m->a[1]);
+	return 0;
+}
+
+static int op_pm_event(struct remote *r, struct seam_msg *m, int *fd)
+{
+	(void)fd;
+	if (m->a[0] > 0xffff)
+		return -EINVAL;
+	domain_pm_event(dom_of(r), (uint16_t)m->a[0]);
+	return 0;
+}
+
 static int op_msi(struct remote *r, struct seam_msg *m, int *fd)
 {
 	(void)fd;
@@ -314,6 +332,8 @@ static op_fn *const ops[SEAM_OPS] = {
 	[SEAM_UNMAP_RANGE] = op_unmap_range,
 	[SEAM_ADOPT] = op_adopt,
 	[SEAM_LINK_ROUTE] = op_link_route,
+	[SEAM_PM_PLACE] = op_pm_place,
+	[SEAM_PM_EVENT] = op_pm_event,
 	[SEAM_MSI] = op_msi,
 	[SEAM_NMI] = op_nmi,
 	[SEAM_RAM_CREATE] = op_ram_create,

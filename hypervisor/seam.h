@@ -12,7 +12,7 @@
 #include "hypervisor/public/hv.h"
 
 #define SEAM_MAGIC   0x6d616573u /* "seam" */
-#define SEAM_VERSION 2
+#define SEAM_VERSION 3
 
 /* ---- pages ---- */
 #define SEAM_MSIS 254
@@ -77,6 +77,8 @@ enum seam_op {
 	SEAM_RESET,           /* a0 enum hv_reset */
 	SEAM_SHUTDOWN,        /* a0 enum hv_shutdown */
 	SEAM_QUIESCE,         /* a0 stop */
+	SEAM_PM_PLACE,        /* a0 base, a1 on */
+	SEAM_PM_EVENT,        /* a0 bits of PM1_STS */
 	SEAM_BYE,             /* orderly end */
 	SEAM_OPS
 };

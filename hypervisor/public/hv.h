@@ -80,6 +80,12 @@ struct hv_ops {
 	 * that it belongs to. adopt: no edge is taken from it (after a load). */
 	int (*line)(struct hv *hv, unsigned slot, uint32_t counter, bool adopt);
 	int (*set_pci_link_route)(struct hv *hv, unsigned link, unsigned isa_irq); /* 0 = off */
+	/* PM1 status and enable, which are the core's, at base, its timer at base + 8; or off.
+	 * Xen has them where its toolstack said. */
+	int (*pm_place)(struct hv *hv, uint16_t base, bool on);
+	/* Bits of PM1_STS came true: 0x100 is the power button. -ENOTSUP on Xen, whose toolstack
+	 * presses it. */
+	int (*pm_event)(struct hv *hv, uint16_t status);
 	int (*inject_msi)(struct hv *hv, uint64_t addr, uint32_t data);
 	int (*inject_nmi)(struct hv *hv, unsigned vcpu);
 

@@ -446,6 +446,42 @@ ON_EACH(mapping_changes_during_dma)
 	rig_stop(r);
 }
 
+static void pm_on(struct rig *r, void *arg)
+{
+	(void)arg;
+	OK(r->hv->ops->pm_place(r->hv, 0xb000, true));
+}
+
+static void pm_off(struct rig *r, void *arg)
+{
+	(void)arg;
+	OK(r->hv->ops->pm_place(r->hv, 0xb000, false));
+}
+
+static void press_button(struct rig *r, void *arg)
+{
+	*(int *)arg = r->hv->ops->pm_event(r->hv, 0x100);
+}
+
+ON_EACH(power_management_is_placed_and_told)
+{
+	struct rig *r = rig_start(i, 1);
+	uint32_t here = i == RIG_XEN ? 0xffff : 0; /* there it is the toolstack's affair */
+	int rc = 0;
+
+	EQ(0xffff, rig_in(r, 0, 0xb000, 2));
+	rig_do(r, pm_on, NULL);
+	EQ(here, rig_in(r, 0, 0xb000, 2));
+	rig_do(r, press_button, &rc);
+	EQ(i == RIG_XEN ? -ENOTSUP : 0, rc);
+	EQ(here | 0x100, rig_in(r, 0, 0xb000, 2));
+	rig_out(r, 0, 0xb002, 2, 0x100);
+	EQ(i != RIG_XEN, domain_pin(r->dom, 9));
+	rig_do(r, pm_off, NULL);
+	EQ(0xffff, rig_in(r, 0, 0xb000, 2));
+	rig_stop(r);
+}
+
 struct track {
 	uint64_t first, nr;
 	uint8_t map[8];

@@ -63,7 +63,7 @@ struct damage {
 
 static const struct damage damages[] = {
 	{"", 0, 'h', "state stream: not a state stream"},
-	{"", 8, DEV_STREAM_VERSION + 1, "state stream: version 2, this program reads 1 to 1"},
+	{"", 8, DEV_STREAM_VERSION + 1, "state stream: version 3, this program reads 1 to 2"},
 	{"", 12, 'D', "state stream: record out of place"},
 	{"", 13, 0xff, "state stream: record: cut short"},
 	{"", 17, 'x', "state stream: description: it was saved by another machine"},
