@@ -2,30 +2,39 @@
 /* dm/machine_pc.c: what stands on the board of a `pc`, asked for or by default. */
 #include "dm/machine_parts.h"
 
+#include "base/log.h"
 #include "dm/board.h"
 
 #include <errno.h>
 #include <stdio.h>
 
+enum { PWRBTN_STS = 1 << 8 }; /* ACPI 6.3, 4.8.3.1.1 */
+
 /* ---- the board ---- */
 
 /* In order of creation. Classes that do not exist (yet) are left out. */
-static const struct part {
+struct part {
 	const char *driver, *id;
-} parts[] = {
+};
+static const struct part parts[] = {
 	{"i440FX-pcihost", "pcihost"}, {"i440FX", "i440fx"},   {"PIIX3", "piix3"},
 	{"piix3-ide", "piix3-ide"},    {"cmos-nvram", "cmos"}, {"i8257", "dma"},
 	{"fw_cfg_io", "fw_cfg"},
 };
 
-static int add_parts(struct machine *m, struct err *e)
+/* Since version 2 of the stream; made after the ports and drives, whose numbers are in streams. */
+static const struct part later_parts[] = {
+	{"PIIX4_PM", "piix4-pm"},
+};
+
+static int add_parts(struct machine *m, const struct part *p, unsigned n, struct err *e)
 {
 	const struct opts none = {0};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(parts); i++) {
-		const struct dev_class *c = dev_class_find(parts[i].driver);
+	for (; n--; p++) {
+		const struct dev_class *c = dev_class_find(p->driver);
 
-		if (c && !machine_device_make(m, c, parts[i].id, &none, PLACE_BOARD, e))
+		if (c && !machine_device_make(m, c, p->id, &none, PLACE_BOARD, e))
 			return -EINVAL;
 	}
 	return 0;
@@ -125,6 +134,15 @@ static int add_drives(struct machine *m, struct err *e)
 	return 0;
 }
 
+/* What follows is the guest's affair: PM1_STS and an SCI, if it has enabled that. */
+static void power_button(struct machine *m)
+{
+	int rc = m->hv->ops->pm_event(m->hv, PWRBTN_STS);
+
+	if (rc < 0)
+		log_warn("the power button cannot be pressed here: %s", strerror(-rc));
+}
+
 int machine_pc_build(struct machine *m, struct err *e)
 {
 	int rc;
@@ -135,16 +153,19 @@ int machine_pc_build(struct machine *m, struct err *e)
 	m->env = &m->board->env;
 	if (!m->hv)
 		return 0;
+	m->power_button = power_button;
 	rc = machine_core_attach(m, e);
 	if (!rc)
 		rc = machine_dig_hole(m, e);
 	if (!rc)
 		rc = machine_rom_load(m, e);
 	if (!rc)
-		rc = add_parts(m, e);
+		rc = add_parts(m, parts, ARRAY_SIZE(parts), e);
 	if (!rc)
 		rc = add_serials(m, e);
 	if (!rc)
 		rc = add_drives(m, e);
+	if (!rc)
+		rc = add_parts(m, later_parts, ARRAY_SIZE(later_parts), e);
 	return rc ? rc : board_sync(m->board, e);
 }
