@@ -42,7 +42,7 @@ static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
 		return 0;
 	}
 	if (req->addr == 0x503) {
-		core_a20(m->dom, req->data & 1);
+		m->poke(m, (uint8_t)req->data);
 	} else if (req->addr == 0x501) {
 		m->exit_code = (int)req->data;
 		m->c->exit_request = true;
@@ -79,7 +79,7 @@ struct machine *machine_new(const char *model)
 	domain_lock(m->dom);
 	m->ram = domain_ram(m->dom, 0, &len, true);
 	OK(core_server_new(m->dom, false, &sender, m, &id));
-	OK(core_map_range(m->dom, id, HV_RANGE_PORT, 0x501, 0x504));
+	OK(core_map_range(m->dom, id, HV_RANGE_PORT, 0x501, 0x503));
 	OK(core_map_range(m->dom, id, HV_RANGE_MEMORY, MACHINE_MMIO,
 			  MACHINE_MMIO + sizeof(m->mmio) - 1));
 	OK(core_server_enable(m->dom, id, true));

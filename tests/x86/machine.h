@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * tests/x86/machine.h: a vCPU on a small bare domain, for programs written in bytes.
- * Ports 0x501 (stops the vCPU, exit code noted), 0x502 (bytes noted) and 0x503 (A20 gate) are
- * there, and two pages of I/O memory behind RAM.
+ * Ports 0x501 (stops the vCPU, exit code noted), 0x502 (bytes noted) and 0x503 (poke is
+ * called) are there, and two pages of I/O memory behind RAM.
  */
 #ifndef TESTS_X86_MACHINE_H
 #define TESTS_X86_MACHINE_H
@@ -26,7 +26,8 @@ struct machine {
 	struct domain *dom;
 	struct cpu *c;
 	uint8_t *ram;
-	int exit_code; /* -1: none yet */
+	void (*poke)(struct machine *m, uint8_t val); /* by the test; with the device lock */
+	int exit_code;                                /* -1: none yet */
 	char out[256];
 	unsigned n_out, n_in; /* bytes out, reads of ports */
 	uint8_t mmio[0x2000];

@@ -88,6 +88,14 @@ uint64_t map_long(struct sys_rig *r, uint64_t cr3, uint64_t lin, uint64_t gpa, u
 	return at;
 }
 
+uint64_t page_put(struct sys_rig *r, uint64_t lin, uint64_t gpa, uint64_t flags)
+{
+	uint64_t at = map_long(r, r->c->cr3 & 0xffffffffff000, lin, gpa, 12, flags, 7);
+
+	mmu_invlpg(r->c, lin);
+	return at;
+}
+
 /* ---- modes ---- */
 
 static void tables(struct sys_rig *r)
@@ -179,6 +187,7 @@ enum cpu_stop payload_run(struct sys_rig *r, uint64_t most)
 	enum cpu_stop stop;
 
 	r->c->halted = false;
+	r->c->code_stale = true; /* the test may have written it */
 	domain_unlock(r->dom);
 	stop = cpu_run(r->c, most);
 	domain_lock(r->dom);

@@ -64,6 +64,8 @@ void gate_put(struct sys_rig *r, uint64_t at, unsigned type, unsigned dpl, uint1
 uint64_t map_long(struct sys_rig *r, uint64_t cr3, uint64_t lin, uint64_t gpa, unsigned bits,
 		  uint64_t flags, uint64_t upper);
 uint64_t new_page(struct sys_rig *r);
+/* In long mode: the page of 4 KiB at lin, with these flags (0: not present), TLB told. */
+uint64_t page_put(struct sys_rig *r, uint64_t lin, uint64_t gpa, uint64_t flags);
 
 /* The vector that the statement raises, -1 for none; r->c->exc has the rest. */
 #define RAISED(r, ...)                                \
