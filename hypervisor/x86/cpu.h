@@ -75,6 +75,7 @@ enum {
 	CR4_SMEP = 1 << 20,
 	CR4_SMAP = 1 << 21,
 };
+#define DR6_BS (1u << 14)
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 /* clang-format off */
 enum {
@@ -151,6 +152,7 @@ struct cpu {
 	uint8_t ext;   /* while an event is being delivered: EXT of the error codes */
 	bool shutdown; /* a triple fault: cpu_run says STOP_TRIPLE */
 	bool watching; /* DR7 has data breakpoints on: mem.c looks at every access of their pages */
+	bool tf_seen;  /* SYSCALL, SYSRET: single step was decided on by the new TF */
 	uint32_t dr6_pending; /* breakpoints that this instruction hit: cpu_debug_trap */
 	struct tlb *tlb;
 	struct block_cache *blocks;

@@ -335,6 +335,15 @@ static void flat_segments(struct cpu *c, uint16_t cs, uint16_t ss, unsigned cpl,
 	cpu_set_cs_mode(c);
 }
 
+/* Single step of these two goes by the TF that they leave: none where FMASK has it, and SYSRET's
+ * trap comes before anything else runs. */
+static void step_by_new_tf(struct cpu *c)
+{
+	c->tf_seen = true;
+	if (c->flags & FL_TF)
+		c->dr6_pending |= DR6_BS;
+}
+
 void cpu_syscall(struct cpu *c)
 {
 	uint16_t sel = c->star >> 32 & 0xfffc;
@@ -346,6 +355,7 @@ void cpu_syscall(struct cpu *c)
 	c->flags = (c->flags & ~(c->fmask | FL_RF)) | FL_1;
 	flat_segments(c, sel, (uint16_t)(sel + 8), 0, true);
 	c->next_rip = c->lstar;
+	step_by_new_tf(c);
 }
 
 #define SYSRET_FLAGS (0x3c7fd7ull & ~(uint64_t)(FL_RF | FL_VM))
@@ -363,6 +373,7 @@ void cpu_sysret(struct cpu *c, unsigned opsize)
 	flat_segments(c, (uint16_t)((sel + (to64 ? 16 : 0)) | 3), (uint16_t)((sel + 8) | 3), 3,
 		      to64);
 	c->next_rip = to64 ? c->r[R_CX] : (uint32_t)c->r[R_CX];
+	step_by_new_tf(c);
 }
 
 void cpu_sysenter(struct cpu *c)

@@ -15,8 +15,7 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
 
-#define DR6_BS (1u << 14)
-#define GO     (-1)
+#define GO (-1)
 
 static void check_rights(struct cpu *c, const struct opcode *op)
 {
@@ -85,20 +84,17 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_uncached(c);
 }
 
-/* One instruction with all that can happen around it. A repeated one that is not done keeps RF, so
- * that its breakpoint is not met again. */
+/* One instruction with all that can happen around it. */
 static void run_one(struct cpu *c)
 {
 	uint64_t start = c->rip, tf = c->flags & FL_TF;
-	bool code = dbg_code_on(c);
 
-	if (code)
+	if (dbg_code_on(c))
 		dbg_code(c, c->mode == MODE_64 ? start : (uint32_t)(c->seg[SEG_CS].base + start));
 	c->flags &= ~(uint64_t)FL_RF;
+	c->tf_seen = false;
 	run_some(c, 1);
-	if (code && c->rip == start)
-		c->flags |= FL_RF;
-	if (tf)
+	if (tf && !c->tf_seen)
 		c->dr6_pending |= DR6_BS;
 }
 

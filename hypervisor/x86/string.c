@@ -203,7 +203,7 @@ static void repeat(struct cpu *c, const struct insn *in, unit_fn *one, unsigned 
 		one(c, in, size);
 		return;
 	}
-	for (unsigned done = 0; done < most; done++) {
+	for (unsigned done = 0; done < most && (!done || !c->dr6_pending); done++) {
 		left = reg_part(c->r[R_CX], in->addrsize);
 		if (!left)
 			return;
@@ -213,6 +213,7 @@ static void repeat(struct cpu *c, const struct insn *in, unit_fn *one, unsigned 
 	}
 	if (reg_part(c->r[R_CX], in->addrsize)) {
 		c->next_rip = c->rip;
+		c->flags |= FL_RF; /* SDM 17.3.1.1: the breakpoint here was met already */
 		c->break_block = true;
 	}
 }
