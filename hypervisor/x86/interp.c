@@ -5,9 +5,9 @@
  * unless there is something to see after each: single step, breakpoints, the
  * shadow of STI and MOV SS.
  *
- * Spec: Intel SDM volume 3, 6.8 (shadows), 6.9 (priorities), 17.3 (debug).
+ * Spec: Intel SDM volume 3, 6.8 (shadows), 6.9 (priorities), 17.3 (debug), 20.3-20.4 (VIP).
  * State: one vCPU in the caller's thread.
- * Missing: VIP with VIF set is looked at by STI and POPF only; SMI, INIT.
+ * Missing: SMI, INIT.
  * Tests: tests/x86/interp.c
  */
 #include "hypervisor/domain.h"
@@ -84,6 +84,15 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_uncached(c);
 }
 
+/* A virtual interrupt that waits (SDM 20.3.2): #GP(0) as soon as the task would take it. */
+static void check_vip(struct cpu *c)
+{
+	bool virtual = cpu_is_vm86(c) ? c->cr4 & CR4_VME : c->cr4 & CR4_PVI && cpu_is_prot(c);
+
+	if (c->flags & FL_VIP && c->flags & FL_VIF && virtual && c->cpl == 3)
+		cpu_raise_error(c, EXC_GP, 0);
+}
+
 /* One instruction with all that can happen around it. */
 static void run_one(struct cpu *c)
 {
@@ -91,6 +100,7 @@ static void run_one(struct cpu *c)
 
 	if (dbg_code_on(c))
 		dbg_code(c, c->mode == MODE_64 ? start : (uint32_t)(c->seg[SEG_CS].base + start));
+	check_vip(c);
 	c->flags &= ~(uint64_t)FL_RF;
 	c->tf_seen = false;
 	run_some(c, 1);
@@ -100,7 +110,7 @@ static void run_one(struct cpu *c)
 
 static bool wants_care(const struct cpu *c)
 {
-	return c->flags & (FL_TF | FL_RF) || c->watching || dbg_code_on(c);
+	return c->flags & (FL_TF | FL_RF | FL_VIP) || c->watching || dbg_code_on(c);
 }
 
 /* NMI, then INTR; both wake a halted vCPU. */
