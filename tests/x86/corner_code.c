@@ -107,10 +107,11 @@ TEST(corner_03_each_byte_within_the_limit)
 
 /* ---- 4, 5, 47, 48: code that changes ---- */
 
+/* mov byte [1f + 1], 7; mov dword [2f], nop; inc al; nop */
 PAYLOAD(next_insn, 32,
-	"mov byte ptr ds:[0x8000 + (1f - next_insn_start) + 1], 7;"
+	".byte 0xc6, 0x05; .long 0x8000 + 1f + 1 - next_insn_start; .byte 7;"
 	"1: mov bl, 5;"
-	"mov dword ptr ds:[0x8000 + (2f - next_insn_start)], 0x90c0fe90;" /* nop; inc al; nop */
+	".byte 0xc7, 0x05; .long 0x8000 + 2f - next_insn_start, 0x90c0fe90;"
 	"nop; nop; 2: dec ecx; dec ecx; dec ecx; dec ecx;"
 	"hlt");
 
@@ -162,7 +163,9 @@ TEST(corner_04_rep_stos_over_itself)
 
 /* Linux's text_poke: INT3 first, then the tail, then the first byte; the handler finishes it. */
 PAYLOAD(poke, 32,
-	"call 1f; mov ebx, eax; mov byte ptr ds:[0x8000 + (1f - poke_start)], 0xcc; call 1f; hlt;"
+	"call 1f; mov ebx, eax;"
+	".byte 0xc6, 0x05; .long 0x8000 + 1f - poke_start; .byte 0xcc;" /* mov byte [1f], 0xcc */
+	"call 1f; hlt;"
 	"1: mov eax, 1; ret");
 PAYLOAD(poke_handler, 32,
 	"inc ecx; mov edx, [esp]; dec edx; mov dword ptr [edx + 1], 2; mov byte ptr [edx], 0xb8;"
@@ -240,8 +243,10 @@ static void set_a20(struct machine *m, uint8_t val)
 
 PAYLOAD(a20, 16,
 	"mov ax, 0xffff; mov ds, ax; mov dx, 0x503;"
-	"mov al, 0; out dx, al; mov bl, ds:[0x8610]; call 0xffff:0x8710; mov cl, bh;"
-	"mov al, 1; out dx, al; mov ch, ds:[0x8610]; call 0xffff:0x8710; hlt");
+	"mov al, 0; out dx, al; mov bl, ds:[0x8610];" CALL_FAR16(
+		0xffff,
+		0x8710) "mov cl, bh; mov al, 1; out dx, al; mov ch, ds:[0x8610];" CALL_FAR16(0xffff,
+											     0x8710) "hlt");
 
 TEST(corner_12_a20_gate_for_data_and_code)
 {

@@ -427,7 +427,9 @@ static void tss_put(struct sys_rig *r, uint16_t sel, uint32_t at, uint32_t eip)
 }
 
 PAYLOAD(task_caller, 32,
-	"mov eax, 0x1234; call 0x70:0; mov ebx, eax; pushfd; pop ecx; call 0x70:0; hlt");
+	"mov eax, 0x1234;" CALL_FAR32(0x70,
+				      0) "mov ebx, eax; pushfd; pop ecx;" CALL_FAR32(0x70,
+										     0) "hlt");
 PAYLOAD(task_called, 32, "1: inc eax; pushfd; pop edx; iretd; jmp 1b");
 
 TEST(corner_27_task_called_twice)
@@ -486,7 +488,8 @@ TEST(corner_29_rsm_outside_smm)
 
 /* ---- 50, 51: segments and modes ---- */
 
-PAYLOAD(gate_caller, 32, "push 0x1111; push 0x2222; call 0x73:0x12345678; mov ecx, esp; int3");
+PAYLOAD(gate_caller, 32,
+	"push 0x1111; push 0x2222;" CALL_FAR32(0x73, 0x12345678) "mov ecx, esp; int3");
 PAYLOAD(gate_called, 32, "mov eax, [esp + 8]; mov ebx, [esp + 12]; mov edx, cs; retf 8");
 
 TEST(corner_50_call_gate_with_parameters)
@@ -507,7 +510,7 @@ TEST(corner_50_call_gate_with_parameters)
 	sys_rig_free(&r);
 }
 
-PAYLOAD(conforming, 32, "call 0x28:0x8100; mov ebx, cs; int3");
+PAYLOAD(conforming, 32, CALL_FAR32(0x28, 0x8100) "mov ebx, cs; int3");
 PAYLOAD(conforming_code, 32, "mov eax, cs; retf");
 
 TEST(corner_50_conforming_code_keeps_the_cpl)
@@ -525,8 +528,8 @@ TEST(corner_50_conforming_code_keeps_the_cpl)
 PAYLOAD(halves, 64,
 	"mov rax, -1; mov rbx, -1; mov rcx, 0x1122334455667788; mov rsi, rcx;"
 	"push 8; lea rdx, [rip + 1f]; push rdx; rex64 retf;"
-	".code32; 1: inc eax; mov bl, 1; mov ecx, ecx; jmp 0x30:0x8000 + (2f - halves_start);"
-	".code64; 2: hlt");
+	".code32; 1: inc eax; mov bl, 1; mov ecx, ecx; " JMP_FAR32(
+		0x30, 0x8000 + 2f - halves_start) ".code64; 2: hlt");
 
 TEST(corner_51_upper_halves_over_a_mode_switch)
 {

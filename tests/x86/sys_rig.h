@@ -93,6 +93,10 @@ uint64_t page_put(struct sys_rig *r, uint64_t lin, uint64_t gpa, uint64_t flags)
 		"_end:\n.att_syntax prefix\n.code64\n.popsection\n");                  \
 	extern const uint8_t name##_start[] __attribute__((visibility("hidden")));     \
 	extern const uint8_t name##_end[] __attribute__((visibility("hidden")))
+/* Far transfers to a pointer in the instruction, which clang's assembler does not know so. */
+#define CALL_FAR16(sel, off) ".byte 0x9a; .word " #off ", " #sel ";"
+#define CALL_FAR32(sel, off) ".byte 0x9a; .long " #off "; .word " #sel ";"
+#define JMP_FAR32(sel, off)  ".byte 0xea; .long " #off "; .word " #sel ";"
 /* At 0x8000, where rip is after go_prot and go_long; real mode too. */
 #define AT_CODE         0x8000
 #define LOADED(r, name) payload_load(r, AT_CODE, name##_start, name##_end)
