@@ -135,12 +135,10 @@ static void deliver(struct domain *dom, unsigned vcpu, uint32_t data)
 		break;
 	case DM_INIT:
 		core_wr(dom, vcpu, CORE_INIT, 0);
-		if (dom->hooks.init)
-			dom->hooks.init(dom->hooks.arg, vcpu);
+		core_tell(dom, init, vcpu);
 		break;
 	case DM_SIPI:
-		if (dom->hooks.sipi)
-			dom->hooks.sipi(dom->hooks.arg, vcpu, (uint8_t)data);
+		core_tell(dom, sipi, vcpu, (uint8_t)data);
 		break;
 	}
 }
@@ -189,6 +187,22 @@ void apic_message(struct domain *dom, unsigned from, uint64_t addr, uint32_t dat
 }
 
 /* ---- a processor's side ---- */
+
+void apic_line(struct domain *dom, unsigned vcpu, bool level)
+{
+	__atomic_store_n(&dom->vcpu_intr[vcpu], level, __ATOMIC_RELEASE);
+	core_tell(dom, apic, vcpu, level);
+}
+
+const bool *domain_vcpu_intr_flag(const struct domain *dom, unsigned vcpu)
+{
+	return &dom->vcpu_intr[vcpu];
+}
+
+bool domain_has_apic(const struct domain *dom, unsigned vcpu)
+{
+	return has_apic(dom, vcpu);
+}
 
 bool domain_vcpu_intr(const struct domain *dom, unsigned vcpu)
 {

@@ -56,6 +56,7 @@ struct time_watch { /* the caller's storage */
 	struct time_watch *next;
 };
 struct shared_time {
+	struct clock_page own;   /* for the threads of this process, until there is a shared one */
 	struct clock_page *page; /* NULL: not shared yet */
 	int fd;
 	struct time_watch *watches;
@@ -67,7 +68,8 @@ struct domain {
 	bool held;
 	pthread_cond_t resumed; /* paused went away */
 
-	struct domain_hooks hooks;
+	struct domain_hooks hooks, vcpu_hooks;
+	bool vcpu_intr[DOMAIN_VCPUS]; /* written atomically, under the lock */
 	struct clock *clock;
 	bool own_clock;
 	struct shared_time time;
@@ -172,7 +174,17 @@ unsigned apic_vcpu(const struct domain *dom, const struct dev *d); /* DOMAIN_NO_
 /* A message to the local APICs; from: the vCPU that sends it, or DOMAIN_NO_VCPU. */
 void apic_message(struct domain *dom, unsigned from, uint64_t addr, uint32_t data);
 void apic_intr(struct domain *dom, bool level); /* INTR of the 8259 pair, at each LINT0 */
+void apic_line(struct domain *dom, unsigned vcpu, bool level); /* that to its processor */
 const struct platform_window *apic_window(const struct domain *dom, unsigned vcpu, uint64_t addr);
+
+/* Both sets of hooks hear of it. */
+#define core_tell(dom, hook, ...)                                                    \
+	do {                                                                         \
+		if ((dom)->hooks.hook)                                               \
+			(dom)->hooks.hook((dom)->hooks.arg, __VA_ARGS__);            \
+		if ((dom)->vcpu_hooks.hook)                                          \
+			(dom)->vcpu_hooks.hook((dom)->vcpu_hooks.arg, __VA_ARGS__);  \
+	} while (0)
 
 /* ---- domain.c ---- */
 /* pthread_cond_wait with the device lock, which must be held. */

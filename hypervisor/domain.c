@@ -77,6 +77,7 @@ static int domain_setup(struct domain *dom, const struct domain_config *c, struc
 	dom->clock = c->clock ? c->clock : clock_new(CLOCK_HOST);
 	if (!dom->clock)
 		return err_set(e, -ENOMEM, "no memory for a clock");
+	clock_publish(dom->clock, &dom->time.own, NULL, NULL);
 	rc = memmap_init(&dom->mem, c->ram, below_4g(c), NULL, e);
 	return rc ? rc : platform_init(dom, c, e);
 }
@@ -110,6 +111,7 @@ void domain_free(struct domain *dom)
 		assert(!dom->servers[i]);
 	memmap_fini(&dom->mem);
 	core_time_unshare(dom);
+	clock_publish(dom->clock, NULL, NULL, NULL);
 	if (dom->own_clock)
 		clock_free(dom->clock);
 	pthread_cond_destroy(&dom->resumed);
@@ -142,10 +144,16 @@ void domain_set_hooks(struct domain *dom, const struct domain_hooks *h)
 	dom->hooks = *h;
 }
 
+void domain_set_vcpu_hooks(struct domain *dom, const struct domain_hooks *h)
+{
+	dom->vcpu_hooks = h ? *h : (struct domain_hooks){.arg = NULL};
+}
+
 /* ---- run state ---- */
 
 void domain_pause(struct domain *dom)
 {
+	core_tell(dom, pause, true);
 	dom->paused = true;
 	if (dom->own_clock)
 		clock_stop(dom->clock);
@@ -157,6 +165,7 @@ void domain_resume(struct domain *dom)
 	if (dom->own_clock)
 		clock_start(dom->clock);
 	pthread_cond_broadcast(&dom->resumed);
+	core_tell(dom, pause, false);
 }
 
 void core_a20(struct domain *dom, bool on)
@@ -177,16 +186,14 @@ void domain_reset(struct domain *dom, enum hv_reset what)
 		dom->cf8 = 0;
 		dom->a20 = true;
 	}
-	if (dom->hooks.reset)
-		dom->hooks.reset(dom->hooks.arg, what);
+	core_tell(dom, reset, what);
 }
 
 int core_shutdown(struct domain *dom, enum hv_shutdown why)
 {
 	if ((unsigned)why > HV_SHUTDOWN_SOFT_RESET)
 		return -EINVAL;
-	if (dom->hooks.shutdown)
-		dom->hooks.shutdown(dom->hooks.arg, why);
+	core_tell(dom, shutdown, why);
 	return 0;
 }
 
@@ -214,8 +221,8 @@ int core_modified(struct domain *dom, uint64_t first_gfn, uint64_t nr)
 
 	if (add_overflows(first_gfn, nr, &end) || end > MEM_PAGES)
 		return -EINVAL;
-	if (nr && dom->hooks.modified)
-		dom->hooks.modified(dom->hooks.arg, first_gfn, nr);
+	if (nr)
+		core_tell(dom, modified, first_gfn, nr);
 	return 0;
 }
 

@@ -19,7 +19,8 @@
 
 struct domain;
 
-/* What the core tells its process; any may be NULL. Called with the lock held. */
+/* What the core tells its process, and who runs its vCPUs; any may be NULL. Called with the lock
+ * held. */
 struct domain_hooks {
 	/* Guest pages were changed by someone other than a vCPU: translations of them are stale. */
 	void (*modified)(void *arg, uint64_t first_gfn, uint64_t nr);
@@ -32,6 +33,8 @@ struct domain_hooks {
 	void (*sipi)(void *arg, unsigned vcpu, uint8_t vector);
 	void (*reset)(void *arg, enum hv_reset what);
 	void (*shutdown)(void *arg, enum hv_shutdown why);
+	/* on: returns when no vCPU runs guest code, having let go of the lock meanwhile. */
+	void (*pause)(void *arg, bool on);
 	void *arg;
 };
 
@@ -59,6 +62,10 @@ unsigned domain_vcpus(const struct domain *dom);
 uint64_t domain_ram_size(const struct domain *dom);
 uint64_t domain_ram_below_4g(const struct domain *dom);
 void domain_set_hooks(struct domain *dom, const struct domain_hooks *h);
+/* A second set, of who runs the vCPUs; NULL: nobody. */
+void domain_set_vcpu_hooks(struct domain *dom, const struct domain_hooks *h);
+/* The time on the clock; without the lock. */
+int64_t domain_now(const struct domain *dom);
 
 /*
  * The devices that Xen keeps inside the hypervisor: "pic", "pit", "rtc", "ioapic", … What the core
@@ -109,6 +116,9 @@ unsigned domain_inta(struct domain *dom); /* acknowledge cycle: the vector, 0xff
  * Without APICs the pair is vCPU 0's. */
 bool domain_vcpu_intr(const struct domain *dom, unsigned vcpu);
 unsigned domain_vcpu_inta(struct domain *dom, unsigned vcpu);
+/* Where domain_vcpu_intr is kept, to be read atomically without the lock. */
+const bool *domain_vcpu_intr_flag(const struct domain *dom, unsigned vcpu);
+bool domain_has_apic(const struct domain *dom, unsigned vcpu);
 /* IA32_APIC_BASE, IA32_TSC_DEADLINE, x2APIC's 0x800-0x8ff. -EINVAL: #GP. */
 int domain_apic_rdmsr(struct domain *dom, unsigned vcpu, uint32_t msr, uint64_t *val);
 int domain_apic_wrmsr(struct domain *dom, unsigned vcpu, uint32_t msr, uint64_t val);

@@ -181,8 +181,9 @@ void core_intr(struct domain *dom, bool level)
 		return;
 	dom->lines.intr = level;
 	apic_intr(dom, level);
-	if (dom->hooks.intr)
-		dom->hooks.intr(dom->hooks.arg, level);
+	if (!dom->apic[0].dev)
+		__atomic_store_n(&dom->vcpu_intr[0], level, __ATOMIC_RELEASE);
+	core_tell(dom, intr, level);
 }
 
 bool domain_intr(const struct domain *dom)
@@ -197,8 +198,7 @@ void core_msi(struct domain *dom, uint64_t addr, uint32_t data)
 	void *p;
 
 	if (addr >> 20 == 0xfee) {
-		if (dom->hooks.msi)
-			dom->hooks.msi(dom->hooks.arg, addr, data);
+		core_tell(dom, msi, addr, data);
 		apic_message(dom, DOMAIN_NO_VCPU, addr, data & 0xffff);
 		return;
 	}
@@ -213,7 +213,6 @@ int core_nmi(struct domain *dom, unsigned vcpu)
 {
 	if (vcpu >= dom->vcpus)
 		return -EINVAL;
-	if (dom->hooks.nmi)
-		dom->hooks.nmi(dom->hooks.arg, vcpu);
+	core_tell(dom, nmi, vcpu);
 	return 0;
 }

@@ -63,8 +63,8 @@ static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t wa
 		core_local_line(dom, pin, was, now, adopt);
 	else if (to == LINE_LOCAL && d == dom->pic)
 		core_intr(dom, now & 1);
-	else if (to == LINE_LOCAL && dom->hooks.apic && apic_vcpu(dom, d) != DOMAIN_NO_VCPU)
-		dom->hooks.apic(dom->hooks.arg, apic_vcpu(dom, d), now & 1);
+	else if (to == LINE_LOCAL && apic_vcpu(dom, d) != DOMAIN_NO_VCPU)
+		apic_line(dom, apic_vcpu(dom, d), now & 1);
 }
 
 static void env_request(struct dev_env *env, struct dev *d, enum dev_request what, unsigned arg)

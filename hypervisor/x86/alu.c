@@ -5,7 +5,6 @@
  *
  * Spec: Intel SDM volume 2, ADC, ADCX, ADD, ADOX, AND, CMP, DEC, INC, NEG, NOT, OR, SBB, SUB,
  * TEST, XOR.
- * Missing: LOCK across pages and on I/O memory excludes nobody (one vCPU at a time).
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/thunk.h"

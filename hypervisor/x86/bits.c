@@ -4,9 +4,9 @@
  *
  * Spec: Intel SDM volume 2, BSF … BTS, CMPXCHG, CMPXCHG8B/16B, CRC32, LZCNT, POPCNT, TZCNT, XADD,
  * XCHG. A scan of zero leaves the destination as the host's does.
- * Missing: LOCK across pages and on I/O memory excludes nobody (one vCPU at a time).
  */
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/thunk.h"
 
@@ -250,11 +250,14 @@ OP(cmpxchg8b)
 
 	cpu_gp0(c, !wide || !((off + c->seg[in->seg].base * (in->seg >= SEG_FS)) & 15));
 	p = mem_rmw(c, in->seg, off, size);
+	if (!p && in->lock)
+		smp_begin_alone(c);
 	if (!p)
 		mem_read_buf(c, in->seg, off, &copy, size);
 	equal = pair_exchange(p ? p : &copy, &want, put, wide);
 	if (!p)
 		mem_write_buf(c, in->seg, off, &copy, size);
+	smp_end_alone(c);
 	if (!equal) {
 		c->r[R_AX] = want.lo;
 		c->r[R_DX] = want.hi;

@@ -5,15 +5,15 @@
  * it dies by a write to its bytes. Memory is taken from one arena, which starts
  * anew, with all blocks gone, when it is full.
  *
- * State: one cache a vCPU.
- * Missing: one vCPU's write does not reach the caches of others (there is one vCPU); a device's
- *	flushes everything.
+ * State: one cache a vCPU. HV_PAGE_CODE of a page is set while any of them may have blocks of it:
+ *	who clears it has told all the others to drop theirs.
  * Tests: tests/x86/interp.c
  */
 #include "hypervisor/x86/blocks.h"
 
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/smp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -123,7 +123,9 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	if (gpa >> PAGE_SHIFT >= bc->n_flags)
 		return NULL;
 	/* Before the bytes are looked at: a write from now on is told. */
-	__atomic_fetch_or(&bc->flags[gpa >> PAGE_SHIFT], HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	if (!(__atomic_fetch_or(&bc->flags[gpa >> PAGE_SHIFT], HV_PAGE_CODE, __ATOMIC_SEQ_CST) &
+	      HV_PAGE_CODE))
+		smp_fence_others(c);
 	n = decode_some(c, host, avail, &bytes);
 	if (!n)
 		return NULL;
@@ -170,8 +172,8 @@ static void unhash(struct block_cache *bc, const struct block *b)
 	*at = b->hash_next;
 }
 
-/* The memory of a dead block stays: it may be the one that runs. */
-static void page_written(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t end)
+/* The memory of a dead block stays: it may be the one that runs. False: none are left there. */
+static bool page_drop(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t end)
 {
 	struct block_cache *bc = c->blocks;
 	struct block **at = page_head(bc, gfn), *b;
@@ -187,8 +189,21 @@ static void page_written(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t e
 		left |= b->gpa >> PAGE_SHIFT == gfn;
 		at = &b->page_next;
 	}
-	if (!left && gfn < bc->n_flags)
+	return left;
+}
+
+/* Cleared before the others hear of it: what they make meanwhile, they will drop again. */
+static void page_written(struct cpu *c, uint64_t gfn, uint64_t gpa, uint64_t len)
+{
+	struct block_cache *bc = c->blocks;
+
+	if (page_drop(c, gfn, gpa, gpa + len)) {
+		smp_written(c, gpa, len);
+		return;
+	}
+	if (gfn < bc->n_flags)
 		__atomic_fetch_and(&bc->flags[gfn], (uint8_t)~HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	smp_written(c, gfn << PAGE_SHIFT, 1u << PAGE_SHIFT);
 }
 
 void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len)
@@ -196,5 +211,11 @@ void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len)
 	if (!c->blocks || !len)
 		return;
 	for (uint64_t gfn = gpa >> PAGE_SHIFT; gfn <= (gpa + len - 1) >> PAGE_SHIFT; gfn++)
-		page_written(c, gfn, gpa, gpa + len);
+		page_written(c, gfn, gpa, len);
+}
+
+void blocks_drop(struct cpu *c, uint64_t gpa, uint64_t len)
+{
+	for (uint64_t gfn = gpa >> PAGE_SHIFT; gfn <= (gpa + len - 1) >> PAGE_SHIFT; gfn++)
+		page_drop(c, gfn, gpa, gpa + len);
 }

@@ -104,6 +104,35 @@ static void cr4_write(struct cpu *c, uint64_t val)
 		mmu_flush(c, true);
 }
 
+/* CR8 is the local APIC's task priority (SDM volume 3, 10.8.6); without one it is a register. */
+static void cr8_write(struct cpu *c, uint64_t val)
+{
+	bool mine;
+
+	c->cr8 = val;
+	if (!domain_has_apic(c->dom, c->id))
+		return;
+	mine = cpu_lock_domain(c);
+	domain_apic_set_tpr(c->dom, c->id, val);
+	cpu_unlock_domain(c, mine);
+	c->break_block = true;
+}
+
+static uint64_t cr8_read(const struct cpu *c)
+{
+	uint64_t val = c->cr8;
+	bool locked = domain_locked(c->dom);
+
+	if (!domain_has_apic(c->dom, c->id))
+		return val;
+	if (!locked)
+		domain_lock(c->dom);
+	val = domain_apic_tpr(c->dom, c->id);
+	if (!locked)
+		domain_unlock(c->dom);
+	return val;
+}
+
 void cr_write(struct cpu *c, unsigned n, uint64_t val)
 {
 	switch (n) {
@@ -121,7 +150,7 @@ void cr_write(struct cpu *c, unsigned n, uint64_t val)
 		break;
 	case 8:
 		cpu_gp0(c, val <= 15);
-		c->cr8 = val;
+		cr8_write(c, val);
 		break;
 	default:
 		cpu_raise(c, EXC_UD);
@@ -141,7 +170,7 @@ uint64_t cr_read(const struct cpu *c, unsigned n)
 	case 4:
 		return c->cr4;
 	case 8:
-		return c->cr8;
+		return cr8_read(c);
 	default:
 		return 0;
 	}

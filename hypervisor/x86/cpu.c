@@ -81,6 +81,7 @@ void cpu_reset(struct cpu *c, bool init)
 	}
 	c->cpl = 0;
 	c->halted = c->shadow_sti = c->shadow_ss = c->nmi_blocked = c->shutdown = false;
+	c->nmi_pending = c->wait_sipi = false;
 	c->ext = 0;
 	cpu_set_cs_mode(c);
 	mmu_sync(c);
@@ -104,6 +105,7 @@ struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *mod
 		return NULL;
 	memset(c, 0, sizeof(*c));
 	c->dom = dom;
+	c->intr = domain_vcpu_intr_flag(dom, id);
 	c->id = id;
 	c->model = model;
 	c->tlb = mmu_new(dom);

@@ -114,6 +114,23 @@ struct fpu_state {
 
 struct tlb; /* mmu.c */
 struct block_cache;
+struct smp; /* smp.h */
+
+/* What others want of a vCPU: it looks between two blocks. */
+enum {
+	ATT_EXIT = 1 << 0,  /* leave the loop */
+	ATT_NMI = 1 << 1,
+	ATT_INIT = 1 << 2,
+	ATT_SIPI = 1 << 3,
+	ATT_STALE = 1 << 4, /* RAM that blocks were made of has changed, nobody knows where */
+	ATT_POSTS = 1 << 5, /* it has, and the inbox says where */
+	ATT_YIELD = 1 << 6, /* somebody wants to be alone */
+};
+struct written {
+	uint64_t gpa, len;
+};
+#define WRITTEN_OUT 8
+#define WRITTEN_IN  64
 
 struct cpu {
 	uint64_t r[16];
@@ -138,10 +155,17 @@ struct cpu {
 	unsigned id;       /* vCPU number */
 	uint64_t next_rip; /* of the instruction that runs */
 	uint64_t insn_count;
-	volatile bool exit_request; /* set by others: leave the loop at the next boundary */
-	volatile bool nmi_request;  /* set by others */
-	volatile bool code_stale;   /* set by others: RAM that blocks were made of has changed */
-	bool break_block;           /* the run loop is to look round after this instruction */
+	uint32_t attention;  /* ATT_*, atomic: cpu_attend */
+	const bool *intr;    /* of the domain: INTR of this vCPU's APIC, atomic */
+	bool nmi_pending;
+	bool wait_sipi;      /* after INIT, or reset of all but the first */
+	uint8_t sipi_vector; /* goes with ATT_SIPI */
+	bool break_block;    /* the run loop is to look round after this instruction */
+	struct smp *smp;     /* NULL: a vCPU on its own, in tests */
+	bool in_guest;       /* atomic: between smp_enter and smp_leave */
+	bool alone;          /* has exclusion */
+	unsigned n_out, n_in; /* writes to code: to be told to others; told by others (smp's lock) */
+	struct written out[WRITTEN_OUT], in[WRITTEN_IN];
 	sigjmp_buf *fault;          /* where cpu_raise goes; set by the run loop */
 	struct {
 		uint8_t vector, kind; /* kind: enum exc_kind */
@@ -171,6 +195,10 @@ enum exc_kind {
 };
 /* What siglongjmp(*c->fault, …) says. PARK: the device model went away; nothing was done. */
 enum { UNWIND_FAULT = 1, UNWIND_PARK };
+static inline void cpu_attend(struct cpu *c, uint32_t what)
+{
+	__atomic_fetch_or(&c->attention, what, __ATOMIC_SEQ_CST);
+}
 _Noreturn void cpu_raise(struct cpu *c, unsigned vector);
 _Noreturn void cpu_raise_error(struct cpu *c, unsigned vector, uint32_t error);
 static inline void cpu_gp0(struct cpu *c, bool unless)
@@ -219,6 +247,8 @@ unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
  * such a page tells it: mem.c for the vCPU's own stores (after them; mem_rmw before it gives the
  * pointer out), so a write translation must look at the flag as it is now. */
 void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len);
+/* Somebody else wrote there. */
+void blocks_drop(struct cpu *c, uint64_t gpa, uint64_t len);
 
 /* ---- segments and control (segment.c, far.c, task.c, control.c; more in sys.h) ----
  * Handlers' far transfers set c->next_rip, as any branch does. */

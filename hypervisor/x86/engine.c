@@ -2,15 +2,15 @@
 /*
  * hypervisor/x86/engine.c: the engines by name, and "soft", the interpreter.
  *
- * State: one vCPU, run by its caller.
- * Missing: more than one vCPU, threads of its own.
- * Tests: tests/x86/engine.c
+ * State: a vCPU runs in its caller's thread, several at once.
+ * Tests: tests/x86/engine.c, tests/x86/smp.c
  */
 #include "hypervisor/x86/engine.h"
 
 #include "base/err.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
 #include <errno.h>
@@ -20,93 +20,159 @@
 struct soft {
 	struct engine en;
 	struct cpu_model *model;
-	struct cpu *cpu;
+	struct smp *smp;
+	unsigned n;
+	struct cpu *cpus[];
 };
+
+static const struct engine_ops soft_ops;
 
 static struct soft *soft_of(struct engine *en)
 {
 	return (struct soft *)(void *)en;
 }
 
+/* ---- life ---- */
+
 static void soft_close(struct engine *en)
 {
 	struct soft *s = soft_of(en);
 
-	cpu_free(s->cpu);
+	smp_free(s->smp);
+	for (unsigned i = 0; i < s->n; i++)
+		cpu_free(s->cpus[i]);
 	model_free(s->model);
 	free(s);
 }
 
-static const struct engine_ops soft_ops;
+static int make_cpus(struct soft *s, struct domain *dom, struct err *e)
+{
+	for (; s->n < domain_vcpus(dom); s->n++) {
+		s->cpus[s->n] = cpu_new(dom, s->n, s->model);
+		if (!s->cpus[s->n])
+			return err_set(e, -ENOMEM, "no memory for vCPU %u", s->n);
+		s->cpus[s->n]->wait_sipi = s->n;
+	}
+	s->smp = smp_new(s->cpus, s->n, e);
+	return s->smp ? 0 : -ENOMEM;
+}
 
 static struct engine *soft_open(struct domain *dom, const char *model, struct err *e)
 {
-	struct soft *s;
+	struct soft *s = calloc(1, sizeof(*s) + domain_vcpus(dom) * sizeof(s->cpus[0]));
 
-	if (domain_vcpus(dom) != 1) {
-		err_set(e, -EINVAL, "accel soft runs one vCPU, not %u", domain_vcpus(dom));
-		return NULL;
-	}
-	s = calloc(1, sizeof(*s));
 	if (!s) {
 		err_set(e, -ENOMEM, "no memory for the engine");
 		return NULL;
 	}
 	s->en.ops = &soft_ops;
 	s->model = model_new(model, e);
-	if (s->model) {
-		s->cpu = cpu_new(dom, 0, s->model);
-		if (s->cpu)
-			return &s->en;
-		err_set(e, -ENOMEM, "no memory for a vCPU");
-	}
-	model_free(s->model);
-	free(s);
+	if (s->model && !make_cpus(s, dom, e))
+		return &s->en;
+	soft_close(&s->en);
 	return NULL;
 }
 
+/* ---- running ---- */
+
 static enum engine_stop soft_run(struct engine *en, unsigned vcpu, uint64_t instructions)
 {
-	(void)vcpu;
-	switch (cpu_run(soft_of(en)->cpu, instructions)) {
+	switch (cpu_run(soft_of(en)->cpus[vcpu], instructions)) {
 	case STOP_HALT:
 		return ENGINE_HALTED;
 	case STOP_TRIPLE:
 		return ENGINE_TRIPLE;
 	case STOP_COUNT:
 		return ENGINE_COUNT;
+	case STOP_BREAK:
+		return ENGINE_BREAK;
 	default:
 		return ENGINE_KICKED;
 	}
 }
 
-static void soft_reset(struct engine *en)
+static void enter(struct cpu *c, const struct engine_entry *entry)
 {
-	cpu_reset(soft_of(en)->cpu, false);
+	const uint16_t flat = SEG_P | SEG_S | SEG_DB | SEG_G | 3;
+
+	for (unsigned i = 0; i < SEG_N; i++)
+		c->seg[i] = (struct segment){.limit = ~0u, .sel = entry->ds, .attr = flat};
+	c->seg[SEG_CS].sel = entry->cs;
+	c->seg[SEG_CS].attr = flat | 8;
+	c->gdtr = (struct table_reg){entry->gdt_base, (uint16_t)entry->gdt_limit};
+	c->cr0 = (c->cr0 & ~(uint64_t)(CR0_CD | CR0_NW)) | CR0_PE;
+	c->rip = entry->eip;
+	c->r[R_AX] = entry->eax;
+	c->r[R_BX] = entry->ebx;
+	c->r[R_SI] = entry->esi;
+	cpu_set_cs_mode(c);
 }
+
+static void soft_reset(struct engine *en, const struct engine_entry *entry)
+{
+	struct soft *s = soft_of(en);
+
+	for (unsigned i = 0; i < s->n; i++) {
+		__atomic_store_n(&s->cpus[i]->attention, ATT_STALE, __ATOMIC_SEQ_CST);
+		cpu_reset(s->cpus[i], false);
+		s->cpus[i]->wait_sipi = i;
+	}
+	if (entry)
+		enter(s->cpus[0], entry);
+}
+
+static bool soft_runnable(struct engine *en, unsigned vcpu)
+{
+	const struct cpu *c = soft_of(en)->cpus[vcpu];
+	uint32_t att = __atomic_load_n(&c->attention, __ATOMIC_SEQ_CST);
+
+	if (att & ATT_INIT || (c->wait_sipi && att & ATT_SIPI))
+		return true;
+	if (c->shutdown || c->wait_sipi)
+		return false;
+	return !c->halted || att & ATT_NMI || (c->nmi_pending && !c->nmi_blocked) ||
+	       (c->flags & FL_IF && domain_vcpu_intr(c->dom, vcpu));
+}
+
+static uint64_t soft_executed(struct engine *en, unsigned vcpu)
+{
+	return soft_of(en)->cpus[vcpu]->insn_count;
+}
+
+/* ---- what the domain says ---- */
 
 static void soft_kick(struct engine *en, unsigned vcpu)
 {
-	(void)vcpu;
-	soft_of(en)->cpu->exit_request = true;
+	cpu_attend(soft_of(en)->cpus[vcpu], ATT_EXIT);
 }
 
 static void soft_nmi(struct engine *en, unsigned vcpu)
 {
-	(void)vcpu;
-	soft_of(en)->cpu->nmi_request = true;
+	cpu_attend(soft_of(en)->cpus[vcpu], ATT_NMI);
+}
+
+static void soft_init(struct engine *en, unsigned vcpu)
+{
+	cpu_attend(soft_of(en)->cpus[vcpu], ATT_INIT);
+}
+
+/* A second message before the first was looked at: either vector may win. */
+static void soft_sipi(struct engine *en, unsigned vcpu, uint8_t vector)
+{
+	struct cpu *c = soft_of(en)->cpus[vcpu];
+
+	__atomic_store_n(&c->sipi_vector, vector, __ATOMIC_SEQ_CST);
+	cpu_attend(c, ATT_SIPI);
 }
 
 static void soft_modified(struct engine *en, uint64_t first_gfn, uint64_t nr)
 {
-	(void)first_gfn;
-	(void)nr;
-	soft_of(en)->cpu->code_stale = true;
+	smp_device_wrote(soft_of(en)->smp, first_gfn << 12, nr << 12);
 }
 
 static struct cpu *soft_cpu(struct engine *en, unsigned vcpu)
 {
-	return vcpu ? NULL : soft_of(en)->cpu;
+	return vcpu < soft_of(en)->n ? soft_of(en)->cpus[vcpu] : NULL;
 }
 
 static const struct engine_ops soft_ops = {
@@ -116,8 +182,12 @@ static const struct engine_ops soft_ops = {
 	.close = soft_close,
 	.run = soft_run,
 	.reset = soft_reset,
+	.runnable = soft_runnable,
+	.executed = soft_executed,
 	.kick = soft_kick,
 	.nmi = soft_nmi,
+	.init = soft_init,
+	.sipi = soft_sipi,
 	.modified = soft_modified,
 	.cpu = soft_cpu,
 };

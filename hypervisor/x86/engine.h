@@ -15,9 +15,17 @@ struct err;
 
 enum engine_stop {
 	ENGINE_KICKED,
-	ENGINE_HALTED, /* waits for an interrupt */
-	ENGINE_TRIPLE, /* triple fault: the machine is to be reset */
-	ENGINE_COUNT   /* as many instructions as were asked for */
+	ENGINE_HALTED, /* has nothing to do: see runnable */
+	ENGINE_TRIPLE, /* triple fault: stands still until a reset */
+	ENGINE_COUNT,  /* as many instructions as were asked for */
+	ENGINE_BREAK   /* a debugger's breakpoint */
+};
+
+/* A start without firmware: flat 32-bit protected mode, paging and interrupts off. */
+struct engine_entry {
+	uint32_t eip, eax, ebx, esi;
+	uint16_t cs, ds; /* selectors in the GDT; ds is es, fs, gs and ss too */
+	uint32_t gdt_base, gdt_limit;
 };
 
 struct engine_ops {
@@ -28,12 +36,18 @@ struct engine_ops {
 	void (*close)(struct engine *en);
 	/* In the vCPU's own thread, without the device lock, until something stops it. */
 	enum engine_stop (*run)(struct engine *en, unsigned vcpu, uint64_t instructions);
-	void (*reset)(struct engine *en); /* no vCPU runs */
 
-	/* The domain's hooks of these names, from any thread. kick: run returns soon; intr: a
-	 * halted vCPU's run is to be called again. */
-	void (*kick)(struct engine *en, unsigned vcpu);
+	/* The rest with the lock held. */
+	/* No vCPU runs. The first one starts at entry, or at the reset vector; the others wait for
+	 * INIT and SIPI. */
+	void (*reset)(struct engine *en, const struct engine_entry *entry);
+	/* Has run anything to do? */
+	bool (*runnable)(struct engine *en, unsigned vcpu);
+	uint64_t (*executed)(struct engine *en, unsigned vcpu); /* instructions; it does not run */
+	void (*kick)(struct engine *en, unsigned vcpu); /* run returns soon */
 	void (*nmi)(struct engine *en, unsigned vcpu);
+	void (*init)(struct engine *en, unsigned vcpu);
+	void (*sipi)(struct engine *en, unsigned vcpu, uint8_t vector);
 	void (*modified)(struct engine *en, uint64_t first_gfn, uint64_t nr);
 	/* What a debugger and tests look at; NULL: the engine has no such thing. */
 	struct cpu *(*cpu)(struct engine *en, unsigned vcpu);

@@ -6,13 +6,14 @@
  * shadow of STI and MOV SS.
  *
  * Spec: Intel SDM volume 3, 6.8 (shadows), 6.9 (priorities), 17.3 (debug), 20.3-20.4 (VIP).
- * State: one vCPU in the caller's thread.
- * Missing: SMI, INIT.
+ * State: a vCPU in the caller's thread; what others want of it (ATT_*) is looked at between blocks.
+ * Missing: SMI.
  * Tests: tests/x86/interp.c
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
 #define GO (-1)
@@ -117,18 +118,54 @@ static bool wants_care(const struct cpu *c)
 static void take_interrupt(struct cpu *c)
 {
 	unsigned vector;
+	bool taken;
 
-	if (c->nmi_request && !c->nmi_blocked) {
-		c->nmi_request = false;
+	if (c->nmi_pending && !c->nmi_blocked) {
+		c->nmi_pending = false;
 		c->halted = false;
 		cpu_nmi(c);
-	} else if (c->flags & FL_IF && domain_intr(c->dom)) {
-		domain_lock(c->dom);
-		vector = domain_inta(c->dom);
-		domain_unlock(c->dom);
+	} else if (c->flags & FL_IF && __atomic_load_n(c->intr, __ATOMIC_ACQUIRE)) {
+		smp_lock_domain(c);
+		taken = domain_vcpu_intr(c->dom, c->id); /* still, now that nobody else looks */
+		vector = taken ? domain_vcpu_inta(c->dom, c->id) : 0;
+		smp_unlock_domain(c);
+		if (!taken)
+			return;
 		c->halted = false;
 		cpu_interrupt(c, vector);
 	}
+}
+
+/* SDM volume 3, 9.4.3: INIT, then a start-up message says where. The first one starts by itself. */
+static void take_start(struct cpu *c, uint32_t what)
+{
+	if (what & ATT_INIT) {
+		cpu_reset(c, true);
+		c->wait_sipi = c->id;
+	}
+	if (what & ATT_SIPI && c->wait_sipi) {
+		c->wait_sipi = false;
+		seg_set_real(&c->seg[SEG_CS], (uint16_t)(c->sipi_vector << 8));
+		c->rip = 0;
+		cpu_set_cs_mode(c);
+	}
+}
+
+/* True: to leave the loop. */
+static bool take_attention(struct cpu *c)
+{
+	uint32_t what = __atomic_exchange_n(&c->attention, 0, __ATOMIC_SEQ_CST);
+
+	if (what & (ATT_INIT | ATT_SIPI))
+		take_start(c, what);
+	c->nmi_pending |= what & ATT_NMI && !c->wait_sipi;
+	if (what & ATT_STALE)
+		blocks_flush(c);
+	if (what & ATT_POSTS)
+		smp_take_written(c);
+	if (what & ATT_YIELD)
+		smp_yield(c);
+	return what & ATT_EXIT;
 }
 
 /* Debug traps of the last instruction, unless it was one that holds them back (MOV SS). */
@@ -145,8 +182,10 @@ static void take_trap(struct cpu *c)
 /* Between two instructions. GO, or why to stop; *one: one instruction at a time. */
 static int boundary(struct cpu *c, uint64_t end, bool *one)
 {
+	if (c->n_out)
+		smp_tell_written(c);
 	take_trap(c);
-	if (c->exit_request)
+	if (__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && take_attention(c))
 		return STOP_REQUEST;
 	if (c->insn_count >= end)
 		return STOP_COUNT;
@@ -156,13 +195,9 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 		take_interrupt(c);
 	if (c->shutdown)
 		return STOP_TRIPLE;
-	if (c->halted)
+	if (c->halted || c->wait_sipi)
 		return STOP_HALT;
 	mmu_sync(c);
-	if (c->code_stale) {
-		c->code_stale = false; /* before the flush: what comes after it counts again */
-		blocks_flush(c);
-	}
 	*one |= wants_care(c);
 	return GO;
 }
@@ -186,15 +221,18 @@ enum cpu_stop cpu_run(struct cpu *c, uint64_t max)
 	uint64_t end = max > ~c->insn_count ? ~0ull : c->insn_count + max;
 	sigjmp_buf *outer = c->fault, frame;
 	enum cpu_stop stop;
+	int how;
 
 	c->fault = &frame;
-	if (sigsetjmp(frame, 0) == UNWIND_FAULT) {
+	smp_enter(c);
+	how = sigsetjmp(frame, 0);
+	smp_end_alone(c); /* a fault on the way */
+	if (how == UNWIND_FAULT) {
 		c->insn_count++; /* it took its time, and an endless fault is to be stopped too */
 		cpu_deliver(c);
 	}
 	stop = run_loop(c, end);
-	if (stop == STOP_REQUEST)
-		c->exit_request = false;
+	smp_leave(c);
 	c->fault = outer;
 	return stop;
 }

@@ -6,12 +6,13 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
 /* The device model went away: the instruction waits, undone. */
 static _Noreturn void park(struct cpu *c)
 {
-	c->exit_request = true;
+	cpu_attend(c, ATT_EXIT);
 	siglongjmp(*c->fault, UNWIND_PARK);
 }
 
@@ -21,9 +22,9 @@ uint32_t io_in(struct cpu *c, uint16_t port, unsigned size)
 	int rc;
 
 	dbg_io(c, port, size);
-	domain_lock(c->dom);
+	smp_lock_domain(c);
 	rc = domain_in(c->dom, c->id, port, size, &val);
-	domain_unlock(c->dom);
+	smp_unlock_domain(c);
 	if (rc < 0)
 		park(c);
 	c->break_block = true; /* interrupts, A20, the memory map: anything may be new */
@@ -35,9 +36,9 @@ void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val)
 	int rc;
 
 	dbg_io(c, port, size);
-	domain_lock(c->dom);
+	smp_lock_domain(c);
 	rc = domain_out(c->dom, c->id, port, size, val);
-	domain_unlock(c->dom);
+	smp_unlock_domain(c);
 	if (rc < 0)
 		park(c);
 	c->break_block = true;

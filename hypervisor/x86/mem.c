@@ -98,7 +98,7 @@ static unsigned pieces_of(struct cpu *c, struct piece p[2], uint64_t lin, unsign
 
 static _Noreturn void park(struct cpu *c)
 {
-	c->exit_request = true;
+	cpu_attend(c, ATT_EXIT);
 	siglongjmp(*c->fault, UNWIND_PARK);
 }
 

@@ -7,6 +7,7 @@
 #define HYPERVISOR_X86_MMU_H
 #include "base/util.h"
 #include "hypervisor/domain.h"
+#include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
 #define PAGE      4096u
@@ -53,13 +54,13 @@ static inline bool cpu_lock_domain(struct cpu *c)
 {
 	if (domain_locked(c->dom))
 		return false;
-	domain_lock(c->dom);
+	smp_lock_domain(c);
 	return true;
 }
 static inline void cpu_unlock_domain(struct cpu *c, bool mine)
 {
 	if (mine)
-		domain_unlock(c->dom);
+		smp_unlock_domain(c);
 }
 static inline bool lin_canonical(uint64_t lin)
 {

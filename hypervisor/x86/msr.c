@@ -4,7 +4,7 @@
  *
  * Spec: Intel SDM volume 4, chapter 2; volume 3, 11.11 (MTRRs), 11.12 (PAT), 15.3 (machine check).
  * State: MTRRs and PAT are kept and have no effect. The TSC counts the machine clock's ns.
- * Missing: x2APIC, TSC deadline, performance counters, IA32_DEBUGCTL's LBR and BTF (kept only).
+ * Missing: performance counters, IA32_DEBUGCTL's LBR and BTF (kept only).
  * Tests: tests/x86/cpuid.c
  */
 #include "hypervisor/x86/mmu.h"
@@ -34,6 +34,8 @@ enum {
 	MSR_PAT = 0x277,
 	MSR_MTRR_DEF = 0x2ff,
 	MSR_MC0_CTL = 0x400,
+	MSR_TSC_DEADLINE = 0x6e0,
+	MSR_X2APIC = 0x800,
 };
 enum {
 	MSR_EFER = 0xc0000080,
@@ -51,23 +53,65 @@ enum {
 #define MCG_CTL_P     (1u << 8)
 #define MTRR_CAP      (MTRR_VARIABLE | 1u << 8 | 1u << 10) /* fixed ranges, write combining */
 #define APIC_VALID    0x900ull
+#define APIC_EXTD     (1u << 10)
 /* Also the two that only say what is not there: BTS and PEBS. */
 #define MISC_VALID ((1ull << 34) | 0x451881ull)
 
 /* ---- TSC ---- */
 
-static uint64_t tsc_base(struct cpu *c)
+static uint64_t tsc_base(const struct cpu *c)
 {
-	bool mine = cpu_lock_domain(c);
-	uint64_t now = (uint64_t)clock_now(domain_clock(c->dom));
-
-	cpu_unlock_domain(c, mine);
-	return now;
+	return (uint64_t)domain_now(c->dom);
 }
 
 uint64_t cpu_tsc(struct cpu *c)
 {
 	return tsc_base(c) + c->tsc_offset;
+}
+
+/* The deadline timer of the local APIC goes by the guest's count. */
+static void tsc_moved(struct cpu *c)
+{
+	bool mine = cpu_lock_domain(c);
+
+	domain_apic_tsc_offset(c->dom, c->id, c->tsc_offset);
+	cpu_unlock_domain(c, mine);
+}
+
+/* ---- the local APIC's ---- */
+
+static bool is_apics(const struct cpu *c, uint32_t msr)
+{
+	if (!domain_has_apic(c->dom, c->id))
+		return false;
+	return msr == MSR_APIC_BASE || (msr == MSR_TSC_DEADLINE && cpu_has(c, CPU_TSC_DEADLINE)) ||
+	       (msr >= MSR_X2APIC && msr < MSR_X2APIC + 0x100 && cpu_has(c, CPU_X2APIC));
+}
+
+static uint64_t apic_read(struct cpu *c, uint32_t msr)
+{
+	bool mine = cpu_lock_domain(c);
+	uint64_t val;
+	int rc = domain_apic_rdmsr(c->dom, c->id, msr, &val);
+
+	cpu_unlock_domain(c, mine);
+	cpu_gp0(c, !rc);
+	return val;
+}
+
+static void apic_write(struct cpu *c, uint32_t msr, uint64_t val)
+{
+	bool mine, x2 = msr == MSR_APIC_BASE && val & APIC_EXTD;
+	int rc;
+
+	cpu_gp0(c, !x2 || cpu_has(c, CPU_X2APIC));
+	mine = cpu_lock_domain(c);
+	rc = domain_apic_wrmsr(c->dom, c->id, msr, val);
+	cpu_unlock_domain(c, mine);
+	cpu_gp0(c, !rc);
+	if (msr == MSR_APIC_BASE)
+		c->apic_base = val;
+	c->break_block = true; /* an interrupt may be there now */
 }
 
 /* ---- MTRRs ---- */
@@ -194,6 +238,7 @@ static bool read_only(const struct cpu *c, uint32_t msr, uint64_t *val)
 	return true;
 }
 
+/* Of a vCPU without one (bare domains): kept. */
 static void apic_base_write(struct cpu *c, uint64_t val)
 {
 	uint64_t valid = APIC_VALID | ((1ull << c->model->phys_bits) - PAGE);
@@ -209,6 +254,8 @@ uint64_t msr_read(struct cpu *c, uint32_t msr)
 
 	if (p)
 		return *(uint64_t *)((char *)c + p->at);
+	if (is_apics(c, msr))
+		return apic_read(c, msr);
 	if (read_only(c, msr, &val) || ignored(c, msr))
 		return val;
 	if (mtrr_slot(c, msr) && cpu_has(c, CPU_MTRR))
@@ -232,6 +279,7 @@ static bool special_write(struct cpu *c, uint32_t msr, uint64_t val)
 	switch (msr) {
 	case MSR_TSC:
 		c->tsc_offset = val - tsc_base(c);
+		tsc_moved(c);
 		return true;
 	case MSR_APIC_BASE:
 		apic_base_write(c, val);
@@ -256,6 +304,10 @@ void msr_write(struct cpu *c, uint32_t msr, uint64_t val)
 	if (p) {
 		cpu_gp0(c, !(val & ~p->valid) && (!p->canonical || lin_canonical(val)));
 		*(uint64_t *)((char *)c + p->at) = val;
+		if (msr == MSR_TSC_ADJUST)
+			tsc_moved(c);
+	} else if (is_apics(c, msr)) {
+		apic_write(c, msr, val);
 	} else if (mtrr) {
 		cpu_gp0(c, mtrr_valid(c, msr, val));
 		*mtrr = val;

@@ -5,6 +5,7 @@
  * Spec: Intel SDM volume 2, A.2.1 (addressing codes), 3.1.1.3.
  */
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/smp.h"
 
 static uint64_t mask_of(unsigned size)
 {
@@ -96,6 +97,8 @@ void place_mem(struct cpu *c, const struct insn *in, uint64_t off, unsigned size
 	pl->p = mem_rmw(c, in->seg, off, size);
 	pl->slow = !pl->p;
 	if (pl->slow) {
+		if (in->lock || in->op->run == op_xchg) /* which locks unasked */
+			smp_begin_alone(c);
 		pl->copy = mem_read(c, in->seg, off, size);
 		pl->p = &pl->copy;
 	}
@@ -120,10 +123,12 @@ void place_open(struct cpu *c, const struct insn *in, unsigned i, struct place *
 
 void place_done(struct cpu *c, const struct insn *in, struct place *pl)
 {
-	if (pl->slow)
+	if (pl->slow) {
 		mem_write(c, in->seg, pl->off, pl->size, pl->copy);
-	else if (pl->zero)
+		smp_end_alone(c);
+	} else if (pl->zero) {
 		*pl->zero = (uint32_t)*pl->zero;
+	}
 }
 
 bool cond_holds(uint64_t flags, unsigned cc)

@@ -78,7 +78,7 @@ OP(rdtsc)
 {
 	(void)in;
 	cpu_gp0(c, !(c->cr4 & CR4_TSD) || !c->cpl);
-	set_edx_eax(c, __rdtsc() + c->tsc_offset);
+	set_edx_eax(c, cpu_tsc(c));
 }
 
 OP(rdtscp)

@@ -136,7 +136,7 @@ TEST(reset_starts_at_the_vector)
 	start(&b, code, sizeof(code));
 	c = b.en->ops->cpu(b.en, 0);
 	EQ(ENGINE_HALTED, b.en->ops->run(b.en, 0, 10));
-	b.en->ops->reset(b.en);
+	b.en->ops->reset(b.en, NULL);
 	EQ(0xffff0000, c->seg[SEG_CS].base);
 	EQ(0xfff0, c->rip);
 	EQ(0, c->r[R_BX]);

@@ -209,7 +209,7 @@ TEST(nmi_waits_for_the_shadow_of_mov_ss)
 	ivt(m);
 	LOAD(m, CODE, 0x8e, 0xd0, 0x40, 0x40, 0xf4); /* mov ss, ax; inc ax; inc ax */
 	EQ(STOP_COUNT, cpu_run(m->c, 1));
-	m->c->nmi_request = true;
+	cpu_attend(m->c, ATT_NMI);
 	EQ(STOP_HALT, machine_run(m));
 	EQ(0x5021, m->c->rip);
 	EQ(1, m->c->r[R_AX]);

@@ -45,7 +45,7 @@ static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
 		m->poke(m, (uint8_t)req->data);
 	} else if (req->addr == 0x501) {
 		m->exit_code = (int)req->data;
-		m->c->exit_request = true;
+		cpu_attend(m->c, ATT_EXIT);
 	} else if (m->n_out < sizeof(m->out) - 1) {
 		m->out[m->n_out++] = (char)req->data;
 	}

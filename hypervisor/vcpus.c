@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/vcpus.c: see vcpus.h. All of struct vcpus is under the device lock; only
+ * engine_ops.run goes without it.
+ */
+#include "hypervisor/vcpus.h"
+
+#include "hypervisor/core.h"
+#include "hypervisor/x86/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A vCPU's turn when one thread runs all: also how far time can lag behind within it. */
+#define TURN 10000u
+
+struct vcpu {
+	struct vcpus *all;
+	unsigned n;
+	pthread_t thread;
+	bool started;
+	pthread_cond_t wake;
+};
+
+struct vcpus {
+	struct domain *dom;
+	struct vcpus_config c;
+	struct engine *en;
+	struct engine_entry entry;
+	bool has_entry;
+	bool stop, quit;
+	unsigned running;
+	pthread_cond_t idle; /* running fell to 0 */
+	unsigned n, n_threads;
+	struct vcpu v[];
+};
+
+/* ---- running ---- */
+
+static enum engine_stop run(struct vcpus *vs, unsigned vcpu, uint64_t instructions)
+{
+	enum engine_stop stop;
+
+	vs->running++;
+	domain_unlock(vs->dom);
+	stop = vs->en->ops->run(vs->en, vcpu, instructions);
+	domain_lock(vs->dom);
+	if (!--vs->running)
+		pthread_cond_broadcast(&vs->idle);
+	if (stop == ENGINE_TRIPLE && vs->c.triple_fault)
+		vs->c.triple_fault(vs->c.arg, vcpu);
+	return stop;
+}
+
+static bool runnable(struct vcpus *vs, unsigned vcpu)
+{
+	return !vs->stop && vs->en->ops->runnable(vs->en, vcpu);
+}
+
+static void *vcpu_main(void *arg)
+{
+	struct vcpu *v = arg;
+	struct vcpus *vs = v->all;
+
+	domain_lock(vs->dom);
+	while (!vs->quit)
+		if (runnable(vs, v->n))
+			run(vs, v->n, ~0ull);
+		else
+			core_wait(vs->dom, &v->wake);
+	domain_unlock(vs->dom);
+	return NULL;
+}
+
+/* ---- time counted in instructions ---- */
+
+static uint64_t turn(const struct vcpus *vs)
+{
+	struct clock *clock = domain_clock(vs->dom);
+	int64_t left = clock_next(clock) - clock_now(clock);
+	uint64_t n = left > 0 ? ((uint64_t)left >> vs->c.icount_shift) + 1 : 1;
+
+	return MIN(n, TURN);
+}
+
+/* All took their turns in the same span of time; a halted one's passes too. */
+static bool take_turns(struct vcpus *vs)
+{
+	uint64_t most = turn(vs), longest = 0;
+
+	for (unsigned i = 0; i < vs->n; i++) {
+		uint64_t before = vs->en->ops->executed(vs->en, i);
+
+		if (!runnable(vs, i))
+			continue;
+		run(vs, i, most);
+		longest = MAX(longest, vs->en->ops->executed(vs->en, i) - before);
+	}
+	if (longest)
+		clock_advance(domain_clock(vs->dom), (int64_t)(longest << vs->c.icount_shift));
+	return longest;
+}
+
+/* Nobody has anything to do before the next timer. */
+static bool skip_time(struct vcpus *vs)
+{
+	int64_t next = clock_next(domain_clock(vs->dom));
+
+	if (vs->stop || next == INT64_MAX)
+		return false;
+	clock_set(domain_clock(vs->dom), next);
+	return true;
+}
+
+static void *icount_main(void *arg)
+{
+	struct vcpu *v = arg;
+	struct vcpus *vs = v->all;
+
+	domain_lock(vs->dom);
+	while (!vs->quit)
+		if (!take_turns(vs) && !skip_time(vs))
+			core_wait(vs->dom, &v->wake);
+	domain_unlock(vs->dom);
+	return NULL;
+}
+
+/* ---- what the domain says ---- */
+
+static void wake(struct vcpus *vs, unsigned vcpu)
+{
+	pthread_cond_signal(&vs->v[vs->c.icount ? 0 : vcpu].wake);
+}
+
+static void wake_all(struct vcpus *vs)
+{
+	for (unsigned i = 0; i < vs->n_threads; i++)
+		pthread_cond_signal(&vs->v[i].wake);
+}
+
+static void on_modified(void *arg, uint64_t first_gfn, uint64_t nr)
+{
+	struct vcpus *vs = arg;
+
+	vs->en->ops->modified(vs->en, first_gfn, nr);
+}
+
+static void on_nmi(void *arg, unsigned vcpu)
+{
+	struct vcpus *vs = arg;
+
+	vs->en->ops->nmi(vs->en, vcpu);
+	wake(vs, vcpu);
+}
+
+/* A bare domain's one vCPU. */
+static void on_intr(void *arg, bool level)
+{
+	struct vcpus *vs = arg;
+
+	if (level && !domain_has_apic(vs->dom, 0))
+		wake(vs, 0);
+}
+
+static void on_apic(void *arg, unsigned vcpu, bool level)
+{
+	if (level)
+		wake(arg, vcpu);
+}
+
+static void on_init(void *arg, unsigned vcpu)
+{
+	struct vcpus *vs = arg;
+
+	vs->en->ops->init(vs->en, vcpu);
+	wake(vs, vcpu);
+}
+
+static void on_sipi(void *arg, unsigned vcpu, uint8_t vector)
+{
+	struct vcpus *vs = arg;
+
+	vs->en->ops->sipi(vs->en, vcpu, vector);
+	wake(vs, vcpu);
+}
+
+static void kick_all(struct vcpus *vs)
+{
+	for (unsigned i = 0; i < vs->n; i++)
+		vs->en->ops->kick(vs->en, i);
+}
+
+static void on_pause(void *arg, bool on)
+{
+	struct vcpus *vs = arg;
+
+	vs->stop = on;
+	if (!on) {
+		wake_all(vs);
+		return;
+	}
+	kick_all(vs);
+	while (vs->running)
+		core_wait(vs->dom, &vs->idle);
+}
+
+static void reset_engine(struct vcpus *vs)
+{
+	vs->en->ops->reset(vs->en, vs->has_entry ? &vs->entry : NULL);
+}
+
+/* A reset of the machine finds it paused already. */
+static void on_reset(void *arg, enum hv_reset what)
+{
+	struct vcpus *vs = arg;
+	bool was = vs->stop;
+
+	(void)what;
+	on_pause(vs, true);
+	reset_engine(vs);
+	on_pause(vs, was);
+}
+
+/* ---- life ---- */
+
+static void take_hooks(struct vcpus *vs)
+{
+	const struct domain_hooks hooks = {.modified = on_modified,
+					   .nmi = on_nmi,
+					   .intr = on_intr,
+					   .apic = on_apic,
+					   .init = on_init,
+					   .sipi = on_sipi,
+					   .reset = on_reset,
+					   .pause = on_pause,
+					   .arg = vs};
+
+	domain_set_vcpu_hooks(vs->dom, &hooks);
+}
+
+static int start_threads(struct vcpus *vs, struct err *e)
+{
+	for (unsigned i = 0; i < vs->n_threads; i++) {
+		struct vcpu *v = &vs->v[i];
+		char name[16];
+		int rc;
+
+		rc = pthread_create(&v->thread, NULL, vs->c.icount ? icount_main : vcpu_main, v);
+		if (rc)
+			return err_errno(e, -rc, "no thread for a vCPU");
+		v->started = true;
+		snprintf(name, sizeof(name), "vcpu%u", i);
+		pthread_setname_np(v->thread, name);
+	}
+	return 0;
+}
+
+struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct err *e)
+{
+	unsigned n = domain_vcpus(dom);
+	struct vcpus *vs = calloc(1, sizeof(*vs) + n * sizeof(vs->v[0]));
+	int rc;
+
+	if (!vs) {
+		err_set(e, -ENOMEM, "no memory for %u vCPUs", n);
+		return NULL;
+	}
+	vs->dom = dom;
+	vs->c = *c;
+	vs->n = n;
+	vs->n_threads = c->icount ? 1 : n;
+	vs->stop = true;
+	pthread_cond_init(&vs->idle, NULL);
+	for (unsigned i = 0; i < n; i++) {
+		vs->v[i].all = vs;
+		vs->v[i].n = i;
+		pthread_cond_init(&vs->v[i].wake, NULL);
+	}
+	vs->en = c->ops->open(dom, c->model, e);
+	domain_lock(dom);
+	if (vs->en)
+		take_hooks(vs);
+	rc = vs->en ? start_threads(vs, e) : -EINVAL;
+	domain_unlock(dom);
+	if (!rc)
+		return vs;
+	vcpus_free(vs);
+	return NULL;
+}
+
+static void join(struct vcpus *vs)
+{
+	domain_lock(vs->dom);
+	vs->quit = true;
+	if (vs->en) {
+		on_pause(vs, true);
+		domain_set_vcpu_hooks(vs->dom, NULL);
+	}
+	wake_all(vs);
+	domain_unlock(vs->dom);
+	for (unsigned i = 0; i < vs->n_threads; i++)
+		if (vs->v[i].started)
+			pthread_join(vs->v[i].thread, NULL);
+}
+
+void vcpus_free(struct vcpus *vs)
+{
+	if (!vs)
+		return;
+	join(vs);
+	if (vs->en)
+		vs->en->ops->close(vs->en);
+	for (unsigned i = 0; i < vs->n; i++)
+		pthread_cond_destroy(&vs->v[i].wake);
+	pthread_cond_destroy(&vs->idle);
+	free(vs);
+}
+
+void vcpus_entry(struct vcpus *vs, const struct engine_entry *entry)
+{
+	assert(vs->stop);
+	vs->has_entry = entry;
+	if (entry)
+		vs->entry = *entry;
+	reset_engine(vs);
+}
+
+struct engine *vcpus_engine(struct vcpus *vs)
+{
+	return vs->en;
+}
+
+void vcpus_step(struct vcpus *vs, unsigned vcpu)
+{
+	assert(vs->stop);
+	if (vs->en->ops->runnable(vs->en, vcpu))
+		run(vs, vcpu, 1);
+}
