@@ -114,6 +114,7 @@ void machine_want_reset(struct machine *m, bool guest, const char *reason)
 	m->want.reset = true;
 	m->want.guest = guest;
 	m->want.reason = reason;
+	machine_vcpus_hold(m);
 	soon(m);
 }
 
@@ -122,6 +123,7 @@ void machine_want_shutdown(struct machine *m, bool guest, const char *reason)
 	m->want.shutdown = true;
 	m->want.guest = guest;
 	m->want.reason = reason;
+	machine_vcpus_hold(m);
 	soon(m);
 }
 
@@ -161,6 +163,7 @@ void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg)
 	case REQ_EXIT:
 		m->want.exit = true;
 		m->exit_status = (int)arg;
+		machine_vcpus_hold(m);
 		soon(m);
 		break;
 	}
@@ -173,11 +176,8 @@ static void reset_all(struct machine *m, bool power_on)
 	drain_drives(m);
 	for_each_dev(d, m->env)
 		dev_reset(d, power_on);
-	if (m->hv) {
+	if (m->hv)
 		m->hv->ops->reset(m->hv, HV_RESET_MACHINE);
-		if (m->state == RUN_RUNNING)
-			m->hv->ops->quiesce(m->hv, false);
-	}
 }
 
 static void do_reset(struct machine *m)
@@ -194,6 +194,8 @@ static void do_reset(struct machine *m)
 	/* As QEMU: after a reset a stopped machine waits for `cont` as at its start. */
 	if (m->state != RUN_RUNNING)
 		m->state = RUN_PRELAUNCH;
+	else if (m->hv)
+		m->hv->ops->quiesce(m->hv, false);
 	notify(m, EVENT_RESET, guest, reason);
 }
 
@@ -344,19 +346,6 @@ static int open_monitors(struct machine *m, struct err *e)
 
 /* ---- making it ---- */
 
-static int check_accel(const struct machine_config *c, struct err *e)
-{
-	if (c->core)
-		return 0;
-	if (c->accel && !strcmp(c->accel, "qtest"))
-		return 0;
-	if (!c->accel && !strcmp(c->machine, "none"))
-		return 0;
-	return err_set(e, -ENOTSUP,
-		       "%s%s: there is no engine that runs guest code yet: say -accel qtest",
-		       c->accel ? "-accel " : "no -accel", c->accel ? c->accel : "");
-}
-
 static int add_devices(struct machine *m, struct err *e)
 {
 	const struct machine_config *c = m->cfg;
@@ -416,9 +405,9 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	m->loop = l;
 	m->want.defer.fn = requests_deferred;
 	m->want.defer.arg = m;
-	rc = check_accel(cfg, e);
+	rc = machine_vcpus_check(cfg, e);
 	if (!rc) {
-		m->clock = clock_new(cfg->core ? CLOCK_FOLLOWER : CLOCK_MANUAL);
+		m->clock = clock_new(machine_clock_mode(cfg));
 		m->input = m->clock ? input_new(m->clock) : NULL;
 		rc = m->input ? loop_clock(l, m->clock, e) : -ENOMEM;
 	}
@@ -429,6 +418,10 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 		rc = build(m, e);
 	m->complete = true;
 	warn_of_missing(cfg);
+	machine_unlock(m);
+	if (!rc)
+		rc = machine_vcpus_open(m, e);
+	machine_lock(m);
 	if (!rc && !cfg->stopped)
 		rc = machine_cont(m, e);
 	machine_unlock(m);
@@ -443,6 +436,7 @@ void machine_free(struct machine *m)
 {
 	if (!m)
 		return;
+	machine_vcpus_close(m);
 	machine_lock(m);
 	for (struct monitor_type *t = monitor_types; t; t = t->next)
 		t->close_all(m);

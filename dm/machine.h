@@ -21,6 +21,7 @@ struct input;
 struct machine;
 struct note;
 struct qtest;
+struct vcpus;
 
 /* ---- run state ---- */
 enum run_state { RUN_PRELAUNCH, RUN_RUNNING, RUN_PAUSED, RUN_SHUTDOWN };
@@ -82,6 +83,7 @@ struct machine {
 	uint8_t e820[40];      /* RAM, as fw_cfg has it */
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
+	struct vcpus *vcpus;   /* NULL: no engine runs here */
 	struct note *notes;    /* dm/machine_device.c */
 	bool complete;         /* devices from here on are hot-plugged */
 	enum run_state state;

@@ -46,8 +46,11 @@ struct fdset_config {
 struct machine_config {
 	char *name, *process_name, *uuid; /* NULL = none */
 	char *machine;                    /* "pc" or "none" */
-	char *accel;                      /* "qtest"; NULL = not said */
-	char *core;                       /* -core: socket of a remote core, NULL = embedded */
+	char *accel;                      /* "qtest", "soft", …; NULL = not said */
+	bool accel_option;                /* it was -accel that said it, not -machine */
+	bool icount;                      /* -clock icount */
+	unsigned icount_shift;
+	char *core; /* -core: socket of a remote core, NULL = embedded */
 	char *cpu, *bios;
 	char *kernel, *initrd, *append; /* initrd: "FILE words,FILE words" */
 	char *boot_order, *boot_once;   /* letters */

@@ -59,7 +59,7 @@ static int open_embedded(struct machine *m, struct err *e)
 {
 	const struct domain_config c = {.ram = m->cfg->ram,
 					.ram_below_4g = m->cfg->max_ram_below_4g,
-					.vcpus = m->cfg->maxcpus,
+					.vcpus = m->cfg->cpus,
 					.rtc_base = rtc_base(m->cfg),
 					.clock = m->clock};
 

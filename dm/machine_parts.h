@@ -59,6 +59,14 @@ int machine_kernel_load(struct machine *m, struct err *e); /* into RAM again, af
 const struct boot_entry *machine_kernel_entry(const struct machine *m);
 void machine_kernel_close(struct machine *m);
 
+/* ---- machine_vcpus.c ---- */
+/* Is there the engine that was asked for? */
+int machine_vcpus_check(const struct machine_config *c, struct err *e);
+enum clock_mode machine_clock_mode(const struct machine_config *c);
+int machine_vcpus_open(struct machine *m, struct err *e); /* after the kernel; without the lock */
+void machine_vcpus_close(struct machine *m);              /* without the lock */
+void machine_vcpus_hold(struct machine *m); /* they stop soon, until the machine goes on */
+
 /* ---- machine.c ---- */
 void machine_dev_request(struct machine *m, enum dev_request what, unsigned arg);
 #endif

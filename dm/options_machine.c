@@ -25,23 +25,26 @@ static int pick_machine(struct machine_config *c, const char *what, const char *
 	return err_set(e, -EINVAL, "%s %s: no such machine (pc and none exist)", what, type);
 }
 
-/* The first engine that exists wins, as with several -accel or QEMU's accel=a:b. */
+/* The first engine that this program has wins, as with several -accel or QEMU's accel=a:b; when it
+ * has none of them, the last one named is what it complains of. QEMU's software engine is ours. */
 static int pick_accel(struct machine_config *c, const char *what, const char *names, struct err *e)
 {
-	static const char *const known[] = {"qtest", "kvm", "tcg", "soft", "xen", "hvf", "whpx"};
-	bool taken = c->accel && !strcmp(c->accel, "qtest");
+	static const char *const known[] = {"qtest", "soft", "tcg", "kvm", "xen", "hvf", "whpx"};
+	enum { TCG = 2 };
+	unsigned i = 0;
 
 	for (const char *p = names; *p; p += *p == ':') {
 		size_t n = strcspn(p, ":");
-		unsigned i = 0;
+		bool taken =
+			c->accel && (!strcmp(c->accel, known[0]) || !strcmp(c->accel, known[1]));
 
+		i = 0;
 		while (i < ARRAY_SIZE(known) && (strlen(known[i]) != n || strncmp(known[i], p, n)))
 			i++;
 		if (i == ARRAY_SIZE(known))
 			return err_set(e, -EINVAL, "%s %.*s: no such engine", what, (int)n, p);
-		if (!taken && options_text(&c->accel, what, known[i], e) < 0)
+		if (!taken && options_text(&c->accel, what, known[i == TCG ? 1 : i], e) < 0)
 			return -ENOMEM;
-		taken = taken || i == 0;
 		p += n;
 	}
 	return 0;
@@ -110,7 +113,7 @@ static int set_machine(struct machine_config *c, const char *what, const char *a
 		rc = opts_only(&o, machine_keys, what, e);
 		if (!rc && v)
 			rc = pick_machine(c, what, v, e);
-		if (!rc && (v = opts_get(&o, "accel")))
+		if (!rc && (v = opts_get(&o, "accel")) && !c->accel_option)
 			rc = pick_accel(c, what, v, e);
 		if (!rc)
 			rc = machine_flags(c, &o, what, e);
@@ -127,11 +130,18 @@ static int set_accel(struct machine_config *c, const char *what, const char *arg
 
 	v = rc ? NULL : opts_get(&o, "accel");
 	if (v && (!strcmp(v, "help") || !strcmp(v, "?"))) {
-		printf("Accelerators supported:\nqtest    no CPU runs; tests drive the machine\n");
+		printf("Accelerators supported:\n"
+		       "soft     the interpreter, on any x86-64 host (default)\n"
+		       "qtest    no CPU runs; tests drive the machine\n");
 		rc = 1;
 	} else if (!rc) {
+		if (!c->accel_option) {
+			free(c->accel);
+			c->accel = NULL;
+		}
+		c->accel_option = true;
 		rc = v ? pick_accel(c, what, v, e)
-		       : err_set(e, -EINVAL, "%s: lacks the engine's name, e.g. qtest", what);
+		       : err_set(e, -EINVAL, "%s: lacks the engine's name, e.g. soft", what);
 	}
 	opts_free(&o);
 	return rc;
@@ -142,10 +152,36 @@ static int set_core(struct machine_config *c, const char *what, const char *arg,
 	return options_text(&c->core, what, arg, e);
 }
 
+/* host, or icount[,shift=N] */
+static int set_clock(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	static const char *const keys[] = {"mode", "shift", NULL};
+	struct opts o;
+	const char *mode, *shift;
+	char *end = NULL;
+	int rc = opts_parse(&o, arg, "mode", e);
+
+	if (!rc)
+		rc = opts_only(&o, keys, what, e);
+	mode = rc ? NULL : opts_get(&o, "mode");
+	shift = rc ? NULL : opts_get(&o, "shift");
+	c->icount = mode && !strcmp(mode, "icount");
+	c->icount_shift = shift && c->icount ? (unsigned)strtoul(shift, &end, 10) : 0;
+	if (!rc && (!mode || (!c->icount && strcmp(mode, "host"))))
+		rc = err_set(e, -EINVAL, "%s %s: want host or icount[,shift=N]", what, arg);
+	if (!rc && shift && (!c->icount || end == shift || *end || c->icount_shift > 20))
+		rc = err_set(e, -EINVAL, "%s %s: shift goes with icount, 0 to 20", what, arg);
+	opts_free(&o);
+	return rc;
+}
+
 static int set_cpu(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	if (!strcmp(arg, "help") || !strcmp(arg, "?")) {
-		printf("There is no engine that runs a CPU yet: any model is taken.\n");
+		printf("max, host           all that engine and host can do (default)\n"
+		       "qemu64              as QEMU's of that name\n"
+		       "x86-64-v1, -v2, -v3 the levels of the x86-64 psABI\n"
+		       "Features follow as ,+NAME and ,-NAME.\n");
 		return OPTIONS_DONE;
 	}
 	return options_text(&c->cpu, what, arg, e);
@@ -398,17 +434,17 @@ static int set_action(struct machine_config *c, const char *what, const char *ar
 	return rc;
 }
 
-#define NO_ENGINE "there is no engine that runs guest code yet"
-
 /* clang-format off */
 static const struct option rows[] = {
 	OPTION("machine", "TYPE[,KEY=V]",
 	       "pc or none; accel=, usb=, max-ram-below-4g= (help lists)", set_machine),
 	OPTION("M", "TYPE[,KEY=V]", "the same", set_machine),
-	OPTION("accel", "ENGINE", "what runs the CPUs: qtest", set_accel),
+	OPTION("accel", "ENGINE", "what runs the CPUs: soft (default) or qtest", set_accel),
 	OPTION("core", "fd=N|PATH", "the core is hvm-core at that socket, not in this process",
 	       set_core),
 	OPTION("cpu", "MODEL", "CPU model and features", set_cpu),
+	OPTION("clock", "host|icount[,shift=N]",
+	       "guest time: the host's, or 2^N ns an instruction (deterministic)", set_clock),
 	OPTION("smp", "N[,maxcpus=N][,sockets=…]", "CPUs (default 1)", set_smp),
 	OPTION("m", "SIZE", "memory in MiB, or with suffix: 512, 1G (default 128)", set_memory),
 	OPTION("name", "NAME[,process=P]", "name of the guest, of the process", set_name),
@@ -434,7 +470,7 @@ static const struct option rows[] = {
 	       set_no_shutdown),
 	OPTION("action", "reboot=reset|shutdown,shutdown=poweroff|pause",
 	       "the same in QEMU's newer words", set_action),
-	LATER("enable-kvm", NULL, NO_ENGINE),
+	LATER("enable-kvm", NULL, "there is no KVM engine yet"),
 	LATER("incoming", "FROM", "machines cannot be moved yet"),
 	LATER("loadvm", "NAME", "snapshots do not exist yet"),
 	LATER("xen-domid", "N", "guests of a real Xen cannot be served yet"),

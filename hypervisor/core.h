@@ -178,12 +178,12 @@ void apic_line(struct domain *dom, unsigned vcpu, bool level); /* that to its pr
 const struct platform_window *apic_window(const struct domain *dom, unsigned vcpu, uint64_t addr);
 
 /* Both sets of hooks hear of it. */
-#define core_tell(dom, hook, ...)                                                    \
-	do {                                                                         \
-		if ((dom)->hooks.hook)                                               \
-			(dom)->hooks.hook((dom)->hooks.arg, __VA_ARGS__);            \
-		if ((dom)->vcpu_hooks.hook)                                          \
-			(dom)->vcpu_hooks.hook((dom)->vcpu_hooks.arg, __VA_ARGS__);  \
+#define core_tell(dom, hook, ...)                                                   \
+	do {                                                                        \
+		if ((dom)->hooks.hook)                                              \
+			(dom)->hooks.hook((dom)->hooks.arg, __VA_ARGS__);           \
+		if ((dom)->vcpu_hooks.hook)                                         \
+			(dom)->vcpu_hooks.hook((dom)->vcpu_hooks.arg, __VA_ARGS__); \
 	} while (0)
 
 /* ---- domain.c ---- */

@@ -30,7 +30,7 @@ struct vcpus {
 	struct engine *en;
 	struct engine_entry entry;
 	bool has_entry;
-	bool stop, quit;
+	bool stop, hold, quit;
 	unsigned running;
 	pthread_cond_t idle; /* running fell to 0 */
 	unsigned n, n_threads;
@@ -56,7 +56,7 @@ static enum engine_stop run(struct vcpus *vs, unsigned vcpu, uint64_t instructio
 
 static bool runnable(struct vcpus *vs, unsigned vcpu)
 {
-	return !vs->stop && vs->en->ops->runnable(vs->en, vcpu);
+	return !vs->stop && !vs->hold && vs->en->ops->runnable(vs->en, vcpu);
 }
 
 static void *vcpu_main(void *arg)
@@ -108,7 +108,7 @@ static bool skip_time(struct vcpus *vs)
 {
 	int64_t next = clock_next(domain_clock(vs->dom));
 
-	if (vs->stop || next == INT64_MAX)
+	if (vs->stop || vs->hold || next == INT64_MAX)
 		return false;
 	clock_set(domain_clock(vs->dom), next);
 	return true;
@@ -198,6 +198,7 @@ static void on_pause(void *arg, bool on)
 
 	vs->stop = on;
 	if (!on) {
+		vs->hold = false;
 		wake_all(vs);
 		return;
 	}
@@ -220,7 +221,9 @@ static void on_reset(void *arg, enum hv_reset what)
 	(void)what;
 	on_pause(vs, true);
 	reset_engine(vs);
-	on_pause(vs, was);
+	vs->hold = false;
+	if (!was)
+		on_pause(vs, false);
 }
 
 /* ---- life ---- */
@@ -325,6 +328,12 @@ void vcpus_entry(struct vcpus *vs, const struct engine_entry *entry)
 	if (entry)
 		vs->entry = *entry;
 	reset_engine(vs);
+}
+
+void vcpus_hold(struct vcpus *vs)
+{
+	vs->hold = true;
+	kick_all(vs);
 }
 
 struct engine *vcpus_engine(struct vcpus *vs)

@@ -44,7 +44,7 @@ struct engine_ops {
 	/* Has run anything to do? */
 	bool (*runnable)(struct engine *en, unsigned vcpu);
 	uint64_t (*executed)(struct engine *en, unsigned vcpu); /* instructions; it does not run */
-	void (*kick)(struct engine *en, unsigned vcpu); /* run returns soon */
+	void (*kick)(struct engine *en, unsigned vcpu);         /* run returns soon */
 	void (*nmi)(struct engine *en, unsigned vcpu);
 	void (*init)(struct engine *en, unsigned vcpu);
 	void (*sipi)(struct engine *en, unsigned vcpu, uint8_t vector);

@@ -127,20 +127,34 @@ static bool offered(enum cpu_feature f)
 	return false;
 }
 
-static int feature_apply(struct cpu_model *m, const char *word, size_t len, struct err *e)
+static int feature_apply(struct cpu_model *m, const char *word, size_t len, bool on, struct err *e)
 {
 	for (unsigned f = CPU_ALWAYS + 1; f < CPU_FEATURES; f++) {
 		const char *name = cpu_feature_bits[f].name;
 
-		if (strlen(name) != len - 1 || strncmp(name, word + 1, len - 1))
+		if (strlen(name) != len || strncmp(name, word, len))
 			continue;
-		if (*word == '+' && !offered(f))
+		if (on && !offered(f))
 			return err_set(e, -ENOTSUP, "CPU feature %s is not there in this engine",
 				       name);
-		m->has[f] = *word == '+';
+		m->has[f] = on;
 		return 0;
 	}
-	return err_set(e, -EINVAL, "no CPU feature %.*s", (int)len - 1, word + 1);
+	return err_set(e, -EINVAL, "no CPU feature %.*s", (int)len, word);
+}
+
+/* +name, -name, name=on, name=off */
+static int word_apply(struct cpu_model *m, const char *word, size_t len, struct err *e)
+{
+	size_t name = strcspn(word, "=,");
+
+	if (len > 1 && (*word == '+' || *word == '-'))
+		return feature_apply(m, word + 1, len - 1, *word == '+', e);
+	if (len == name + 3 && !strncmp(word + name, "=on", 3))
+		return feature_apply(m, word, name, true, e);
+	if (len == name + 4 && !strncmp(word + name, "=off", 4))
+		return feature_apply(m, word, name, false, e);
+	return err_set(e, -EINVAL, "CPU feature without + or -, =on or =off: %.*s", (int)len, word);
 }
 
 static int base_apply(struct cpu_model *m, const char *name, size_t len, struct err *e)
@@ -154,7 +168,7 @@ static int base_apply(struct cpu_model *m, const char *name, size_t len, struct 
 				m->has[models[i].sets[k].f[f]] = true;
 		return 0;
 	}
-	return err_set(e, -EINVAL, "no CPU model %.*s", (int)len, name);
+	return err_set(e, -EINVAL, "no CPU model %.*s (-cpu help lists them)", (int)len, name);
 }
 
 static int apply(struct cpu_model *m, const char *spec, struct err *e)
@@ -165,10 +179,7 @@ static int apply(struct cpu_model *m, const char *spec, struct err *e)
 	while (!rc && spec[len]) {
 		spec += len + 1;
 		len = strcspn(spec, ",");
-		if (len < 2 || (*spec != '+' && *spec != '-'))
-			return err_set(e, -EINVAL, "CPU feature without + or -: %.*s", (int)len,
-				       spec);
-		rc = feature_apply(m, spec, len, e);
+		rc = word_apply(m, spec, len, e);
 	}
 	return rc;
 }

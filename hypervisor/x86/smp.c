@@ -23,7 +23,7 @@
 struct smp {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* in_guest of somebody fell, or `taken` */
-	bool taken;             /* somebody is alone, or waits for it; atomic, written under mutex */
+	bool taken; /* somebody is alone, or waits for it; atomic, written under mutex */
 	unsigned n;
 	struct cpu *cpus[];
 };

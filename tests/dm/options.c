@@ -106,12 +106,29 @@ TEST(machine_and_engine)
 	/* The first that exists wins, as libqtest's -accel qtest after a test's own. */
 	good("-machine none -accel kvm -accel tcg,thread=multi -accel qtest");
 	EQS("none", c.machine);
+	EQS("soft", c.accel);
+	config_free(&c);
+	good("-machine pc,accel=tcg -accel qtest");
 	EQS("qtest", c.accel);
+	config_free(&c);
+	good("-accel xen -M pc,accel=qtest");
+	EQS("xen", c.accel);
+	config_free(&c);
+	good("-clock icount,shift=3");
+	CHECK(c.icount);
+	EQ(3, c.icount_shift);
+	config_free(&c);
+	good("-clock host");
+	CHECK(!c.icount);
 	config_free(&c);
 	refused("-M q35", "-M q35: no such machine (pc and none exist)");
 	refused("-M xenfv", "-M xenfv: guests of a real Xen cannot be served yet");
 	refused("-machine pc,usp=on", "-machine: no such key 'usp' (did you mean 'usb'?)");
 	refused("-accel fast", "-accel fast: no such engine");
+	refused("-clock tick", "-clock tick: want host or icount[,shift=N]");
+	refused("-clock host,shift=1", "-clock host,shift=1: shift goes with icount, 0 to 20");
+	refused("-clock icount,shift=21",
+		"-clock icount,shift=21: shift goes with icount, 0 to 20");
 	refused("-machine pc,usb=maybe", "-machine: usb=maybe: want on or off");
 }
 
@@ -256,7 +273,7 @@ TEST(unknown_options_name_their_neighbours)
 	refused("-m", "-m: wants SIZE after it");
 	refused("-daemonize",
 		"-daemonize: start it with `setsid` or a service manager: it stays in front");
-	refused("-enable-kvm", "-enable-kvm: there is no engine that runs guest code yet");
+	refused("-enable-kvm", "-enable-kvm: there is no KVM engine yet");
 }
 
 /* The line that libxl makes for a typical guest, as far as its parts exist. */

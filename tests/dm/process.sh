@@ -129,8 +129,9 @@ fi
 
 refused "-foo: no such option (-help lists them)" -foo
 refused "-nodefualts: no such option (did you mean -nodefaults?)" -nodefualts
-refused "no -accel: there is no engine that runs guest code yet: say -accel qtest" -m 16
-refused "-accel kvm: there is no engine that runs guest code yet: say -accel qtest" -accel kvm
+want="-accel kvm: there is no such engine in this program; say -accel soft, or kvm:soft for"
+refused "$want whichever there is" -accel kvm
+refused "no CPU model 486 (-cpu help lists them)" -cpu 486
 refused "cannot open $dir/none: No such file or directory" -accel qtest -drive "file=$dir/none"
 refused "cannot open $dir/none: No such file or directory" -accel qtest -bios "$dir/none"
 truncate -s 1M "$dir/disk"

@@ -67,13 +67,13 @@ TEST(wrong_models_are_named)
 	struct err e = {""};
 
 	CHECK(!model_new("pentium", &e));
-	EQS("no CPU model pentium", e.msg);
+	EQS("no CPU model pentium (-cpu help lists them)", e.msg);
 	e = (struct err){""};
 	CHECK(!model_new("max,+sse9", &e));
 	EQS("no CPU feature sse9", e.msg);
 	e = (struct err){""};
 	CHECK(!model_new("max,sse2", &e));
-	EQS("CPU feature without + or -: sse2", e.msg);
+	EQS("CPU feature without + or -, =on or =off: sse2", e.msg);
 	e = (struct err){""};
 	CHECK(!model_new("max,+monitor", &e));
 	EQS("CPU feature monitor is not there in this engine", e.msg);
