@@ -187,7 +187,7 @@ enum cpu_stop payload_run(struct sys_rig *r, uint64_t most)
 	enum cpu_stop stop;
 
 	r->c->halted = false;
-	r->cpu_attend(c, ATT_STALE); /* the test may have written it */
+	cpu_attend(r->c, ATT_STALE); /* the test may have written it */
 	domain_unlock(r->dom);
 	stop = cpu_run(r->c, most);
 	domain_lock(r->dom);
