@@ -215,7 +215,7 @@ TEST(corner_09_mov_ss_holds_back_nmi)
 	r.c->r[R_CX] = DATA0;
 	LOADED(&r, nmi_mov_ss);
 	EQ(STOP_COUNT, payload_run(&r, 1));
-	r.c->nmi_request = true;
+	cpu_attend(r.c, ATT_NMI);
 	t = payload_go(&r);
 	EQ(EXC_NMI, t.vector);
 	EQ(AT_CODE + 4, t.rip);
