@@ -291,7 +291,7 @@ TEST(corner_25_iret_outwards_drops_inner_data_segments)
 static void ask_nmi(struct machine *m, uint8_t val)
 {
 	(void)val;
-	m->c->nmi_request = true;
+	cpu_attend(m->c, ATT_NMI);
 }
 
 /* An NMI within the handler of the first waits for IRET, and comes before the next instruction. */
