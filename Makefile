@@ -30,8 +30,9 @@ T ?= 60
 
 # ---- sources
 
-DIRS ?= base hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img
-TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c tests/x86/*.c
+DIRS ?= base hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img roms
+TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c \
+	tests/x86/*.c tests/roms/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
 MAINS := dm/main.c hypervisor/main.c img/main.c
@@ -39,7 +40,7 @@ NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
 # The folders (as patterns) each program is made of.
-PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/%
+PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/%
 
@@ -47,7 +48,9 @@ PARTS_hvm-img := base/% block/%
 # The test binary links them without libxen: the tests bring fakes of its functions.
 IS_XEN := hypervisor/xen% hypervisor/%_xen.c dm/xen% dm/%_xen.c
 ALL_SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
-SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS))
+# Of roms/x.asl iasl makes AML, and that becomes an array: $(BUILD)/gen/roms/x.aml.c.
+AML := $(patsubst %.asl,%.aml.c,$(wildcard $(addsuffix /*.asl,$(DIRS))))
+SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS)) $(AML)
 HAVE_MAINS := $(filter $(MAINS),$(ALL_SRCS))
 programs_of = $(foreach m,$(HAVE_MAINS),$(BUILD)/bin/$(NAME_$(patsubst %/,%,$(dir $(m)))))
 TEST_SRCS := $(sort $(filter-out $(wildcard tests/hw/*fuzz*.c),$(wildcard $(TESTS)))) tests/main.c
@@ -101,8 +104,26 @@ all: programs tools ## build the programs (and the tests' small tools)
 programs: $(programs_of)
 tools: $(addprefix $(BUILD)/bin/,$(TOOL_NAMES))
 
+# iasl has no macros of its own.
+$(BUILD)/gen/%.aml.c: %.asl config.mk Makefile
+	$(call say,IASL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c $< -o $(@:.aml.c=.asl)
+	$(Q)$(IASL) -we -p $(@:.aml.c=) $(@:.aml.c=.asl) >$(@:.aml.c=.log) || \
+		{ cat $(@:.aml.c=.log); exit 1; }
+	$(Q){ echo '/* Written by make from $<; do not edit. */'; \
+		echo 'const unsigned char roms_$(notdir $*)[] = {'; \
+		od -An -v -tu1 $(@:.aml.c=.aml) | sed 's/ *\([0-9][0-9]*\)/\1,/g'; \
+		echo '};'; \
+		echo 'const unsigned int roms_$(notdir $*)_len = sizeof(roms_$(notdir $*));'; } >$@
+
 # One rule per variant.
 define variant
+$(BUILD)/$(1)/%.aml.o: $(BUILD)/gen/%.aml.c config.mk Makefile
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@
+
 $(BUILD)/$(1)/%.o: %.c config.mk Makefile
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
