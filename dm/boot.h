@@ -34,7 +34,9 @@ struct boot {
 
 /* Guest RAM. write: 0, or -errno where there is none. */
 struct boot_ram {
-	uint64_t below_4g, above_4g; /* bytes */
+	uint64_t below_4g, above_4g; /* bytes for the guest to use … */
+	uint64_t reserved;           /* … and behind those below 4 GiB, with ACPI tables */
+	uint32_t rsdp;               /* where their root is; 0: there are none */
 	int (*write)(void *arg, uint64_t gpa, const void *buf, size_t len);
 	void *arg;
 };

@@ -31,6 +31,7 @@ enum {
 	HEADER_MAX = 0x290, /* as much as boot_params has room for */
 };
 /* Of boot_params alone. */
+enum { ACPI_RSDP = 0x70 /* 2.14 */ };
 enum { ALT_MEM_K = 0x1e0, E820_COUNT = 0x1e8, E820 = 0x2d0, E820_SIZE = 20, PARAMS_SIZE = 4096 };
 enum { LOADED_HIGH = 1, UNKNOWN_LOADER = 0xff, RAM = 1, RESERVED = 2 };
 enum { GDT = 0x8000, PARAMS = 0x10000, CMDLINE = 0x20000, CMDLINE_MAX = 0x10000, SECTOR = 512 };
@@ -137,11 +138,14 @@ static void fill_params(const struct boot *b, const struct boot_ram *ram, uint8_
 	params[TYPE_OF_LOADER] = UNKNOWN_LOADER;
 	store_le(params + CMD_LINE_PTR, 4, CMDLINE);
 	store_le(params + RAMDISK_IMAGE, 8, 0);
+	if (field(f, VERSION, 2) >= 0x20e)
+		store_le(params + ACPI_RSDP, 8, ram->rsdp);
 	store_le(params + ALT_MEM_K, 4, (ram->below_4g - MIB) / 1024);
 	add_range(params, 0, 0x9fc00, RAM);
 	add_range(params, 0x9fc00, 0x400, RESERVED);
 	add_range(params, 0xf0000, 0x10000, RESERVED);
 	add_range(params, MIB, ram->below_4g - MIB, RAM);
+	add_range(params, ram->below_4g, ram->reserved, RESERVED);
 	add_range(params, FOUR_GIB, ram->above_4g, RAM);
 }
 

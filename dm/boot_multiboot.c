@@ -185,6 +185,7 @@ static void put_memory(const struct boot_ram *ram, uint8_t *info)
 	p = mmap_entry(p, 0x9fc00, 0x400, RESERVED);
 	p = mmap_entry(p, 0xf0000, 0x10000, RESERVED);
 	p = mmap_entry(p, MIB, high, RAM);
+	p = mmap_entry(p, ram->below_4g, ram->reserved, RESERVED);
 	p = mmap_entry(p, FOUR_GIB, ram->above_4g, RAM);
 	store_le(info + 4, 4, 640);
 	store_le(info + 8, 4, high / 1024);

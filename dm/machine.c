@@ -382,6 +382,8 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		machine_cmos_fill(m, true);
 	if (!rc)
+		rc = machine_firmware_make(m, e);
+	if (!rc)
 		rc = machine_fw_cfg_fill(m, e);
 	if (!rc)
 		rc = machine_kernel_open(m, e);
@@ -445,6 +447,7 @@ void machine_free(struct machine *m)
 	drain_drives(m);
 	machine_kernel_close(m);
 	board_free(m->board);
+	machine_firmware_free(m);
 	machine_notes_free(m);
 	machine_backends_close(m);
 	machine_unlock(m);

@@ -16,7 +16,8 @@
 
 struct board; /* dm/board.h: what surrounds the device model's devices */
 struct domain;
-struct kernel; /* dm/machine_kernel.c */
+struct firmware; /* dm/machine_firmware.c */
+struct kernel;   /* dm/machine_kernel.c */
 struct input;
 struct machine;
 struct note;
@@ -79,8 +80,9 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
-	struct input *input;   /* keyboards and pointers: ui/input.h */
-	uint8_t e820[40];      /* RAM, as fw_cfg has it */
+	struct input *input; /* keyboards and pointers: ui/input.h */
+	uint8_t e820[40];    /* RAM, as fw_cfg has it */
+	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
 	struct vcpus *vcpus;   /* NULL: no engine runs here */

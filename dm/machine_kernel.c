@@ -111,9 +111,8 @@ static int read_modules(struct kernel *k, const char *list, struct err *e)
 
 /* ---- RAM ---- */
 
-static int ram_write(void *arg, uint64_t gpa, const void *buf, size_t len)
+int machine_ram_write(struct machine *m, uint64_t gpa, const void *buf, size_t len)
 {
-	struct machine *m = arg;
 	const uint8_t *from = buf;
 
 	while (len) {
@@ -132,12 +131,23 @@ static int ram_write(void *arg, uint64_t gpa, const void *buf, size_t len)
 	return 0;
 }
 
+static int ram_write(void *arg, uint64_t gpa, const void *buf, size_t len)
+{
+	return machine_ram_write(arg, gpa, buf, len);
+}
+
 int machine_kernel_load(struct machine *m, struct err *e)
 {
-	uint64_t low = machine_ram_below_4g(m);
-	const struct boot_ram ram = {low, m->cfg->ram - low, ram_write, m};
+	uint64_t low = machine_ram_below_4g(m), reserved = machine_firmware_reserved(m);
+	const struct boot_ram ram = {.below_4g = low - reserved,
+				     .above_4g = m->cfg->ram - low,
+				     .reserved = reserved,
+				     .rsdp = machine_firmware_rsdp(m),
+				     .write = ram_write,
+				     .arg = m};
+	int rc = m->kernel ? machine_setup(m, e) : 0;
 
-	return m->kernel ? boot_load(&m->kernel->boot, &ram, &m->kernel->entry, e) : 0;
+	return m->kernel && !rc ? boot_load(&m->kernel->boot, &ram, &m->kernel->entry, e) : rc;
 }
 
 const struct boot_entry *machine_kernel_entry(const struct machine *m)

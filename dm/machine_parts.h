@@ -51,7 +51,20 @@ uint64_t machine_ram_below_4g(const struct machine *m);
 /* ---- machine_fw_cfg.c ---- */
 int machine_fw_cfg_fill(struct machine *m, struct err *e); /* once, before the guest runs */
 
+/* ---- machine_firmware.c ---- */
+int machine_firmware_make(struct machine *m, struct err *e); /* when all devices are there */
+void machine_firmware_free(struct machine *m);
+/* Without firmware: the tables into RAM, the last `reserved` bytes below 4 GiB (0: none), and the
+ * RSDP (0: none) into shadow RAM, which is writable meanwhile. */
+int machine_firmware_place(struct machine *m, struct err *e);
+uint32_t machine_firmware_reserved(const struct machine *m);
+uint32_t machine_firmware_rsdp(const struct machine *m);
+
+/* ---- machine_setup.c ---- */
+int machine_setup(struct machine *m, struct err *e); /* the board as firmware leaves it */
+
 /* ---- machine_kernel.c ---- */
+int machine_ram_write(struct machine *m, uint64_t gpa, const void *buf, size_t len);
 struct boot_entry;                                         /* dm/boot.h */
 int machine_kernel_open(struct machine *m, struct err *e); /* -kernel: read and put into RAM */
 int machine_kernel_load(struct machine *m, struct err *e); /* into RAM again, after a reset */

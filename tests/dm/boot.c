@@ -43,7 +43,7 @@ static const struct boot_file two[] = {
 static const char *load(size_t len, unsigned n_modules, const char *append)
 {
 	const struct boot b = {{"k", NULL, file, len}, two, n_modules, append};
-	const struct boot_ram ram = {RAM, 1 << 20, put, NULL};
+	const struct boot_ram ram = {.below_4g = RAM, .above_4g = 1 << 20, .write = put};
 	static struct err e;
 	int rc;
 
@@ -287,7 +287,7 @@ TEST(boot_linux_of_the_host)
 {
 	glob_t g = {0};
 	struct boot b = {.append = "console=ttyS0"};
-	const struct boot_ram ram = {2ull << 30, 0, count, NULL};
+	const struct boot_ram ram = {.below_4g = 2ull << 30, .write = count};
 	struct err e = {""};
 	uint8_t *data = malloc(64 << 20);
 	FILE *f = glob("/boot/vmlinuz-*", 0, NULL, &g) ? NULL : fopen(g.gl_pathv[0], "rb");

@@ -26,7 +26,7 @@ static int put(void *arg, uint64_t gpa, const void *buf, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct boot_ram ram = {RAM, 0, put, NULL};
+	const struct boot_ram ram = {.below_4g = RAM, .write = put};
 	struct boot_file rd = {"initrd", "initrd words", NULL, 0};
 	struct boot b = {.modules = &rd, .append = "console=ttyS0"};
 	struct boot_entry entry;
