@@ -55,6 +55,12 @@ void hmp_port_in(struct hmp_call *c);
 void hmp_port_out(struct hmp_call *c);
 void hmp_dump(struct hmp_call *c);
 void hmp_sum(struct hmp_call *c);
+/* hmp_input.c */
+void hmp_sendkey(struct hmp_call *c);
+void hmp_mouse_move(struct hmp_call *c);
+void hmp_mouse_button(struct hmp_call *c);
+void hmp_mouse_set(struct hmp_call *c);
+void hmp_info_mice(struct hmp_call *c);
 /* hmp.c */
 void hmp_help(struct hmp_call *c);
 void hmp_info(struct hmp_call *c);

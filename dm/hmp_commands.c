@@ -230,44 +230,6 @@ static void run_qom_get(struct hmp_call *c)
 	json_decref(v);
 }
 
-/* ---- keys ---- */
-
-static json_t *key(const char *name, size_t len)
-{
-	/* QEMU's own abbreviation for the key between 'shift' and 'z' on some keyboards. */
-	if (len == 1 && *name == '<')
-		return json_pack("{s:s, s:s}", "type", "qcode", "data", "less");
-	return json_pack("{s:s, s:s%}", "type", "qcode", "data", name, len);
-}
-
-static bool known_key(const char *name, size_t len)
-{
-	for (unsigned i = 0; qmp_qcodes[i]; i++)
-		if (strlen(qmp_qcodes[i]) == len && !strncmp(qmp_qcodes[i], name, len))
-			return true;
-	return len == 1 && *name == '<';
-}
-
-static void run_sendkey(struct hmp_call *c)
-{
-	json_t *keys = json_array();
-
-	for (const char *s = hmp_text(c, "keys"); *s;) {
-		size_t len = strcspn(s, "-");
-
-		if (!known_key(s, len)) {
-			fprintf(c->out, "invalid parameter: %.*s\n", (int)MIN(len, (size_t)80), s);
-			json_decref(keys);
-			return;
-		}
-		json_array_append_new(keys, key(s, len));
-		s += len + (s[len] == '-');
-	}
-	do_qmp(c, "send-key",
-	       json_pack("{s:o, s:I}", "keys", keys, "hold-time",
-			 (json_int_t)hmp_number(c, "hold-time", 100)));
-}
-
 /* ---- trace ---- */
 
 /* What dev_trace_set was told last; the command line's globs come first. */
@@ -368,7 +330,13 @@ const struct hmp_command hmp_commands[] = {
 	 "save screen from head 'head' of display device 'device' as image 'filename'",
 	 run_screendump, NULL},
 	{"sendkey", "keys:s,hold-time:i?", "keys [hold_ms]",
-	 "send keys to the VM (e.g. 'sendkey ctrl-alt-f1', default hold time=100 ms)", run_sendkey,
+	 "send keys to the VM (e.g. 'sendkey ctrl-alt-f1', default hold time=100 ms)", hmp_sendkey,
+	 NULL},
+	{"mouse_move", "dx:s,dy:s,dz:s?", "dx dy [dz]", "send mouse move events", hmp_mouse_move,
+	 NULL},
+	{"mouse_button", "button_state:i", "state", "change mouse button state (1=L, 2=R, 4=M)",
+	 hmp_mouse_button, NULL},
+	{"mouse_set", "index:i", "index", "set which mouse device receives events", hmp_mouse_set,
 	 NULL},
 	{"device_add", "device:s?", "driver[,prop=value][,...]",
 	 "add device, like -device on the command line", run_device_add, NULL},

@@ -213,11 +213,6 @@ static void info_vnc(struct hmp_call *c)
 	fprintf(c->out, "None\n");
 }
 
-static void info_mice(struct hmp_call *c)
-{
-	fprintf(c->out, "No mouse devices connected\n");
-}
-
 static void info_nothing(struct hmp_call *c)
 {
 	(void)c;
@@ -257,7 +252,7 @@ const struct hmp_command hmp_info_commands[] = {
 	{"pic", "", "", "show PIC state", hmp_info_pic, NULL},
 	{"iothreads", "", "", "show iothreads", info_nothing, NULL},
 	{"memory_size_summary", "", "", "show the amount of memory in bytes", info_memory, NULL},
-	{"mice", "", "", "show which guest mouse is receiving events", info_mice, NULL},
+	{"mice", "", "", "show which guest mouse is receiving events", hmp_info_mice, NULL},
 	{"vnc", "", "", "show the vnc server status", info_vnc, NULL},
 	{0},
 };

@@ -7,7 +7,6 @@
 #include "dm/host.h"
 #include "dm/qtest.h"
 #include "hypervisor/domain.h"
-#include "ui/input.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -251,12 +250,14 @@ int machine_screendump(struct machine *m, const char *device, unsigned head, con
 	return m->screendump(m, device, head, file, format, e);
 }
 
-int machine_send_key(struct machine *m, const char *const *keys, unsigned n, unsigned hold_ms,
+int machine_send_key(struct machine *m, const uint8_t *keys, unsigned n, unsigned hold_ms,
 		     struct err *e)
 {
-	if (!m->send_key)
+	if (!input_has(m->input, INPUT_KEYBOARD))
 		return err_set(e, -ENOTSUP, "There is no keyboard");
-	return m->send_key(m, keys, n, hold_ms, e);
+	if (input_type(m->input, keys, n, hold_ms) < 0)
+		return err_set(e, -ENOSPC, "Too many keys wait to be sent");
+	return 0;
 }
 
 /* ---- state ---- */
@@ -411,6 +412,8 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	if (!rc) {
 		m->clock = clock_new(machine_clock_mode(cfg));
 		m->input = m->clock ? input_new(m->clock) : NULL;
+		if (m->input)
+			input_join(m->input, &m->monitors);
 		rc = m->input ? loop_clock(l, m->clock, e) : -ENOMEM;
 	}
 	if (!rc)

@@ -13,12 +13,12 @@
 #include "dm/machine_config.h"
 #include "hypervisor/public/hv.h"
 #include "net/net.h"
+#include "ui/input.h"
 
 struct board; /* dm/board.h: what surrounds the device model's devices */
 struct domain;
 struct firmware; /* dm/machine_firmware.c */
 struct kernel;   /* dm/machine_kernel.c */
-struct input;
 struct machine;
 struct note;
 struct qtest;
@@ -80,8 +80,9 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
-	struct input *input; /* keyboards and pointers: ui/input.h */
-	uint8_t e820[40];    /* RAM, as fw_cfg has it */
+	struct input *input;          /* keyboards and pointers */
+	struct input_source monitors; /* what QMP and HMP hold down */
+	uint8_t e820[40];             /* RAM, as fw_cfg has it */
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
@@ -97,13 +98,10 @@ struct machine {
 		const char *reason;
 		struct defer defer;
 	} want;
-	/* Hooks of power management, display, keyboard; NULL while there are none. */
+	/* Hooks of power management and display; NULL while there are none. */
 	void (*power_button)(struct machine *m);
 	int (*screendump)(struct machine *m, const char *device, unsigned head, const char *file,
 			  const char *format, struct err *e);
-	/* keys: QEMU's qcodes, pressed in order and released in reverse after hold_ms. */
-	int (*send_key)(struct machine *m, const char *const *keys, unsigned n, unsigned hold_ms,
-			struct err *e);
 };
 
 /*
@@ -159,7 +157,8 @@ int machine_change_medium(struct machine *m, struct drive *d, const char *file, 
 /* ---- the display and keyboard: -ENOTSUP and a sentence while there are none ---- */
 int machine_screendump(struct machine *m, const char *device, unsigned head, const char *file,
 		       const char *format, struct err *e);
-int machine_send_key(struct machine *m, const char *const *keys, unsigned n, unsigned hold_ms,
+/* keys: evdev codes, pressed in order and lifted in reverse, hold_ms after each. */
+int machine_send_key(struct machine *m, const uint8_t *keys, unsigned n, unsigned hold_ms,
 		     struct err *e);
 
 /* ---- state: core and device model in one stream, the machine stopped meanwhile ---- */

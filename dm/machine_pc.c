@@ -25,6 +25,7 @@ static const struct part parts[] = {
 /* Since version 2 of the stream; made after the ports and drives, whose numbers are in streams. */
 static const struct part later_parts[] = {
 	{"PIIX4_PM", "piix4-pm"},
+	{"i8042", "i8042"},
 };
 
 static int add_parts(struct machine *m, const struct part *p, unsigned n, struct err *e)

@@ -23,9 +23,9 @@ struct qmp_session {
 static struct qmp_session *sessions;
 
 static const struct qmp_command *const tables[] = {
-	qmp_monitor_commands, qmp_query_commands,   qmp_run_commands,
-	qmp_block_commands,   qmp_device_commands,  qmp_qom_commands,
-	qmp_fd_commands,      qmp_backend_commands, qmp_schema_commands,
+	qmp_monitor_commands, qmp_query_commands,  qmp_run_commands,   qmp_block_commands,
+	qmp_device_commands,  qmp_qom_commands,    qmp_input_commands, qmp_fd_commands,
+	qmp_backend_commands, qmp_schema_commands,
 };
 
 const struct qmp_command *qmp_command(unsigned n)

@@ -192,7 +192,6 @@ const struct qmp_command qmp_query_commands[] = {
 	COMMAND("query-hotpluggable-cpus", NULL, query_hotpluggable_cpus),
 	COMMAND("query-memory-size-summary", NULL, query_memory),
 	COMMAND("query-iothreads", NULL, query_none),
-	COMMAND("query-mice", NULL, query_none),
 	COMMAND("query-chardev", NULL, query_chardev),
 	COMMAND("query-vnc", NULL, query_vnc),
 	COMMAND("query-command-line-options", ARGS(OPT("option", QMP_STR)), query_options),

@@ -93,6 +93,14 @@ unsigned input_leds(const struct input *in)
 	return in->leds;
 }
 
+bool input_has(const struct input *in, enum input_kind kind)
+{
+	for (const struct input_device *d = in->devices; d; d = d->next)
+		if (d->kind == kind)
+			return true;
+	return false;
+}
+
 bool input_absolute(const struct input *in)
 {
 	return in->absolute;
@@ -325,6 +333,10 @@ void input_point(struct input_source *s, const struct input_motion *m)
 	s->buttons = m->buttons & ((1 << INPUT_BUTTONS) - 1);
 	now = sane(m);
 	now.buttons = all_buttons(in);
+	if (now.abs) {
+		s->abs_x = now.x;
+		s->abs_y = now.y;
+	}
 	last = &in->points[(in->point_head + in->n_points - 1) % POINT_QUEUE];
 	/* The head may be with the device at this moment. */
 	if (in->n_points > 1 && (last->buttons == now.buttons || in->n_points == POINT_QUEUE))
@@ -471,10 +483,16 @@ void input_resume(struct input_device *d, const uint8_t *down)
 
 const struct input_device *input_mouse(const struct input *in, unsigned n)
 {
-	for (const struct input_device *d = in->devices; d; d = d->next)
-		if (d->kind != INPUT_KEYBOARD && !n--)
-			return d;
-	return NULL;
+	unsigned last = 0;
+
+	for (const struct input_device *best = NULL, *d;; last = best->index) {
+		best = NULL;
+		for (d = in->devices; d; d = d->next)
+			if (d->kind != INPUT_KEYBOARD && (!last || d->index < last))
+				best = d;
+		if (!best || !n--)
+			return best;
+	}
 }
 
 bool input_is_current(const struct input_device *d)
@@ -545,6 +563,8 @@ void input_copy(struct input *to, const struct input *from)
 		memcpy(s->down, f->down, sizeof(s->down));
 		s->buttons = f->buttons;
 		s->x = f->x;
+		s->abs_x = f->abs_x;
+		s->abs_y = f->abs_y;
 		s->y = f->y;
 	}
 	for (struct input_device *d = from->devices; d; d = d->next)

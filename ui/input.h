@@ -18,6 +18,8 @@ struct input *
 input_new(struct clock *c);        /* the machine's; holds keys of input_type. NULL: no memory */
 void input_free(struct input *in); /* NULL is fine; devices and sources have gone */
 
+enum input_kind { INPUT_KEYBOARD, INPUT_MOUSE, INPUT_TABLET };
+
 /* ---- for consoles ---- */
 
 enum input_led { INPUT_NUM_LOCK = 1, INPUT_CAPS_LOCK = 2, INPUT_SCROLL_LOCK = 4 };
@@ -41,7 +43,8 @@ struct input_source { /* the caller's storage; set the callbacks (NULL is fine),
 	struct input_source *next;
 	uint8_t down[KEY_CODES / 8];
 	uint8_t buttons;
-	int x, y; /* the last input_pixel, -1 = none yet */
+	int x, y;         /* the last input_pixel, -1 = none yet */
+	int abs_x, abs_y; /* where it pointed last */
 };
 void input_join(struct input *in, struct input_source *s); /* both callbacks come at once */
 void input_leave(struct input_source *s);                  /* fine when it never joined */
@@ -74,6 +77,7 @@ void input_point(struct input_source *s, const struct input_motion *m);
 void input_pixel(struct input_source *s, int px, int py, unsigned w, unsigned h,
 		 struct input_motion *m);
 unsigned input_leds(const struct input *in);
+bool input_has(const struct input *in, enum input_kind kind); /* such a device, ready or not */
 bool input_absolute(const struct input *in); /* else show and grab: it moves by steps */
 
 /* Monitors: presses keys in order, hold_ms of the guest's time after each event, lifts them in
@@ -82,7 +86,6 @@ int input_type(struct input *in, const uint8_t *codes, unsigned n, unsigned hold
 
 /* ---- for devices ---- */
 
-enum input_kind { INPUT_KEYBOARD, INPUT_MOUSE, INPUT_TABLET };
 struct input_device { /* in the device's host struct; set down to arg */
 	enum input_kind kind;
 	const char *name; /* as `info mice` shows it */
@@ -114,7 +117,7 @@ void input_resume(struct input_device *d, const uint8_t *down);
 
 /* ---- for monitors ---- */
 
-/* Pointers in the order of query-mice; NULL at the end. */
+/* Pointers, the youngest first; NULL at the end. */
 const struct input_device *input_mouse(const struct input *in, unsigned n);
 bool input_is_current(const struct input_device *d);
 int input_mouse_set(struct input *in, unsigned index); /* -ENOENT */

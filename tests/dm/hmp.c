@@ -80,7 +80,14 @@ static const struct {
 	{"info pci",
 	 "  Bus  0, device   0, function 0:\r\n    Host bridge: PCI device 8086:1237\r\n"
 	 "      PCI subsystem 1af4:1100\r\n      id \"\"\r\n…"},
-	{"info mice", "No mouse devices connected\r\n"},
+	{"info mice", "* Mouse #2: QEMU PS/2 Mouse\r\n"},
+	{"mouse_set 2", ""},
+	{"mouse_set 9", "Mouse at index '9' not found\r\n"},
+	{"mouse_move 1 2", ""},
+	{"mouse_move 1 2 3", ""},
+	{"mouse_move", "mouse_move: dx expected\r\n"
+		       "Try \"help mouse_move\" for more information\r\n"},
+	{"mouse_button 7", ""},
 	{"info vnc", "None\r\n"},
 	{"info iothreads", ""},
 	{"info memory_size_summary", "base memory: 16777216\r\nplugged memory: 0\r\n"},
@@ -117,7 +124,11 @@ static const struct {
 	{"sum 0x100000 4096", "00000\r\n"},
 	{"sum 0 0x20000000", "size must be 0 to 268435456\r\n"},
 	{"sendkey xx", "invalid parameter: xx\r\n"},
-	{"sendkey ctrl-alt-f1", "Error: There is no keyboard\r\n"},
+	{"sendkey ctrl-", "invalid parameter: \r\n"},
+	{"sendkey 0x", "invalid parameter: 0x\r\n"},
+	{"sendkey ctrl-0x1e-f1", ""},
+	{"sendkey a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a-a", "too many keys\r\n"},
+	{"sendkey ctrl-alt-f1", ""},
 	{"screendump", "screendump: filename expected\r\n"
 		       "Try \"help screendump\" for more information\r\n"},
 	{"screendump /dev/null", "Error: There is no console to take a screendump from\r\n"},

@@ -353,8 +353,8 @@ TEST(input_mouse_set)
 	struct desk *d = desk_new();
 
 	plug(d->in, &d->tablet, INPUT_TABLET);
-	CHECK(input_mouse(d->in, 0) == &d->mouse.dev);
-	CHECK(input_mouse(d->in, 1) == &d->tablet.dev);
+	CHECK(input_mouse(d->in, 0) == &d->tablet.dev);
+	CHECK(input_mouse(d->in, 1) == &d->mouse.dev);
 	CHECK(!input_mouse(d->in, 2));
 	EQ(2, d->mouse.dev.index);
 	EQ(3, d->tablet.dev.index);
