@@ -71,6 +71,20 @@ static void make_ready(struct blk *b, struct blk_req *r, int rc)
 	}
 }
 
+/* Straight-line code of the format; write-through is a flush behind each change. */
+static int carry_out(struct blk *b, struct blk_req *r)
+{
+	struct blk_req flush = {.op = BLK_FLUSH};
+	int rc;
+
+	if (r->op == BLK_DISCARD && b->no_discard)
+		return 0;
+	rc = b->format->io(b, r);
+	if (rc || !b->file.sync || r->op == BLK_READ || r->op == BLK_FLUSH)
+		return rc;
+	return b->format->io(b, &flush);
+}
+
 static void *worker(void *arg)
 {
 	struct blk *b = arg;
@@ -88,7 +102,7 @@ static void *worker(void *arg)
 		}
 		r->stage = RUNNING;
 		pthread_mutex_unlock(&b->lock);
-		rc = b->format->io(b, r);
+		rc = carry_out(b, r);
 		pthread_mutex_lock(&b->lock);
 		make_ready(b, r, rc);
 	}
@@ -117,7 +131,7 @@ unsigned blk_run_queue(struct blk *b)
 	unsigned n = 0;
 
 	while ((r = pop(&b->queue, &b->queue_tail))) {
-		make_ready(b, r, b->format->io(b, r));
+		make_ready(b, r, carry_out(b, r));
 		n++;
 	}
 	return n;
@@ -323,7 +337,7 @@ static void finish_quietly(struct blk *b)
 	struct blk_req *r;
 
 	while (b->format && (r = pop(&b->queue, &b->queue_tail))) {
-		b->format->io(b, r);
+		carry_out(b, r);
 		forget(r);
 	}
 	while ((r = pop(&b->ready, &b->ready_tail)))
@@ -385,12 +399,28 @@ const struct blk_stats *blk_stats(const struct blk *b)
 	return &b->stats;
 }
 
+const struct blk *blk_backing(const struct blk *b)
+{
+	return b->under;
+}
+
+const char *blk_cache(const struct blk *b)
+{
+	return b->file.cache ? b->file.cache : "writeback";
+}
+
+int blk_now(struct blk *b, enum blk_op op, uint64_t offset, void *buf, size_t bytes)
+{
+	struct blk_req r = {.op = op, .offset = offset, .bytes = bytes};
+
+	r.iov[0] = (struct iovec){.iov_base = buf, .iov_len = bytes};
+	r.iovcnt = op == BLK_READ || op == BLK_WRITE;
+	return carry_out(b, &r);
+}
+
 int blk_peek(struct blk *b, uint64_t offset, void *buf, size_t bytes)
 {
-	struct blk_req r = {.op = BLK_READ, .offset = offset, .bytes = bytes, .iovcnt = 1};
-
 	if (offset > b->bytes || bytes > b->bytes - offset)
 		return -EIO;
-	r.iov[0] = (struct iovec){.iov_base = buf, .iov_len = bytes};
-	return b->format->io(b, &r);
+	return blk_now(b, BLK_READ, offset, buf, bytes);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * block/blk.h: an open disk image behind a drive: what disk devices, QMP and
- * hvm-img see of it. Formats register a struct blk_format (raw today).
+ * hvm-img see of it. Formats register a struct blk_format (raw, qcow2).
  *
  * Requests run on worker threads (or at once for the memory disk of tests) and
  * finish on the main loop's thread by done(). Sector = 512 bytes; offsets and
@@ -18,13 +18,15 @@
 
 struct blk;
 
+#define BLK_IOV 257 /* pieces of a request at most */
+
 enum blk_op { BLK_READ, BLK_WRITE, BLK_FLUSH, BLK_DISCARD, BLK_WRITE_ZEROES };
 
 /* Embedded in the caller's host struct; the caller's until done() ran or blk_cancel returned. */
 struct blk_req {
 	enum blk_op op;
-	uint64_t offset, bytes; /* ranges beyond the end: -EIO */
-	struct iovec iov[257];  /* of the caller; stay valid until done */
+	uint64_t offset, bytes;    /* ranges beyond the end: -EIO */
+	struct iovec iov[BLK_IOV]; /* of the caller; stay valid until done */
 	unsigned iovcnt;
 	void (*done)(struct blk_req *r,
 		     int rc); /* rc: 0 or -errno; main thread; may submit again */
@@ -41,6 +43,10 @@ struct blk_options {
 	const char *id;  /* drive name, e.g. ide0-hd0 */
 	bool readonly, no_lock;
 	const char *cache; /* writeback none unsafe directsync writethrough; NULL = writeback */
+	bool snapshot;     /* writes go to a temporary image that vanishes with the disk */
+	bool no_discard;   /* BLK_DISCARD does nothing */
+	bool as_is;        /* hvm-img: a dirty or damaged image is neither repaired nor refused */
+	bool no_backing;   /* hvm-img: this file alone; what it lacks reads as zeroes */
 };
 /* Opens "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno. NULL: no fd sets. */
 extern int (*blk_fdset_open)(const char *name, int flags);
@@ -66,8 +72,10 @@ void blk_drain(struct blk *b); /* runs done() of all requests in flight, waiting
 uint64_t blk_bytes(const struct blk *b);
 bool blk_readonly(const struct blk *b);
 const char *blk_id(const struct blk *b);
-const char *blk_file(const struct blk *b);   /* as opened; "" when no medium */
-const char *blk_format(const struct blk *b); /* "raw" */
+const char *blk_file(const struct blk *b);          /* as opened; "" when no medium */
+const char *blk_format(const struct blk *b);        /* "raw", "qcow2" */
+const struct blk *blk_backing(const struct blk *b); /* the image under it; NULL none */
+const char *blk_cache(const struct blk *b);
 struct blk_stats {
 	uint64_t rd_bytes, wr_bytes, rd_operations, wr_operations, flush_operations;
 };

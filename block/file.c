@@ -50,6 +50,7 @@ static int measure(struct blk_file *f, struct err *e)
 	if (S_ISBLK(st.st_mode)) {
 		if (ioctl(f->fd, BLKGETSIZE64, &f->bytes) < 0)
 			return err_errno(e, -errno, "cannot learn the size of %s", f->name);
+		f->device = true;
 		return 0;
 	}
 	if (!S_ISREG(st.st_mode))
@@ -79,6 +80,7 @@ static int set_cache(struct blk_file *f, const char *name, int flags, struct err
 			       "cache=%s is not one of writeback, writethrough, none, directsync, "
 			       "unsafe",
 			       name);
+	f->cache = m->name;
 	f->sync = m->sync;
 	f->unsafe = m->unsafe;
 	/* Descriptors that were handed over keep the flags they have. */
@@ -209,9 +211,8 @@ int blk_file_read(struct blk_file *f, uint64_t off, const struct iovec *iov, uns
 int blk_file_write(struct blk_file *f, uint64_t off, const struct iovec *iov, unsigned n)
 {
 	size_t done = 0;
-	int rc = transfer(f, true, off, iov, n, &done);
 
-	return rc || !f->sync ? rc : blk_file_flush(f);
+	return transfer(f, true, off, iov, n, &done);
 }
 
 int blk_file_flush(struct blk_file *f)
@@ -230,14 +231,12 @@ int blk_file_discard(struct blk_file *f, uint64_t off, uint64_t bytes)
 	return rc < 0 && errno != EOPNOTSUPP && errno != ENOSYS && errno != ENODEV ? -errno : 0;
 }
 
-int blk_file_zero(struct blk_file *f, uint64_t off, uint64_t bytes)
+int blk_file_fill(struct blk_file *f, uint64_t off, uint64_t bytes)
 {
 	static const uint8_t zeroes[65536];
 	struct iovec iov = {.iov_base = (void *)zeroes};
 	int rc = 0;
 
-	if (!fallocate(f->fd, FALLOC_FL_ZERO_RANGE, (off_t)off, (off_t)bytes))
-		return f->sync ? blk_file_flush(f) : 0;
 	while (bytes && !rc) {
 		iov.iov_len = MIN(bytes, sizeof(zeroes));
 		rc = blk_file_write(f, off, &iov, 1);
@@ -245,4 +244,11 @@ int blk_file_zero(struct blk_file *f, uint64_t off, uint64_t bytes)
 		bytes -= iov.iov_len;
 	}
 	return rc;
+}
+
+int blk_file_zero(struct blk_file *f, uint64_t off, uint64_t bytes)
+{
+	if (!fallocate(f->fd, FALLOC_FL_ZERO_RANGE, (off_t)off, (off_t)bytes))
+		return 0;
+	return blk_file_fill(f, off, bytes);
 }

@@ -9,6 +9,7 @@
 #include "block/impl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ static const struct magic {
 	unsigned at, len;
 	const char *bytes;
 } magics[] = {
-	{"qcow2", 0, 4, "QFI\xfb"},
+	{"qcow", 0, 4, "QFI\xfb"},
 	{"qed", 0, 4, "QED"},
 	{"vmdk", 0, 4, "KDMV"},
 	{"vmdk", 0, 4, "COWD"},
@@ -67,10 +68,21 @@ const char *blk_probe(const uint8_t *head, size_t len)
 	return NULL;
 }
 
+static void known_formats(char *to, size_t size)
+{
+	to[0] = 0;
+	for (const struct blk_format *f = formats; f; f = f->next) {
+		size_t n = strlen(to);
+
+		snprintf(to + n, size - n, "%s%s", n ? ", " : "", f->name);
+	}
+}
+
 static int choose_format(struct blk *b, const char *name, struct err *e)
 {
 	uint8_t head[BLK_PROBE];
 	struct iovec iov = {.iov_base = head, .iov_len = sizeof(head)};
+	char known[64];
 	int rc;
 
 	if (!name) {
@@ -78,32 +90,51 @@ static int choose_format(struct blk *b, const char *name, struct err *e)
 		if (rc < 0)
 			return err_errno(e, rc, "cannot read %s", b->file.name);
 		name = blk_probe(head, sizeof(head));
-		b->guard = !name;
+		b->probed = true;
 		name = name ? name : "raw";
 	}
 	b->format = blk_format_find(name);
-	if (!b->format)
-		return err_set(e, -ENOTSUP, "%s: image format '%s' is not supported (known: raw)",
-			       b->file.name, name);
-	return 0;
+	if (b->format)
+		return 0;
+	known_formats(known, sizeof(known));
+	return err_set(e, -ENOTSUP, "%s: image format '%s' is not supported (known: %s)",
+		       b->file.name, name, known);
+}
+
+int blk_open_file(struct blk *b, const struct blk_options *o, struct err *e)
+{
+	b->readonly = o->readonly;
+	b->no_lock = o->no_lock;
+	b->no_discard = o->no_discard;
+	b->as_is = o->as_is;
+	b->no_backing = o->no_backing;
+	return blk_file_open(&b->file, o, e);
+}
+
+int blk_open_here(struct blk *b, const struct blk_options *o, struct err *e)
+{
+	int rc = choose_format(b, o->format, e);
+
+	if (!rc && !o->no_lock)
+		rc = blk_file_lock(&b->file, e);
+	return rc ? rc : b->format->open(b, e);
+}
+
+void blk_close_failed(struct blk *b)
+{
+	if (b->image && b->format->close)
+		b->format->close(b);
+	b->format = NULL; /* nothing to flush */
+	blk_close(b);
 }
 
 static int open_image(struct blk *b, const struct blk_options *o, struct err *e)
 {
-	int rc = blk_file_open(&b->file, o, e);
+	int rc = blk_open_file(b, o, e);
 
-	if (rc < 0)
-		return rc;
-	rc = choose_format(b, o->format, e);
-	if (rc < 0)
-		return rc;
-	if (!o->no_lock) {
-		rc = blk_file_lock(&b->file, e);
-		if (rc < 0)
-			return rc;
-	}
-	rc = b->format->open(b, e);
-	return rc < 0 ? rc : blk_start_workers(b, e);
+	if (!rc)
+		rc = blk_open_here(b, o, e);
+	return rc ? rc : blk_start_workers(b, e);
 }
 
 struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e)
@@ -114,10 +145,8 @@ struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e)
 		err_set(e, -ENOMEM, "out of memory for %s", o->file);
 		return NULL;
 	}
-	b->readonly = o->readonly;
 	if (open_image(b, o, e) < 0) {
-		b->format = NULL; /* nothing to flush */
-		blk_close(b);
+		blk_close_failed(b);
 		return NULL;
 	}
 	return b;

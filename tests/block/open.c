@@ -69,7 +69,7 @@ static const struct {
 	const char *bytes;
 	unsigned len;
 } foreign[] = {
-	{"qcow2", 0, "QFI\xfb", 4}, {"vmdk", 0, "KDMV", 4},
+	{"qed", 0, "QED", 4},       {"vmdk", 0, "KDMV", 4},
 	{"vhdx", 0, "vhdxfile", 8}, {"vdi", 64, "\x7f\x10\xda\xbe", 4},
 	{"vpc", 0, "conectix", 8},  {"luks", 0, "LUKS\xba\xbe", 6},
 };
