@@ -82,7 +82,7 @@ void blocks_flush(struct cpu *c)
 
 static bool runs_here(const struct cpu *c, const struct insn *in)
 {
-	return in->op->run && (!in->op->feature || cpu_has(c, in->op->feature));
+	return !in->op->feature || cpu_has(c, in->op->feature);
 }
 
 static unsigned decode_some(struct cpu *c, const uint8_t *host, unsigned avail, unsigned *bytes)

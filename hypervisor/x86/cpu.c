@@ -6,6 +6,7 @@
  * Tests: tests/x86/control.c
  */
 #include "hypervisor/x86/blocks.h"
+#include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/mmu.h"
 #include "hypervisor/x86/model.h"
 
@@ -76,6 +77,8 @@ void cpu_reset(struct cpu *c, bool init)
 	reset_segments(c);
 	reset_control(c, init);
 	if (!init) {
+		fpu_port_f0(c);
+		c->ignne = false;
 		reset_fpu(c);
 		reset_msrs(c);
 	}

@@ -64,6 +64,7 @@ struct cpu {
 	bool long_mode; /* EFER.LMA */
 	uint8_t mode;   /* enum insn_mode of CS now */
 	bool halted, shadow_sti, shadow_ss, nmi_blocked;
+	bool ferr, ignne; /* FERR# as latched for IRQ 13; IGNNE# (CR0.NE = 0, fpu.c) */
 	struct fpu_state fpu;
 	/* MSRs that have state of their own */
 	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux, sysenter_cs, sysenter_esp,
@@ -142,6 +143,9 @@ uint64_t mem_read(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
 void mem_write(struct cpu *c, unsigned seg, uint64_t off, unsigned size, uint64_t val);
 void mem_read_buf(struct cpu *c, unsigned seg, uint64_t off, void *buf, unsigned size);
 void mem_write_buf(struct cpu *c, unsigned seg, uint64_t off, const void *buf, unsigned size);
+/* #AC of an operand that mem_read_buf reads or mem_write_buf writes; they do not look. */
+void mem_align(struct cpu *c, unsigned seg, uint64_t off, unsigned size, unsigned align,
+	       enum mem_access access);
 /* All of it writable (or readable) now, or the fault: for instructions that write in pieces. */
 void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access);
 /* Read-modify-write: a host pointer to size bytes that may be written with a LOCK prefix, or NULL

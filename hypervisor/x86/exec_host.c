@@ -258,6 +258,7 @@ static void load_mem(struct cpu *c, const struct insn *in, unsigned m, struct ho
 	unsigned size = insn_opnd_bytes(in, m);
 
 	check_align(c, in, ea, size);
+	mem_align(c, in->seg, ea, size, size < 16 ? size : 16, m ? ACCESS_READ : ACCESS_WRITE);
 	if (m > 0)
 		mem_read_buf(c, in->seg, ea, h->mem, size);
 	else /* #PF comes before #XM */

@@ -46,12 +46,21 @@ static uint64_t element(const struct vector *v, unsigned i, unsigned size)
 	return e;
 }
 
+/* They never cause #AC (SDM, by name). */
+static uint64_t element_read(struct cpu *c, unsigned seg, uint64_t ea, unsigned size)
+{
+	uint64_t e = 0;
+
+	mem_read_buf(c, seg, ea, &e, size);
+	return e;
+}
+
 static void store_selected(struct cpu *c, unsigned seg, uint64_t ea, const struct vector *mask,
 			   const struct vector *v, unsigned n, unsigned size)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (selected(mask, i, size))
-			mem_write(c, seg, ea + i * size, size, element(v, i, size));
+			mem_write_buf(c, seg, ea + i * size, v->b + i * size, size);
 	}
 }
 
@@ -108,7 +117,7 @@ static struct vector load_masked(struct cpu *c, const struct insn *in, uint64_t 
 	for (unsigned i = 0; i < n; i++) {
 		if (selected(mask, i, size)) {
 			uint64_t at = element_ea(c, in, ea, i * size);
-			uint64_t e = mem_read(c, in->seg, at, size);
+			uint64_t e = element_read(c, in->seg, at, size);
 
 			memcpy(v.b + i * size, &e, size);
 		}
@@ -179,7 +188,7 @@ static uint64_t gather_ea(const struct cpu *c, const struct insn *in, const stru
 static void gather_element(struct cpu *c, const struct insn *in, struct gather *g, unsigned i)
 {
 	if (selected(&g->mask, i, g->size)) {
-		uint64_t e = mem_read(c, in->seg, gather_ea(c, in, g, i), g->size);
+		uint64_t e = element_read(c, in->seg, gather_ea(c, in, g, i), g->size);
 
 		memcpy(g->dest.b + i * g->size, &e, g->size);
 		vector_set(c, in->reg, &g->dest);

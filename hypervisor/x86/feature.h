@@ -62,10 +62,12 @@ enum cpu_feature {
 	CPU_TSC_ADJUST,
 	CPU_BMI1,
 	CPU_AVX2,
+	CPU_FDP_EXCPTN, /* FDP and FOP only move with unmasked exceptions (fpu.c) */
 	CPU_SMEP,
 	CPU_BMI2,
 	CPU_ERMS,
 	CPU_INVPCID,
+	CPU_ZERO_FCS, /* FCS and FDS are 0 */
 	CPU_RDSEED,
 	CPU_ADX,
 	CPU_SMAP,

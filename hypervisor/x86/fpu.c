@@ -10,13 +10,18 @@
  * instruction, FDP and FOP by those that leave an unmasked exception (CPUID shows
  * FDP_EXCPTN_ONLY). FCS and FDS are 0, which CPUID shows too.
  *
- * Spec: Intel SDM volume 1, chapter 8; volume 3, 2.5 (CR0.NE, MP, EM, TS), 13.1.
- * Missing: FERR# and IRQ 13: with CR0.NE = 0 the unit behaves as with IGNNE# active.
+ * With CR0.NE = 0 the machine is a PC/AT: the waiting instruction stops on FERR#,
+ * which is IRQ 13, until an interrupt comes; a write of port F0h takes IRQ 13 away
+ * and lets the handler use the unit under IGNNE#.
+ *
+ * Spec: Intel SDM volume 1, chapter 8 (8.7.2), appendix D (D.2: FERR#, IGNNE#, port
+ * F0h); volume 3, 2.5 (CR0.NE, MP, EM, TS), 13.1.
  * Tests: tests/x86/fpu.c, tests/x86/oracle.c
  */
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/host_thunk.h"
+#include "hypervisor/x86/mmu.h"
 
 /* clang-format off */
 /* Bytes of the memory operand by opcode and ModRM.reg; negative: written; 0: not here. */
@@ -48,10 +53,39 @@ static enum kind kind_of(const struct insn *in)
 	return K_COMPUTE;
 }
 
+/* ---- an exception that waits ---- */
+
+static void irq_13(struct cpu *c, bool level)
+{
+	bool mine;
+
+	if (c->ferr == level)
+		return;
+	c->ferr = level;
+	mine = cpu_lock_domain(c);
+	domain_set_pin(c->dom, 13, level);
+	cpu_unlock_domain(c, mine);
+}
+
 void fpu_pending(struct cpu *c)
 {
-	if (fx_get(c, FX_FSW, 2) & FSW_ES && c->cr0 & CR0_NE)
+	if (!(fx_get(c, FX_FSW, 2) & FSW_ES)) {
+		c->ignne = false;
+		return;
+	}
+	if (c->cr0 & CR0_NE)
 		cpu_raise(c, EXC_MF);
+	if (c->ignne)
+		return;
+	irq_13(c, true);
+	c->halted = true; /* on this instruction, undone */
+	siglongjmp(*c->fault, UNWIND_PARK);
+}
+
+void fpu_port_f0(struct cpu *c)
+{
+	c->ignne = c->ferr;
+	irq_13(c, false);
 }
 
 /* The image is ordered by ST(), the registers are not: a new TOP turns it. */
@@ -82,13 +116,19 @@ void fpu_enter_mmx(struct cpu *c)
 
 /* ---- on the host ---- */
 
-static void image_to_host(struct cpu *c, struct host_regs *h)
+/* hide: exceptions of FSW that the host is not to know of, else it would stop on them. */
+static void image_to_host(struct cpu *c, struct host_regs *h, unsigned hide)
 {
+	uint32_t fsw = fx_get(c, FX_FSW, 2);
+
 	memcpy(h->fx, c->fpu.fx, FX_X87_SIZE);
 	memset(h->fx + FX_X87_SIZE, 0, FX_SIZE - FX_X87_SIZE);
 	uint32_t mxcsr = MXCSR_INIT; /* as the host has it */
 	memcpy(h->fx + FX_MXCSR, &mxcsr, 4);
 	memset(h->fx + FX_FIP, 0, FX_MXCSR - FX_FIP);
+	if (hide)
+		fsw &= ~(hide | FSW_ES | FSW_B);
+	memcpy(h->fx + FX_FSW, &fsw, 2);
 	h->flags = c->flags & FL_STATUS;
 }
 
@@ -99,11 +139,11 @@ static void image_from_host(struct cpu *c, const struct host_regs *h)
 	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (h->flags & FL_STATUS);
 }
 
-static void run_on_host(struct cpu *c, const struct thunk *t, struct host_regs *h)
+static void run_on_host(struct cpu *c, const struct thunk *t, struct host_regs *h, unsigned hide)
 {
 	if (!t)
 		cpu_raise(c, EXC_UD);
-	image_to_host(c, h);
+	image_to_host(c, h, hide);
 	host_thunk_run(t, h);
 	if (h->fault)
 		cpu_raise(c, EXC_UD);
@@ -113,7 +153,7 @@ void fpu_settle(struct cpu *c)
 {
 	struct host_regs h;
 
-	run_on_host(c, host_thunk_x87_settle(), &h);
+	run_on_host(c, host_thunk_x87_settle(), &h, 0);
 	image_from_host(c, &h);
 }
 
@@ -122,8 +162,27 @@ static bool raised(const struct host_regs *h)
 	return h->fx[FX_FSW] & FSW_ES;
 }
 
+/* Exceptions that wait under IGNNE# while another instruction runs. */
+static unsigned waiting(const struct cpu *c, const struct insn *in)
+{
+	unsigned fsw = fx_get(c, FX_FSW, 2);
+
+	return fsw & FSW_ES && kind_of(in) != K_NOWAIT ? fsw & ~fx_get(c, FX_FCW, 2) & FSW_FLAGS
+						       : 0;
+}
+
+static void wait_on(struct cpu *c, unsigned hidden)
+{
+	uint32_t fsw = fx_get(c, FX_FSW, 2) | hidden;
+
+	if (fsw & ~fx_get(c, FX_FCW, 2) & FSW_FLAGS)
+		fsw |= FSW_ES | FSW_B;
+	fx_set(c, FX_FSW, 2, fsw);
+}
+
 /* An unmasked exception may keep a store from happening: two runs over different bytes tell. */
-static bool stored(struct cpu *c, const struct thunk *t, const struct host_regs *h, unsigned size)
+static bool stored(struct cpu *c, const struct thunk *t, const struct host_regs *h, unsigned size,
+		   unsigned hide)
 {
 	struct host_regs again;
 
@@ -131,7 +190,7 @@ static bool stored(struct cpu *c, const struct thunk *t, const struct host_regs 
 		return true;
 	for (unsigned i = 0; i < size; i++)
 		again.mem[i] = (uint8_t)~h->mem[i];
-	run_on_host(c, t, &again);
+	run_on_host(c, t, &again, hide);
 	return !memcmp(again.mem, h->mem, size);
 }
 
@@ -152,18 +211,24 @@ static void compute(struct cpu *c, const struct insn *in)
 {
 	const struct thunk *t = host_thunk_get(in);
 	int bytes = in->mod == 3 ? 0 : mem_bytes[in->op->op & 7][in->modrm >> 3 & 7];
+	unsigned size = (unsigned)(bytes < 0 ? -bytes : bytes), hide = waiting(c, in);
 	struct host_regs h;
 
+	if (bytes)
+		mem_align(c, in->seg, insn_ea(c, in), size, size == 10 ? 8 : size,
+			  bytes < 0 ? ACCESS_WRITE : ACCESS_READ);
 	if (bytes > 0)
-		mem_read_buf(c, in->seg, insn_ea(c, in), h.mem, (unsigned)bytes);
+		mem_read_buf(c, in->seg, insn_ea(c, in), h.mem, size);
 	else
 		memset(h.mem, 0, 16);
-	run_on_host(c, t, &h);
+	run_on_host(c, t, &h, hide);
 	if (bytes < 0) /* it faults even when an exception keeps it from storing */
-		mem_probe(c, in->seg, insn_ea(c, in), (unsigned)-bytes, ACCESS_WRITE);
-	if (bytes < 0 && stored(c, t, &h, (unsigned)-bytes))
-		mem_write_buf(c, in->seg, insn_ea(c, in), h.mem, (unsigned)-bytes);
+		mem_probe(c, in->seg, insn_ea(c, in), size, ACCESS_WRITE);
+	if (bytes < 0 && stored(c, t, &h, size, hide))
+		mem_write_buf(c, in->seg, insn_ea(c, in), h.mem, size);
 	image_from_host(c, &h);
+	if (hide)
+		wait_on(c, hide);
 	if (kind_of(in) == K_COMPUTE)
 		note_pointers(c, in, &h);
 }
@@ -263,6 +328,7 @@ static void store_env(struct cpu *c, const struct insn *in, bool with_st)
 		memcpy(buf + i * word, &e[i], word);
 	for (unsigned i = 0; with_st && i < 8; i++, at += 10)
 		memcpy(buf + at, fx_st(c, i), 10);
+	mem_align(c, in->seg, insn_ea(c, in), at, word, ACCESS_WRITE);
 	mem_write_buf(c, in->seg, insn_ea(c, in), buf, at);
 	if (with_st) {
 		fpu_init(c);
@@ -278,6 +344,7 @@ static void load_env(struct cpu *c, const struct insn *in, bool with_st)
 	uint8_t buf[108];
 	uint32_t e[7] = {0};
 
+	mem_align(c, in->seg, insn_ea(c, in), with_st ? at + 80 : at, word, ACCESS_READ);
 	mem_read_buf(c, in->seg, insn_ea(c, in), buf, with_st ? at + 80 : at);
 	for (unsigned i = 0; i < 7; i++)
 		memcpy(&e[i], buf + i * word, word);

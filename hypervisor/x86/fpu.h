@@ -23,7 +23,7 @@ enum {
 	FX_X87_SIZE = 160, /* all before the XMM registers */
 	FX_SIZE = 512,
 };
-enum { FSW_ES = 1 << 7, FSW_TOP_SHIFT = 11, FSW_B = 1 << 15 };
+enum { FSW_FLAGS = 0x3f, FSW_ES = 1 << 7, FSW_TOP_SHIFT = 11, FSW_B = 1 << 15 };
 enum { FCW_INIT = 0x37f, MXCSR_INIT = 0x1f80, MXCSR_VALID = 0xffff };
 
 static inline uint32_t fx_get(const struct cpu *c, unsigned at, unsigned size)
@@ -48,7 +48,11 @@ static inline uint8_t *fx_xmm(struct cpu *c, unsigned i)
 
 /* May the instruction run at all: #UD and #NM by CR0, CR4, XCR0 and the row's flags. */
 void fpu_check(struct cpu *c, const struct insn *in);
-void fpu_pending(struct cpu *c); /* an unmasked exception waits: #MF, or FERR# */
+/* An unmasked exception waits: #MF, or FERR#. Returns when there is none, or IGNNE#. */
+void fpu_pending(struct cpu *c);
+void fpu_port_f0(
+	struct cpu *c); /* written: IRQ 13 goes, IGNNE# holds until the exception is gone */
+
 void fpu_enter_mmx(struct cpu *c);
 void fpu_init(struct cpu *c);   /* FNINIT */
 void fpu_settle(struct cpu *c); /* the image as the unit would show it: FSW.ES, FCW's fixed bits */

@@ -123,11 +123,11 @@ enum op_flag {
 struct opcode {
 	/* Mnemonic in Intel syntax, lower case: "add"; "cbw/cwde/cdqe" by operand size 2, 4, 8 */
 	const char *name;
-	void (*run)(struct cpu *c, const struct insn *in); /* NULL: #UD in this build */
-	uint8_t map, op;                                   /* enum op_map; opcode byte */
-	uint8_t prefix;                                    /* enum op_prefix */
-	int8_t digit;                                      /* /0-/7: ModRM.reg must be; -1 any */
-	int8_t rm; /* ModRM.rm must be (x87, 0F 01 C1 …), with mod = 3; -1 any */
+	void (*run)(struct cpu *c, const struct insn *in);
+	uint8_t map, op; /* enum op_map; opcode byte */
+	uint8_t prefix;  /* enum op_prefix */
+	int8_t digit;    /* /0-/7: ModRM.reg must be; -1 any */
+	int8_t rm;       /* ModRM.rm must be (x87, 0F 01 C1 …), with mod = 3; -1 any */
 	struct opnd o[4];
 	uint32_t flags;  /* enum op_flag */
 	uint8_t feature; /* enum cpu_feature that CPUID must show; 0 = always */

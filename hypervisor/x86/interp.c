@@ -58,7 +58,7 @@ static void run_uncached(struct cpu *c)
 
 	switch (insn_decode(&in, bytes, len, c->mode)) {
 	case DECODE_OK:
-		if (!in.op->run || (in.op->feature && !cpu_has(c, in.op->feature)))
+		if (in.op->feature && !cpu_has(c, in.op->feature))
 			cpu_raise(c, EXC_UD);
 		run_insn(c, &in);
 		break;

@@ -6,6 +6,7 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
@@ -36,6 +37,8 @@ void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val)
 	int rc;
 
 	dbg_io(c, port, size);
+	if (port == 0xf0)
+		fpu_port_f0(c);
 	smp_lock_domain(c);
 	rc = domain_out(c->dom, c->id, port, size, val);
 	smp_unlock_domain(c);

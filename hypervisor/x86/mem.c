@@ -5,7 +5,6 @@
  *
  * Spec: Intel SDM volume 3, chapter 5 (5.3-5.5) and 6.15 (#AC).
  * State: all modes. An access over two pages asks for both before it touches the first.
- * Missing: #AC for operands of more than 8 bytes.
  * Tests: tests/x86/mmu.c, tests/x86/segment.c
  */
 #include "hypervisor/x86/mmu.h"
@@ -264,10 +263,30 @@ static void probe_at(struct cpu *c, uint64_t lin, unsigned size, bool write)
 		mmu_entry(c, last & PAGE_MASK, access, set_explicit(c));
 }
 
+static bool aligns(const struct cpu *c)
+{
+	return c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC;
+}
+
 /* #AC comes after #PF (SDM table 6-2). */
 static void check_aligned(struct cpu *c, uint64_t lin, unsigned size, bool write)
 {
-	if (!(lin & (size - 1)) || c->cpl != 3 || !(c->cr0 & CR0_AM) || !(c->flags & FL_AC))
+	if (!(lin & (size - 1)) || !aligns(c))
+		return;
+	probe_at(c, lin, size, write);
+	cpu_raise_error(c, EXC_AC, 0);
+}
+
+void mem_align(struct cpu *c, unsigned seg, uint64_t off, unsigned size, unsigned align,
+	       enum mem_access access)
+{
+	bool write = access == ACCESS_WRITE;
+	uint64_t lin;
+
+	if (!aligns(c))
+		return;
+	lin = linear(c, seg, off, size, write);
+	if (!(lin & (align - 1)))
 		return;
 	probe_at(c, lin, size, write);
 	cpu_raise_error(c, EXC_AC, 0);

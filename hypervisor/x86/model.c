@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * hypervisor/x86/model.c: processor models: which features they have, cut to what this host and
- * this build can run, and what that makes of the control registers' reserved bits.
+ * engine can run, and what that makes of the control registers' reserved bits.
  *
  * Spec: System V ABI for x86-64, 3.1.1 (x86-64-v1 … v3); Intel SDM volume 3, 2.5.
  * Tests: tests/x86/cpuid.c
@@ -34,7 +34,8 @@ static const uint8_t level_3[] = {
 static const uint8_t rest[] = {
 	CPU_PCLMULQDQ, CPU_PCID, CPU_AES, CPU_RDRAND, CPU_FSGSBASE, CPU_TSC_ADJUST, CPU_SMEP,
 	CPU_ERMS, CPU_INVPCID, CPU_RDSEED, CPU_ADX, CPU_SMAP, CPU_CLFLUSHOPT, CPU_CLWB, CPU_SHA,
-	CPU_UMIP, CPU_RDPID, CPU_FSRM, CPU_XSAVEOPT, CPU_XSAVEC, CPU_XGETBV1, CPU_PREFETCHW,
+	CPU_UMIP, CPU_RDPID, CPU_FSRM, CPU_XSAVEOPT, CPU_XSAVEC, CPU_XSAVES, CPU_XGETBV1,
+	CPU_PREFETCHW, CPU_FDP_EXCPTN, CPU_ZERO_FCS,
 	CPU_PDPE1GB, CPU_RDTSCP,
 };
 /* The host's own units run these. */
@@ -43,14 +44,11 @@ static const uint8_t of_host[] = {
 	CPU_SSE41, CPU_SSE42, CPU_POPCNT, CPU_AES, CPU_AVX, CPU_F16C, CPU_RDRAND, CPU_BMI1,
 	CPU_AVX2, CPU_BMI2, CPU_RDSEED, CPU_ADX, CPU_SHA, CPU_ABM, CPU_MOVBE,
 };
-/* Those of instructions that this build may lack. */
-static const uint8_t of_rows[] = {
-	CPU_XSAVE, CPU_XSAVEOPT, CPU_XSAVEC, CPU_RDTSCP, CPU_RDPID, CPU_CLFLUSHOPT, CPU_CLWB,
-};
 /* A feature without the other is worth nothing. */
 static const uint8_t needs[][2] = {
 	{CPU_AVX, CPU_XSAVE}, {CPU_AVX2, CPU_AVX}, {CPU_FMA, CPU_AVX}, {CPU_F16C, CPU_AVX},
-	{CPU_XSAVEOPT, CPU_XSAVE}, {CPU_XSAVEC, CPU_XSAVE}, {CPU_XGETBV1, CPU_XSAVE},
+	{CPU_XSAVEOPT, CPU_XSAVE}, {CPU_XSAVEC, CPU_XSAVE}, {CPU_XSAVES, CPU_XSAVEC},
+	{CPU_XGETBV1, CPU_XSAVE},
 	{CPU_INVPCID, CPU_PCID}, {CPU_SSE2, CPU_SSE}, {CPU_SSE, CPU_FXSR},
 };
 #define SET(m) m, sizeof(m)
@@ -67,7 +65,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* ---- what this host and this build have ---- */
+/* ---- what this host has ---- */
 
 static bool host_shows(enum cpu_feature f)
 {
@@ -93,24 +91,10 @@ static bool host_has(enum cpu_feature f)
 	return (lo & 6) == 6;
 }
 
-/* Every instruction of the feature can run. */
-static bool engine_has(enum cpu_feature f)
-{
-	unsigned n;
-	const struct opcode *rows = opcode_rows(&n);
-
-	for (unsigned i = 0; i < n; i++)
-		if (rows[i].feature == f && !rows[i].run)
-			return false;
-	return true;
-}
-
 static void limit(struct cpu_model *m)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(of_host); i++)
-		m->has[of_host[i]] &= host_has(of_host[i]) && engine_has(of_host[i]);
-	for (unsigned i = 0; i < ARRAY_SIZE(of_rows); i++)
-		m->has[of_rows[i]] &= engine_has(of_rows[i]);
+		m->has[of_host[i]] &= host_has(of_host[i]);
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (unsigned i = 0; i < ARRAY_SIZE(needs); i++)
 			m->has[needs[i][0]] &= m->has[needs[i][1]];

@@ -36,6 +36,7 @@ enum {
 	MSR_MC0_CTL = 0x400,
 	MSR_TSC_DEADLINE = 0x6e0,
 	MSR_X2APIC = 0x800,
+	MSR_XSS = 0xda0,
 };
 enum {
 	MSR_EFER = 0xc0000080,
@@ -269,6 +270,9 @@ uint64_t msr_read(struct cpu *c, uint32_t msr)
 		return c->pat;
 	case MSR_EFER:
 		return c->efer;
+	case MSR_XSS:
+		cpu_gp0(c, cpu_has(c, CPU_XSAVES));
+		return 0;
 	default:
 		cpu_raise_error(c, EXC_GP, 0);
 	}
@@ -290,6 +294,9 @@ static bool special_write(struct cpu *c, uint32_t msr, uint64_t val)
 		return true;
 	case MSR_EFER:
 		efer_write(c, val);
+		return true;
+	case MSR_XSS: /* there is no supervisor state */
+		cpu_gp0(c, cpu_has(c, CPU_XSAVES) && !val);
 		return true;
 	default:
 		return ignored(c, msr);

@@ -4,7 +4,8 @@
  * where the table asks for it, the run loop has looked at before.
  *
  * Spec: Intel SDM volume 2 by name; UMIP: volume 3, 2.5.
- * Missing: MONITOR, MWAIT (their feature is never shown), performance counters.
+ * State: MONITOR and MWAIT are hidden: their feature is never shown, so they are #UD.
+ * Missing: performance counters.
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/fpu.h"
@@ -41,6 +42,18 @@ OP(hlt)
 {
 	(void)in;
 	c->halted = true;
+}
+
+OP(monitor)
+{
+	(void)in;
+	cpu_raise(c, EXC_UD);
+}
+
+OP(mwait)
+{
+	(void)in;
+	cpu_raise(c, EXC_UD);
 }
 
 OP(wbinvd)

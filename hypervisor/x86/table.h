@@ -5,8 +5,6 @@
  */
 #ifndef HYPERVISOR_X86_TABLE_H
 #define HYPERVISOR_X86_TABLE_H
-/* Weak: a handler that is not written yet is NULL in its rows, which is #UD. */
-#define OP(name) void op_##name(struct cpu *c, const struct insn *in) __attribute__((weak))
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/feature.h"
 

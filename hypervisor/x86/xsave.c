@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * FXSAVE and XSAVE areas: FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XRSTOR,
- * for x87, SSE and AVX state.
+ * FXSAVE and XSAVE areas: FXSAVE, FXRSTOR, XSAVE, XSAVEOPT, XSAVEC, XSAVES,
+ * XRSTOR, XRSTORS, for x87, SSE and AVX state. There is no supervisor state
+ * (IA32_XSS is 0): XSAVES is XSAVEC of ring 0.
  *
  * A component is in use when it is not in its initial state; that is looked at
  * each time, not tracked. XSAVEOPT and XSAVEC leave out components that are not;
  * the modified optimisation is not made (it is never required).
  *
  * Spec: Intel SDM volume 1, 10.5 (FXSAVE), chapter 13; volume 2, the instructions.
- * Missing: XSAVES and XRSTORS, which CPUID does not show.
  * Tests: tests/x86/fpu.c, tests/x86/oracle.c
  */
 #include "hypervisor/x86/exec.h"
@@ -237,6 +237,11 @@ void op_xsavec(struct cpu *c, const struct insn *in)
 	save(c, in, true, false);
 }
 
+void op_xsaves(struct cpu *c, const struct insn *in)
+{
+	save(c, in, true, false);
+}
+
 /* ---- XRSTOR ---- */
 
 struct restore {
@@ -254,7 +259,7 @@ static bool header_ok(const struct cpu *c, const struct restore *r, const uint8_
 }
 
 /* All that can fault, before anything is loaded. */
-static void restore_read(struct cpu *c, const struct insn *in, struct restore *r)
+static void restore_read(struct cpu *c, const struct insn *in, struct restore *r, bool want_compact)
 {
 	uint64_t ea = area(c, in, 64);
 	uint8_t h[XS_HEADER_SIZE];
@@ -264,7 +269,7 @@ static void restore_read(struct cpu *c, const struct insn *in, struct restore *r
 	r->bv = get_u64(h);
 	r->comp = get_u64(h + 8);
 	compact = r->comp & XS_COMPACT;
-	cpu_gp0(c, header_ok(c, r, h));
+	cpu_gp0(c, header_ok(c, r, h) && (compact || !want_compact));
 	mem_read_buf(c, in->seg, ea, r->a, sizeof(r->a));
 	if (compact ? r->rfbm & r->bv & XS_SSE : r->rfbm & (XS_SSE | XS_AVX))
 		cpu_gp0(c, !(get_u32(r->a + FX_MXCSR) & ~(uint32_t)MXCSR_VALID));
@@ -290,14 +295,14 @@ static void restore_vectors(uint8_t *to, const uint8_t *from, bool initial, size
 		memcpy(to, from, n);
 }
 
-void op_xrstor(struct cpu *c, const struct insn *in)
+static void restore(struct cpu *c, const struct insn *in, bool want_compact)
 {
 	struct restore r;
 	size_t n = vectors(in) * 16;
 
 	check_xsave(c);
 	r.rfbm = requested(c);
-	restore_read(c, in, &r);
+	restore_read(c, in, &r, want_compact);
 	restore_mxcsr(c, &r);
 	if (r.rfbm & XS_X87 && r.bv & XS_X87)
 		get_x87(c, in, r.a);
@@ -307,4 +312,14 @@ void op_xrstor(struct cpu *c, const struct insn *in)
 		restore_vectors(fx_xmm(c, 0), r.a + FX_XMM, !(r.bv & XS_SSE), n);
 	if (r.rfbm & XS_AVX)
 		restore_vectors(c->fpu.ymm_high[0], r.ymm, !(r.bv & XS_AVX), n);
+}
+
+void op_xrstor(struct cpu *c, const struct insn *in)
+{
+	restore(c, in, false);
+}
+
+void op_xrstors(struct cpu *c, const struct insn *in)
+{
+	restore(c, in, true);
 }

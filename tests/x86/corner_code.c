@@ -241,12 +241,11 @@ static void set_a20(struct machine *m, uint8_t val)
 	core_a20(m->dom, val & 1);
 }
 
+#define CALL_FFFF_8710 CALL_FAR16(0xffff, 0x8710)
 PAYLOAD(a20, 16,
 	"mov ax, 0xffff; mov ds, ax; mov dx, 0x503;"
-	"mov al, 0; out dx, al; mov bl, ds:[0x8610];" CALL_FAR16(
-		0xffff,
-		0x8710) "mov cl, bh; mov al, 1; out dx, al; mov ch, ds:[0x8610];" CALL_FAR16(0xffff,
-											     0x8710) "hlt");
+	"mov al, 0; out dx, al; mov bl, ds:[0x8610];" CALL_FFFF_8710 "mov cl, bh;"
+	"mov al, 1; out dx, al; mov ch, ds:[0x8610];" CALL_FFFF_8710 "hlt");
 
 TEST(corner_12_a20_gate_for_data_and_code)
 {

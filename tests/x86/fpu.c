@@ -90,8 +90,12 @@ TEST(exceptions_are_deferred)
 	EQ(EXC_MF, RUN(&r, FLD1));
 	EQ(EXC_MF, RUN(&r, PADDB));
 	r.c->cr0 &= ~(uint64_t)CR0_NE;
+	r.c->ignne = true;
 	EQ(-1, RUN(&r, FWAIT));
+	EQ(-1, RUN(&r, FLD1));
+	EQ(FSW_ES | FSW_B | 4, fx_get(r.c, FX_FSW, 2) & (FSW_ES | FSW_B | 0x3f));
 	EQ(-1, RUN(&r, 0xdb, 0xe2)); /* fnclex */
+	EQ(0, fx_get(r.c, FX_FSW, 2) & (FSW_ES | FSW_B | 0x3f));
 	r.c->cr0 |= CR0_NE;
 	EQ(-1, RUN(&r, FLD1));
 	sys_rig_free(&r);

@@ -48,6 +48,7 @@ TEST(rows_are_sane)
 	for (unsigned i = 0; i < n; i++) {
 		NOTE("%s: map %u, opcode %02x", o[i].name, o[i].map, o[i].op);
 		CHECK(o[i].name[0]);
+		CHECK(o[i].run);
 		CHECK(o[i].map <= MAP_0F3A);
 		CHECK(o[i].prefix <= PFX_NR);
 		CHECK(o[i].digit >= -1 && o[i].digit < 8);
