@@ -35,19 +35,25 @@ TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/
 	tests/x86/*.c tests/roms/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
-MAINS := dm/main.c hypervisor/main.c img/main.c
+MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
+NAME_net/nat := hvm-nat
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/%
+PARTS_hvm-nat := base/% net/opts.c net/nat/%
+# Never in hvm-dm: what an intruder in libslirp should not find beside it.
+NOT_hvm-dm := net/nat/%
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.
 IS_XEN := hypervisor/xen% hypervisor/%_xen.c dm/xen% dm/%_xen.c
-ALL_SRCS := $(sort $(wildcard $(addsuffix /*.c,$(DIRS))))
+IS_SLIRP := net/nat/%
+ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)),\
+	$(sort $(wildcard $(addsuffix /*.c,$(DIRS)))))
 # Of roms/x.asl iasl makes AML, and that becomes an array: $(BUILD)/gen/roms/x.aml.c.
 AML := $(patsubst %.asl,%.aml.c,$(wildcard $(addsuffix /*.asl,$(DIRS))))
 SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS)) $(AML)
@@ -60,7 +66,7 @@ TOOL_NAMES := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 
 # ---- flags
 
-LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP ZYDIS
+LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP SECCOMP ZYDIS
 LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
 # Cutting a text to its buffer is what snprintf is used for here (the second is for clang).
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
@@ -136,7 +142,8 @@ $(foreach v,obj asan cov fuzz,$(eval $(call variant,$(v))))
 define program
 PROG := $$(NAME_$(patsubst %/,%,$(dir $(1))))
 $$(BUILD)/bin/$$(PROG): $$(call objs,obj,$(1) $$(filter $$(PARTS_$$(PROG)),\
-		$$(if $$(filter hvm-dm,$$(PROG)),$$(SRCS),$$(filter-out $$(IS_XEN),$$(SRCS)))))
+		$$(filter-out $$(NOT_$$(PROG)) $$(if $$(filter hvm-dm,$$(PROG)),,$$(IS_XEN)),\
+		$$(SRCS))))
 	$$(call link,obj,$$(LIBS) $$(if $$(filter %/hvm-dm,$$@),$$(LIBS_XEN)))
 endef
 $(foreach m,$(HAVE_MAINS),$(eval $(call program,$(m))))
@@ -157,6 +164,9 @@ $(BUILD)/asan/tests/check: $(call objs,asan,$(SRCS) $(TEST_SRCS))
 # The twins of hvm-dm that tests start: sanitized, and counting lines.
 $(BUILD)/asan/hvm-dm: $(call objs,asan,dm/main.c $(SRCS))
 	$(call link,asan,$(LIBS) $(LIBS_XEN))
+
+$(BUILD)/asan/hvm-nat: $(call objs,asan,net/nat/main.c $(filter $(PARTS_hvm-nat),$(SRCS)))
+	$(call link,asan,$(LIBS))
 
 $(BUILD)/cov/hvm-dm: $(call objs,cov,dm/main.c $(SRCS))
 	$(call link,cov,$(LIBS) $(LIBS_XEN))
@@ -179,7 +189,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 # run.sh makes these as its build step, so that a broken build is one counted failure.
 .PHONY: check-build
 DM_MAIN := $(wildcard dm/main.c)
-check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm)
+check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
+		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat)
 	@:
 
 export BUILD CC

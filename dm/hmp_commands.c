@@ -196,6 +196,46 @@ static void run_ringbuf_read(struct hmp_call *c)
 	json_decref(text);
 }
 
+/* With an id or without: then it is the first of type user. */
+static struct netdev *user_net(struct hmp_call *c, const char *id)
+{
+	const struct net_slot *s = c->m->nets;
+
+	while (s && strcmp(id ? id : "user", id ? net_id(s->net) : net_type_name(s->net)))
+		s = s->next;
+	if (!s && id)
+		fprintf(c->out, "unrecognized netdev id '%s'\n", id);
+	else if (!s)
+		fprintf(c->out, "no user mode network stack\n");
+	return s ? s->net : NULL;
+}
+
+static void hostfwd(struct hmp_call *c, bool add)
+{
+	const char *one = hmp_text(c, "arg1"), *two = hmp_text(c, "arg2");
+	struct netdev *n = user_net(c, two ? one : NULL);
+	struct err e = {{0}};
+
+	if (!n)
+		return;
+	two = two ? two : one;
+	if (net_hostfwd(n, add, two, &e) < 0 && add)
+		hmp_error(c, &e);
+	else if (!add)
+		fprintf(c->out, "host forwarding rule for %s %s\n", two,
+			e.msg[0] ? "not found" : "removed");
+}
+
+static void run_hostfwd_add(struct hmp_call *c)
+{
+	hostfwd(c, true);
+}
+
+static void run_hostfwd_remove(struct hmp_call *c)
+{
+	hostfwd(c, false);
+}
+
 /* ---- objects ---- */
 
 static void run_qom_list(struct hmp_call *c)
@@ -348,6 +388,12 @@ const struct hmp_command hmp_commands[] = {
 	{"netdev_del", "id:s", "id", "remove host network device", run_netdev_del, NULL},
 	{"set_link", "name:s,up:s", "name on|off", "change the link status of a network adapter",
 	 run_set_link, NULL},
+	{"hostfwd_add", "arg1:s,arg2:s?",
+	 "[netdev_id] [tcp|udp]:[hostaddr]:hostport-[guestaddr]:guestport",
+	 "redirect TCP or UDP connections from host to guest (requires -net user)",
+	 run_hostfwd_add, NULL},
+	{"hostfwd_remove", "arg1:s,arg2:s?", "[netdev_id] [tcp|udp]:[hostaddr]:hostport",
+	 "remove host-to-guest TCP or UDP redirection", run_hostfwd_remove, NULL},
 	{"ringbuf_read", "device:s,size:i", "device size",
 	 "Read from a ring buffer character device",
 	 run_ringbuf_read, NULL},

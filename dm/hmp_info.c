@@ -162,6 +162,22 @@ static void info_network(struct hmp_call *c)
 	}
 }
 
+static void info_usernet(struct hmp_call *c)
+{
+	char status[NET_STATUS_MAX];
+
+	for (const struct net_slot *s = c->m->nets; s; s = s->next) {
+		struct err e = {{0}};
+
+		if (strcmp(net_type_name(s->net), "user"))
+			continue;
+		if (net_status(s->net, status, sizeof(status), &e) < 0)
+			hmp_error(c, &e);
+		else
+			fprintf(c->out, "Hub -1 (%s):\n%s", net_id(s->net), status);
+	}
+}
+
 static void pci_region(FILE *f, const json_t *r)
 {
 	bool io = !strcmp(text(r, "type"), "io");
@@ -243,6 +259,7 @@ const struct hmp_command hmp_info_commands[] = {
 	{"blockstats", "", "", "show block device statistics", info_blockstats, NULL},
 	{"chardev", "", "", "show the character devices", info_chardev, NULL},
 	{"network", "", "", "show the network state", info_network, NULL},
+	{"usernet", "", "", "show user network stack connection states", info_usernet, NULL},
 	{"pci", "", "", "show PCI info", info_pci, NULL},
 	{"qtree", "", "", "show device tree", hmp_info_qtree, NULL},
 	{"qom-tree", "path:s?", "[path]", "show QOM composition tree", hmp_info_qom_tree, NULL},

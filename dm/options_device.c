@@ -467,7 +467,7 @@ static const struct option rows[] = {
 	OPTION("parallel", "none", "there is none", set_parallel),
 	OPTION("nographic", NULL, "no display; the first serial port on the terminal",
 	       set_nographic),
-	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: socket, none",
+	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: user, socket, none",
 	       set_netdev),
 	OPTION("net", "none", "no NIC by default", set_net),
 	OPTION("nic", "none", "no NIC by default", set_net),

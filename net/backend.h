@@ -3,8 +3,8 @@
 #ifndef NET_BACKEND_H
 #define NET_BACKEND_H
 #include "net/net.h"
+#include "net/opts.h"
 
-struct net_opts; /* the parsed text */
 #define NET_ID_MAX 64
 
 struct net_type {
@@ -14,6 +14,9 @@ struct net_type {
 	void (*close)(struct netdev *n); /* also after a failed open */
 	void (*send)(struct netdev *n, const uint8_t *frame, size_t len);
 	void (*resume)(struct netdev *n); /* a frame refused by net_deliver may fit now */
+	/* Both optional: a port of the host to one of the guest; what goes on, for people. */
+	int (*hostfwd)(struct netdev *n, bool add, const char *rule, struct err *e);
+	int (*status)(struct netdev *n, char *text, size_t size, struct err *e);
 };
 
 struct netdev {
@@ -26,12 +29,8 @@ struct netdev {
 	char id[NET_ID_MAX], info[160];
 };
 
-extern const struct net_type net_type_socket;
+extern const struct net_type net_type_socket, net_type_user;
 
-/* Value of a key, NULL when it was not given. */
-const char *net_opt(const struct net_opts *o, const char *key);
-/* A sentence about the first key that is not in the NULL-terminated list ("id" always is). */
-int net_opts_known(const struct net_opts *o, const char *const *keys, struct err *e);
 /* A frame from the wire. false: the NIC cannot take it now, keep it until resume(). */
 bool net_deliver(struct netdev *n, const uint8_t *frame, size_t len);
 #endif

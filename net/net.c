@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net/net.c: what all kinds of -netdev share: their option text, the link
- * state, handing frames to the NIC; and the fake one for tests.
+ * net/net.c: what all kinds of -netdev share: the link state, handing frames
+ * to the NIC; and the fake one for tests.
  *
  * Frames that a NIC cannot take stay where they came from (a socket's buffer),
  * so nothing here grows with what a peer sends.
@@ -12,90 +12,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* ---- -netdev text */
-
-#define MAX_OPTS 16
-
-struct net_opts {
-	char text[1024]; /* cut into NUL-terminated pieces */
-	const char *type;
-	struct {
-		const char *key, *val;
-	} opt[MAX_OPTS];
-	unsigned n;
-};
-
-/* Ends the piece at `p` at its comma (two commas are one that belongs to the text); returns what
- * follows, NULL at the end. */
-static char *cut(char *p)
-{
-	char *to = p;
-
-	for (; *p; p++) {
-		if (*p == ',' && p[1] != ',') {
-			*to = 0;
-			return p + 1;
-		}
-		p += *p == ',';
-		*to++ = *p;
-	}
-	*to = 0;
-	return NULL;
-}
-
-static int parse(struct net_opts *o, const char *text, struct err *e)
-{
-	char *piece = o->text, *next, *eq;
-
-	o->n = 0;
-	if (strlen(text) >= sizeof(o->text))
-		return err_set(e, -EINVAL, "-netdev: more than %zu bytes of text",
-			       sizeof(o->text) - 1);
-	strcpy(o->text, text);
-	next = cut(piece);
-	o->type = piece;
-	while ((piece = next)) {
-		next = cut(piece);
-		eq = strchr(piece, '=');
-		if (!eq || eq == piece)
-			return err_set(e, -EINVAL, "-netdev %s: '%s' is not name=value", o->type,
-				       piece);
-		if (o->n == MAX_OPTS)
-			return err_set(e, -EINVAL, "-netdev %s: too many options", o->type);
-		*eq = 0;
-		o->opt[o->n].key = piece;
-		o->opt[o->n++].val = eq + 1;
-	}
-	return 0;
-}
-
-const char *net_opt(const struct net_opts *o, const char *key)
-{
-	const char *val = NULL;
-
-	for (unsigned i = 0; i < o->n; i++)
-		if (!strcmp(o->opt[i].key, key))
-			val = o->opt[i].val;
-	return val;
-}
-
-static bool listed(const char *key, const char *const *keys)
-{
-	for (; *keys; keys++)
-		if (!strcmp(key, *keys))
-			return true;
-	return false;
-}
-
-int net_opts_known(const struct net_opts *o, const char *const *keys, struct err *e)
-{
-	for (unsigned i = 0; i < o->n; i++)
-		if (strcmp(o->opt[i].key, "id") && !listed(o->opt[i].key, keys))
-			return err_set(e, -EINVAL, "-netdev %s has no option '%s'", o->type,
-				       o->opt[i].key);
-	return 0;
-}
 
 /* ---- none: a cable that ends nowhere */
 
@@ -111,7 +27,7 @@ static const struct net_type net_type_none = {.name = "none", .open = none_open}
 
 /* ---- life */
 
-static const struct net_type *const types[] = {&net_type_none, &net_type_socket};
+static const struct net_type *const types[] = {&net_type_none, &net_type_socket, &net_type_user};
 
 static void kicked(void *arg)
 {
@@ -166,12 +82,12 @@ struct netdev *net_open(struct loop *l, const char *text, struct err *e)
 {
 	struct net_opts o;
 
-	if (parse(&o, text, e) < 0)
+	if (net_opts_parse(&o, "-netdev", text, e) < 0)
 		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(o.type, types[i]->name))
 			return open_type(l, types[i], &o, e);
-	err_set(e, -EINVAL, "-netdev %s is not known; there are: none, socket", o.type);
+	err_set(e, -EINVAL, "-netdev %s is not known; there are: none, socket, user", o.type);
 	return NULL;
 }
 
@@ -242,6 +158,25 @@ const char *net_id(const struct netdev *n)
 const char *net_info(const struct netdev *n)
 {
 	return n->info;
+}
+
+const char *net_type_name(const struct netdev *n)
+{
+	return n->type->name;
+}
+
+int net_hostfwd(struct netdev *n, bool add, const char *rule, struct err *e)
+{
+	if (!n->type->hostfwd)
+		return err_set(e, -ENOTSUP, "netdev '%s' is not of type user", n->id);
+	return n->type->hostfwd(n, add, rule, e);
+}
+
+int net_status(struct netdev *n, char *text, size_t size, struct err *e)
+{
+	if (!n->type->status)
+		return err_set(e, -ENOTSUP, "netdev '%s' is not of type user", n->id);
+	return n->type->status(n, text, size, e);
 }
 
 /* ---- the fake */

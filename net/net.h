@@ -10,7 +10,8 @@
 #include <stdint.h>
 
 struct netdev;
-#define NET_FRAME_MAX 65536
+#define NET_FRAME_MAX  65536
+#define NET_STATUS_MAX 16384
 
 /* The NIC's side; all on the main thread. */
 struct net_client {
@@ -22,9 +23,10 @@ struct net_client {
 };
 
 /*
- * opts: QEMU's -netdev text after the type, e.g. "socket,id=n0,fd=5". Types today: socket
+ * opts: QEMU's -netdev text after the type, e.g. "socket,id=n0,fd=5". Types: socket
  * (fd=N of any packet, datagram or stream socket; listen=, connect=, udp=+localaddr=; streams carry
- * a 32-bit big-endian length before each frame, as QEMU's), none. NULL and a sentence on failure.
+ * a 32-bit big-endian length before each frame, as QEMU's), user (hvm-nat), none. NULL and a
+ * sentence on failure.
  */
 struct netdev *net_open(struct loop *l, const char *opts, struct err *e);
 /* For tests: frames sent go to fn; net_inject plays the wire, which keeps nothing: a frame that the
@@ -42,4 +44,9 @@ void net_set_link(struct netdev *n, bool up);
 bool net_link(const struct netdev *n);
 const char *net_id(const struct netdev *n);
 const char *net_info(const struct netdev *n); /* for `info network` */
+const char *net_type_name(const struct netdev *n);
+/* user: "[tcp|udp]:[ADDRESS]:PORT-[ADDRESS]:PORT", to remove without what follows '-'. */
+int net_hostfwd(struct netdev *n, bool add, const char *rule, struct err *e);
+/* user: its connections, a line each. -ENOTSUP: the type has nothing to say. */
+int net_status(struct netdev *n, char *text, size_t size, struct err *e);
 #endif

@@ -77,6 +77,11 @@ static const struct {
 	{"info chardev", "c0: filename=disconnected:unix:/tmp/…"},
 	{"info network", "nic0: index=0,type=nic,model=rtl8139,macaddr=52:54:00:12:34:56\r\n"
 			 " \\ n0: index=0,…"},
+	{"info usernet", ""},
+	{"hostfwd_add ::1-:1", "no user mode network stack\r\n"},
+	{"hostfwd_add nope tcp::1-:1", "unrecognized netdev id 'nope'\r\n"},
+	{"hostfwd_add n0 tcp::1-:1", "Error: netdev 'n0' is not of type user\r\n"},
+	{"hostfwd_remove n0 tcp::1", "host forwarding rule for tcp::1 not found\r\n"},
 	{"info pci",
 	 "  Bus  0, device   0, function 0:\r\n    Host bridge: PCI device 8086:1237\r\n"
 	 "      PCI subsystem 1af4:1100\r\n      id \"\"\r\n…"},
