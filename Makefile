@@ -189,12 +189,21 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 # run.sh makes these as its build step, so that a broken build is one counted failure.
 .PHONY: check-build
 DM_MAIN := $(wildcard dm/main.c)
-check-build: all $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
+check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
 		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat)
 	@:
 
+# Linux guests of Debian's packages; without those the tests that boot them are skipped.
+.PHONY: guests
+guests: $(BUILD)/guest/made ## build the Linux guests that tests boot
+$(BUILD)/guest/made: $(wildcard tests/guest/lib/* tests/guest/selfcheck/*) config.mk
+	$(call say,GUEST,$(@D))
+	$(Q)CC='$(CC)' BUSYBOX='$(BUSYBOX)' LIB32='$(LIB32)' DEB_LINUX='$(DEB_LINUX)' \
+		DI_I386='$(DI_I386)' sh tests/guest/lib/build.sh $(@D)
+	@touch $@
+
 export BUILD CC
-SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs
+SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs tests/guest
 .PHONY: check check-full
 check: ## lint, unit and device tests under sanitizers, shell tests
 	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh $(SCRIPTS)
