@@ -175,10 +175,10 @@ static bool timer_idle(const struct lapic *s)
 }
 
 /* One that is due and only waits for its turn is not put off. */
-static void timer_renew(struct dev *d)
+static void timer_renew_at(struct dev *d, int64_t now)
 {
 	struct lapic *s = d->state;
-	int64_t now = dev_now(d), next = timer_idle(s) ? -1 : timer_next(s, now);
+	int64_t next = timer_idle(s) ? -1 : timer_next(s, now);
 
 	if (timer_pending(&s->timer) && s->timer.deadline <= now)
 		return;
@@ -188,12 +188,18 @@ static void timer_renew(struct dev *d)
 		timer_set(d, &s->timer, next);
 }
 
-static void timer_restart(struct dev *d)
+static void timer_renew(struct dev *d)
+{
+	timer_renew_at(d, dev_now(d));
+}
+
+/* now is the caller's: by a later one, a short count would have ended before it began. */
+static void timer_restart(struct dev *d, int64_t now)
 {
 	struct lapic *s = d->state;
 
 	timer_cancel(d, &s->timer);
-	timer_renew(d);
+	timer_renew_at(d, now);
 }
 
 /* ---- accepting ---- */
@@ -372,7 +378,7 @@ static void initial_count_written(struct dev *d, const struct access *a)
 	if (timer_mode(s) == TSC_DEADLINE)
 		s->initial_count = 0;
 	s->start = dev_now(d);
-	timer_restart(d);
+	timer_restart(d, s->start);
 }
 
 static uint64_t current_count_read(struct dev *d, const struct access *a)
@@ -386,17 +392,18 @@ static void divide_written(struct dev *d, const struct access *a)
 {
 	struct lapic *s = d->state;
 	uint32_t divide = s->divide, left;
+	int64_t now = dev_now(d);
 	uint64_t gone;
 
 	s->divide = (uint32_t)a->old;
-	left = timer_count(s, dev_now(d));
+	left = timer_count(s, now);
 	s->divide = divide;
 	gone = (uint64_t)(s->initial_count - left) << timer_shift(s);
 	if (s->initial_count && left)
-		s->start = (int64_t)((uint64_t)dev_now(d) - MIN(gone, (uint64_t)dev_now(d)));
+		s->start = (int64_t)((uint64_t)now - MIN(gone, (uint64_t)now));
 	else
 		s->initial_count = 0;
-	timer_restart(d);
+	timer_restart(d, now);
 }
 
 /* ---- sending ---- */
@@ -532,7 +539,7 @@ static void tsc_written(struct dev *d, const struct access *a)
 	(void)a;
 	if (timer_mode(s) != TSC_DEADLINE)
 		s->tsc_deadline = 0;
-	timer_restart(d);
+	timer_restart(d, dev_now(d));
 }
 
 /* ---- the class ---- */

@@ -164,11 +164,11 @@ static void edge_set(struct dev *d, uint64_t clk)
 	timer_set(d, &s->timer, (int64_t)MIN(deadline, (uint64_t)INT64_MAX));
 }
 
-/* After a change by the guest. */
-static void out0_renew(struct dev *d)
+/* After a change by the guest, at the same now: a later one could be past the first edge. */
+static void out0_renew(struct dev *d, int64_t now)
 {
 	struct pit *s = d->state;
-	uint64_t t = clocks(&s->counter[0], dev_now(d));
+	uint64_t t = clocks(&s->counter[0], now);
 
 	s->out0 = out_at(&s->counter[0], t);
 	edge_set(d, next_change(&s->counter[0], t));
@@ -221,24 +221,25 @@ static void counter_written(struct dev *d, const struct access *a)
 	struct pit *s = d->state;
 	struct counter *c = &s->counter[a->index];
 	uint8_t v = (uint8_t)a->val;
+	int64_t now = dev_now(d);
 
 	switch (c->control >> 4 & 3) {
 	case RW_LSB:
-		load(c, v, dev_now(d));
+		load(c, v, now);
 		break;
 	case RW_MSB:
-		load(c, (unsigned)v << 8, dev_now(d));
+		load(c, (unsigned)v << 8, now);
 		break;
 	default:
 		c->write_high ^= 1;
 		if (!c->write_high)
-			load(c, (unsigned)v << 8 | c->low, dev_now(d));
+			load(c, (unsigned)v << 8 | c->low, now);
 		else if (mode_of(c) == 0)
 			c->phase = EMPTY; /* the first byte stops it */
 		c->low = v;
 	}
 	if (a->index == 0)
-		out0_renew(d);
+		out0_renew(d, now);
 }
 
 static void latch_count(struct counter *c, int64_t now)
@@ -283,7 +284,7 @@ static void control_written(struct dev *d, const struct access *a)
 	} else {
 		*c = (struct counter){.control = v & CONTROL_MASK, .gate = c->gate, .null = 1};
 		if (n == 0)
-			out0_renew(d);
+			out0_renew(d, dev_now(d));
 	}
 }
 
@@ -368,12 +369,13 @@ static uint64_t port_b_read(struct dev *d, const struct access *a)
 static void pit_reset(struct dev *d)
 {
 	struct pit *s = d->state;
+	int64_t now = dev_now(d);
 
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		s->counter[i].gate = i != SPEAKER;
-		load(&s->counter[i], 0, dev_now(d));
+		load(&s->counter[i], 0, now);
 	}
-	out0_renew(d);
+	out0_renew(d, now);
 }
 
 static bool pit_valid(const struct dev *d)
