@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * talk [OPTION…] STEP… -- COMMAND…: talks with a program that has a guest's serial port on its
  * standard input and output.

@@ -14,8 +14,8 @@ mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-applets='sh cat dd dmesg echo free grep insmod ls lsmod mkdir mknod modprobe mount poweroff ps reboot
-	sha256sum sleep sync tr true umount uname'
+applets='sh cat dd dmesg echo free grep insmod ls lsmod mkdir mknod modprobe mount poweroff ps
+	reboot sha256sum sleep sync tr true umount uname'
 drivers='ata_piix sd_mod sr_mod ext4 isofs vfat 8139too 8139cp e1000 psmouse evdev uhci_hcd usbhid
 	hid_generic button floppy pcspkr bochs cirrus i2c_piix4 qemu_fw_cfg af_packet
 	crc32c_generic nls_cp437 nls_ascii'
@@ -26,7 +26,7 @@ lacks() {
 	echo "guests: no $1 guest: $2"
 }
 
-# pack FOLDER: as the kernel reads it. Names sorted and times cut, so the same input is the same file.
+# pack FOLDER: as the kernel reads it; names sorted, no times: the same input is the same file.
 pack() {
 	(cd "$1" && find . -exec touch -h -d @0 {} + && find . | LC_ALL=C sort |
 		"$busybox" cpio -o -H newc 2>/dev/null)
@@ -77,7 +77,7 @@ with_drivers() {
 
 amd64() {
 	busybox=${BUSYBOX:-/bin/busybox}
-	[ -f "${DEB_LINUX:-}" ] || { lacks amd64 'no linux-image-amd64 (configure --install-deps)'; return; }
+	[ -f "${DEB_LINUX:-}" ] || { lacks amd64 'no linux-image-amd64'; return; }
 	command -v xz >/dev/null || { lacks amd64 'no xz-utils'; return; }
 	if ! "$busybox" true 2>/dev/null || ldd "$busybox" >/dev/null 2>&1; then
 		lacks amd64 'no busybox-static'
@@ -96,7 +96,7 @@ amd64() {
 	rm -f "$out/missing-amd64"
 }
 
-# Debian has no 32-bit kernel for this release but the installer's; its busybox is linked to its libc.
+# The installer's kernel and busybox, the latter with its libc.
 i386() {
 	[ -f "${DI_I386:-}" ] || { lacks i386 'no debian-installer-12-netboot-i386'; return; }
 	[ -n "${LIB32:-}" ] || { lacks i386 'no gcc-multilib'; return; }
@@ -107,7 +107,8 @@ i386() {
 	unpacked i386
 	mkdir -p "$work/di" "$work/i386/lib"
 	gzip -dc "$(dirname "$DI_I386")/initrd.gz" |
-		(cd "$work/di" && "$busybox" cpio -id bin/busybox 'lib/ld-linux*' 'lib/i386-linux-gnu/*' 2>/dev/null)
+		(cd "$work/di" && "$busybox" cpio -id bin/busybox 'lib/ld-linux*' \
+			'lib/i386-linux-gnu/*' 2>/dev/null)
 	common "$work/i386" "$work/di/bin/busybox"
 	mkdir -p "$work/i386/lib/i386-linux-gnu"
 	cp -P "$work"/di/lib/ld-linux.so.2 "$work/i386/lib/"

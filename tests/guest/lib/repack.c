@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * repack payload BZIMAGE: writes the packed kernel inside to standard output.
  * repack unpacked BZIMAGE VMLINUX STUB: a bzImage with the same setup header whose protected-mode

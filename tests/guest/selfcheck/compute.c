@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Integers and floating point: digests and values from standards, IEEE 754 identities. */
 #include "selfcheck.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Faults as signals, code that changes, the debug registers, 32-bit code under a 64-bit kernel. */
 #include "selfcheck.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * selfcheck [poweroff | exit N]: runs every check, prints a line for each and the sum, then powers
  * off by the kernel (ACPI) or writes N to isa-debug-exit at port 0xf4.

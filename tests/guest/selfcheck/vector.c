@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Vector instructions beside the same thing in plain C, as far as CPUID offers them. */
 #include "selfcheck.h"
 
