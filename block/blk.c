@@ -4,8 +4,8 @@
  * queue, carry them out as straight-line code and put them on the ready list;
  * the loop's thread runs done().
  *
- * A request moves IDLE -> QUEUED -> RUNNING -> READY -> IDLE; cancel takes it out
- * wherever it is. Completions come through one eventfd a disk and not through
+ * A request moves IDLE -> QUEUED -> RUNNING -> READY -> IDLE, or IDLE -> NATIVE (the
+ * kernel has it, aio.c) -> READY; cancel takes it out wherever it is. Completions come through one eventfd a disk and not through
  * loop_post, so that closing a disk leaves nothing behind in the loop.
  */
 #include "block/impl.h"
@@ -19,7 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { IDLE, QUEUED, RUNNING, READY };
+enum { IDLE, QUEUED, RUNNING, NATIVE, READY };
 
 static void push(struct blk_req ***tail, struct blk_req *r)
 {
@@ -71,6 +71,25 @@ static void make_ready(struct blk *b, struct blk_req *r, int rc)
 	}
 }
 
+static bool all_zero(const struct blk_req *r)
+{
+	for (unsigned i = 0; i < r->iovcnt; i++) {
+		const uint8_t *p = r->iov[i].iov_base;
+		size_t n = r->iov[i].iov_len;
+
+		if (n && (p[0] || memcmp(p, p + 1, n - 1)))
+			return false;
+	}
+	return true;
+}
+
+static int as_zeroes(struct blk *b, const struct blk_req *r)
+{
+	struct blk_req z = {.op = BLK_WRITE_ZEROES, .offset = r->offset, .bytes = r->bytes};
+
+	return b->format->io(b, &z);
+}
+
 /* Straight-line code of the format; write-through is a flush behind each change. */
 static int carry_out(struct blk *b, struct blk_req *r)
 {
@@ -79,7 +98,8 @@ static int carry_out(struct blk *b, struct blk_req *r)
 
 	if (r->op == BLK_DISCARD && b->no_discard)
 		return 0;
-	rc = b->format->io(b, r);
+	rc = b->detect_zeroes && r->op == BLK_WRITE && all_zero(r) ? as_zeroes(b, r)
+								   : b->format->io(b, r);
 	if (rc || !b->file.sync || r->op == BLK_READ || r->op == BLK_FLUSH)
 		return rc;
 	return b->format->io(b, &flush);
@@ -263,6 +283,20 @@ static void enqueue(struct blk *b, struct blk_req *r)
 		blk_run_queue(b);
 }
 
+void blk_finish(struct blk *b, struct blk_req *r, int rc)
+{
+	pthread_mutex_lock(&b->lock);
+	make_ready(b, r, rc);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void blk_to_worker(struct blk *b, struct blk_req *r)
+{
+	pthread_mutex_lock(&b->lock);
+	enqueue(b, r);
+	pthread_mutex_unlock(&b->lock);
+}
+
 void blk_submit(struct blk *b, struct blk_req *r)
 {
 	int rc = check(b, r);
@@ -275,6 +309,8 @@ void blk_submit(struct blk *b, struct blk_req *r)
 		make_ready(b, r, rc);
 		if (!b->threaded && !b->manual)
 			loop_defer(b->loop, &b->defer);
+	} else if (b->aio && blk_aio_submit(b, r)) {
+		r->stage = NATIVE;
 	} else {
 		enqueue(b, r);
 	}
@@ -287,6 +323,8 @@ void blk_cancel(struct blk_req *r)
 
 	if (!b)
 		return;
+	while (r->stage == NATIVE)
+		blk_aio_reap(b, true);
 	pthread_mutex_lock(&b->lock);
 	if (r->stage != IDLE)
 		b->inflight--;
@@ -305,8 +343,9 @@ void blk_drain(struct blk *b)
 	while (b->inflight) {
 		if (!b->threaded)
 			blk_run_queue(b);
+		blk_aio_reap(b, !b->ready);
 		pthread_mutex_lock(&b->lock);
-		while (!b->ready && b->threaded)
+		while (!b->ready && b->threaded && !blk_aio_busy(b))
 			pthread_cond_wait(&b->finished, &b->lock);
 		pthread_mutex_unlock(&b->lock);
 		blk_deliver(b);
@@ -350,6 +389,7 @@ void blk_close(struct blk *b)
 
 	if (!b)
 		return;
+	blk_aio_close(b);
 	stop_workers(b);
 	finish_quietly(b);
 	if (b->format && !b->readonly)

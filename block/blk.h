@@ -45,8 +45,9 @@ struct blk_options {
 	const char *cache; /* writeback none unsafe directsync writethrough; NULL = writeback */
 	bool snapshot;     /* writes go to a temporary image that vanishes with the disk */
 	bool no_discard;   /* BLK_DISCARD does nothing */
-	bool as_is;        /* hvm-img: a dirty or damaged image is neither repaired nor refused */
-	bool no_backing;   /* hvm-img: this file alone; what it lacks reads as zeroes */
+	bool detect_zeroes, native_aio; /* a write of zeroes is BLK_WRITE_ZEROES; by libaio */
+	bool as_is;      /* hvm-img: a dirty or damaged image is neither repaired nor refused */
+	bool no_backing; /* hvm-img: this file alone; what it lacks reads as zeroes */
 };
 /* Opens "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno. NULL: no fd sets. */
 extern int (*blk_fdset_open)(const char *name, int flags);

@@ -7,6 +7,7 @@
  * aligned to a page. The rest, and what a file system refuses, take the other.
  */
 #include "block/impl.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,10 +90,10 @@ static int set_cache(struct blk_file *f, const char *name, int flags, struct err
 	f->direct_fd = open_path(f->name, flags | O_DIRECT);
 	if (f->direct_fd == -EINVAL) {
 		f->direct_fd = -1;
-		return err_set(e, -EINVAL,
-			       "cannot open %s with O_DIRECT for cache=%s: its file system has "
-			       "none; try cache=writeback",
-			       f->name, name);
+		log_warn("%s: its file system has no O_DIRECT: cache=%s goes through the host's "
+			 "cache",
+			 f->name, name);
+		return 0;
 	}
 	return f->direct_fd < 0 ? err_errno(e, f->direct_fd, "cannot open %s", f->name) : 0;
 }
@@ -127,7 +128,7 @@ void blk_file_close(struct blk_file *f)
 	f->name = NULL;
 }
 
-static bool aligned(uint64_t off, const struct iovec *iov, unsigned n)
+bool blk_file_aligned(uint64_t off, const struct iovec *iov, unsigned n)
 {
 	uint64_t bits = off;
 
@@ -177,7 +178,7 @@ static int transfer(struct blk_file *f, bool write, uint64_t off, const struct i
 {
 	int rc;
 
-	if (f->direct_fd >= 0 && aligned(off, iov, n)) {
+	if (f->direct_fd >= 0 && blk_file_aligned(off, iov, n)) {
 		rc = move(f->direct_fd, write, off, iov, n, done);
 		if (rc != -EINVAL)
 			return rc;

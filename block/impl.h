@@ -23,6 +23,7 @@ struct blk_file {
 int blk_file_open(struct blk_file *f, const struct blk_options *o, struct err *e);
 void blk_file_close(struct blk_file *f); /* safe on a failed open */
 /* All of it or -errno. What lies behind the end of the file reads as zeroes. */
+bool blk_file_aligned(uint64_t off, const struct iovec *iov, unsigned n); /* for direct_fd */
 int blk_file_read(struct blk_file *f, uint64_t off, const struct iovec *iov, unsigned n);
 int blk_file_write(struct blk_file *f, uint64_t off, const struct iovec *iov, unsigned n);
 int blk_file_flush(struct blk_file *f);
@@ -50,6 +51,7 @@ struct blk_format {
 	int (*check)(struct blk *b, struct blk_check *res, enum blk_repair fix,
 		     void (*say)(void *arg, const char *line), void *arg, struct err *e);
 	int (*map)(struct blk *b, uint64_t offset, uint64_t max, struct blk_extent *x);
+	bool flat; /* the image is the disk, byte for byte */
 	struct blk_format *next;
 };
 void blk_format_register(struct blk_format *f);
@@ -70,7 +72,7 @@ struct blk {
 	uint64_t bytes;
 	bool readonly;
 	bool probed; /* nobody named the format: no write may make a raw image another */
-	bool no_lock, no_discard, as_is, no_backing;
+	bool no_lock, no_discard, detect_zeroes, as_is, no_backing;
 	struct blk *over, *under; /* the images that it backs, that backs it; NULL none */
 	unsigned depth;           /* how many are above */
 	struct blk_stats stats;
@@ -86,7 +88,8 @@ struct blk {
 	pthread_t thread[BLK_THREADS];
 	unsigned threads, idle;
 	bool stop, kicked;
-	int event; /* eventfd: ready is no longer empty */
+	int event;           /* eventfd: ready is no longer empty */
+	struct blk_aio *aio; /* NULL none */
 	struct watch *watch;
 };
 /* The image under `over`, for reading; the name as it stands in over's file, format NULL: none. */
@@ -94,9 +97,20 @@ struct blk *blk_open_backing(struct blk *over, const char *name, const char *for
 /* The two steps of opening: the file; its format, locked. */
 int blk_open_file(struct blk *b, const struct blk_options *o, struct err *e);
 int blk_open_here(struct blk *b, const struct blk_options *o, struct err *e);
+/* snapshot=on: b becomes a temporary image over it. */
+int blk_open_temp(struct blk *b, const struct blk_options *o, struct err *e);
 void blk_close_failed(struct blk *b); /* opening it failed somewhere */
 struct blk *blk_new(struct loop *l, const char *id);
 int blk_start_workers(struct blk *b, struct err *e); /* before the first request of a real disk */
 void blk_deliver(struct blk *b);                     /* done() of what is ready */
+void blk_finish(struct blk *b, struct blk_req *r, int rc); /* takes the lock, as the next */
+void blk_to_worker(struct blk *b, struct blk_req *r);
 unsigned blk_run_queue(struct blk *b); /* of a disk without workers: all that is queued */
+
+/* ---- aio.c: on the loop's thread; open and submit never fail, they leave it to workers ---- */
+void blk_aio_open(struct blk *b);
+bool blk_aio_submit(struct blk *b, struct blk_req *r);
+void blk_aio_reap(struct blk *b, bool wait);
+bool blk_aio_busy(const struct blk *b);
+void blk_aio_close(struct blk *b); /* waits for all */
 #endif

@@ -106,6 +106,7 @@ int blk_open_file(struct blk *b, const struct blk_options *o, struct err *e)
 	b->readonly = o->readonly;
 	b->no_lock = o->no_lock;
 	b->no_discard = o->no_discard;
+	b->detect_zeroes = o->detect_zeroes;
 	b->as_is = o->as_is;
 	b->no_backing = o->no_backing;
 	return blk_file_open(&b->file, o, e);
@@ -130,10 +131,17 @@ void blk_close_failed(struct blk *b)
 
 static int open_image(struct blk *b, const struct blk_options *o, struct err *e)
 {
-	int rc = blk_open_file(b, o, e);
+	int rc;
 
-	if (!rc)
-		rc = blk_open_here(b, o, e);
+	if (o->snapshot && !o->readonly) {
+		rc = blk_open_temp(b, o, e);
+	} else {
+		rc = blk_open_file(b, o, e);
+		if (!rc)
+			rc = blk_open_here(b, o, e);
+	}
+	if (!rc && o->native_aio)
+		blk_aio_open(b);
 	return rc ? rc : blk_start_workers(b, e);
 }
 

@@ -103,6 +103,7 @@ static int raw_map(struct blk *b, uint64_t offset, uint64_t max, struct blk_exte
 
 static struct blk_format raw = {
 	.name = "raw",
+	.flat = true,
 	.open = raw_open,
 	.io = raw_io,
 	.create = raw_create,

@@ -162,13 +162,26 @@ struct drive *machine_drive(struct machine *m, const char *id)
 }
 
 static struct blk *open_medium(struct machine *m, struct drive *d, const char *file,
-			       const char *format, const char *cache, struct err *e)
+			       const char *format, struct err *e)
 {
-	struct blk_options o = {.file = file,
-				.format = format,
+	struct blk_options o = {
+		.file = file, .format = format, .id = d->id, .readonly = d->readonly};
+
+	return blk_open(m->loop, &o, e);
+}
+
+static struct blk *open_first(struct machine *m, struct drive *d, const struct drive_config *c,
+			      struct err *e)
+{
+	struct blk_options o = {.file = c->file,
+				.format = c->format,
 				.id = d->id,
 				.readonly = d->readonly,
-				.cache = cache};
+				.cache = c->cache,
+				.snapshot = c->snapshot < 0 ? m->cfg->snapshot : c->snapshot,
+				.no_discard = !c->discard,
+				.detect_zeroes = c->detect_zeroes,
+				.native_aio = c->native_aio};
 
 	return blk_open(m->loop, &o, e);
 }
@@ -211,7 +224,7 @@ int machine_drive_add(struct machine *m, const struct drive_config *c, struct er
 	d->bus = c->bus;
 	d->unit = c->unit;
 	if (c->file)
-		d->blk = open_medium(m, d, c->file, c->format, c->cache, e);
+		d->blk = open_first(m, d, c, e);
 	return c->file && !d->blk ? -EIO : 0;
 }
 
@@ -295,7 +308,7 @@ int machine_change_medium(struct machine *m, struct drive *d, const char *file, 
 	if (rc)
 		return rc;
 	/* The new medium first: when it is no good the old one stays. */
-	b = open_medium(m, d, file, format, NULL, e);
+	b = open_medium(m, d, file, format, e);
 	if (!b)
 		return -EIO;
 	rc = open_tray(m, d, force, e);

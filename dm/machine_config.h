@@ -28,6 +28,9 @@ struct drive_config {
 	enum drive_if interface;
 	int bus, unit; /* with DRIVE_IDE: given or chosen, never taken twice */
 	bool cdrom, readonly;
+	int snapshot; /* -1: not said, as machine_config.snapshot says */
+	bool discard; /* the guest's TRIM reaches the image */
+	bool detect_zeroes, native_aio;
 };
 
 /* -mon, -monitor, -qmp */
@@ -67,6 +70,7 @@ struct machine_config {
 
 	struct drive_config *drives;
 	unsigned n_drives;
+	bool snapshot;            /* of drives that do not say */
 	struct opts_list devices; /* "driver" is the class */
 	struct opts_list globals; /* driver, property, value */
 	struct mon_config *mons;

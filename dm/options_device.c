@@ -81,7 +81,6 @@ static int drive_flags(struct drive_config *d, const struct opts *o, const char 
 	static const char *const caches[] = {"writeback", "none", "unsafe", "directsync",
 					     "writethrough"};
 	const char *media = opts_get(o, "media"), *cache = opts_get(o, "cache");
-	bool snapshot = false;
 	unsigned i = 0;
 
 	if (media && strcmp(media, "disk") && strcmp(media, "cdrom"))
@@ -95,13 +94,60 @@ static int drive_flags(struct drive_config *d, const struct opts *o, const char 
 			e, -EINVAL,
 			"%s: cache=%s: want writeback, none, unsafe, directsync or writethrough",
 			what, cache);
-	if (opts_bool(o, "snapshot", &snapshot, what, e) < 0 ||
-	    opts_bool(o, "readonly", &d->readonly, what, e) < 0 ||
+	if (opts_bool(o, "readonly", &d->readonly, what, e) < 0 ||
 	    opts_bool(o, "read-only", &d->readonly, what, e) < 0)
 		return -EINVAL;
-	if (snapshot)
-		return err_set(e, -ENOTSUP,
-			       "%s: snapshot=on does not exist yet: give a copy of the file", what);
+	return 0;
+}
+
+static const struct {
+	const char *key;
+	const char *words[4];
+	unsigned known; /* the first so many exist */
+} choices[] = {
+	{"discard", {"ignore", "unmap", "off", "on"}, 4},
+	{"detect-zeroes", {"off", "on", "unmap"}, 3},
+	{"aio", {"threads", "native", "io_uring"}, 2},
+	{"werror", {"report", "ignore", "enospc", "stop"}, 1},
+	{"rerror", {"report", "ignore", "stop"}, 1},
+};
+
+/* Which word of choices[k] was said; 0 when none was. */
+static int choose(const struct opts *o, unsigned k, const char *what, struct err *e)
+{
+	const char *v = opts_get(o, choices[k].key);
+	unsigned n = 0;
+
+	while (v && n < 4 && choices[k].words[n] && strcmp(v, choices[k].words[n]))
+		n++;
+	if (n == 4 || (v && !choices[k].words[n]))
+		return err_set(e, -EINVAL, "%s: %s=%s: there is no such choice", what,
+			       choices[k].key, v);
+	if (n >= choices[k].known)
+		return err_set(e, -ENOTSUP, "%s: %s=%s does not exist yet: say %s", what,
+			       choices[k].key, v, choices[k].words[0]);
+	return (int)n;
+}
+
+static int drive_ways(struct drive_config *d, const struct opts *o, const char *what, struct err *e)
+{
+	bool snapshot = false;
+	int n[ARRAY_SIZE(choices)];
+
+	for (unsigned k = 0; k < ARRAY_SIZE(choices); k++) {
+		n[k] = choose(o, k, what, e);
+		if (n[k] < 0)
+			return n[k];
+	}
+	if (opts_bool(o, "snapshot", &snapshot, what, e) < 0)
+		return -EINVAL;
+	d->snapshot = opts_get(o, "snapshot") ? snapshot : -1;
+	d->discard = n[0] & 1;
+	d->detect_zeroes = n[1];
+	d->native_aio = n[2];
+	if (d->native_aio &&
+	    (!d->cache || (strcmp(d->cache, "none") && strcmp(d->cache, "directsync"))))
+		return err_set(e, -EINVAL, "%s: aio=native needs cache=none or directsync", what);
 	return 0;
 }
 
@@ -174,6 +220,8 @@ static int add_drive(struct machine_config *c, const char *what, const struct op
 		rc = drive_flags(d, o, what, e);
 	if (!rc)
 		rc = drive_texts(d, o, what, e);
+	if (!rc)
+		rc = drive_ways(d, o, what, e);
 	if (!rc && d->interface == DRIVE_IDE)
 		rc = place_drive(c, d, o, what, e);
 	if (!rc)
@@ -213,26 +261,39 @@ static int blockdev_to_drive(const struct opts *from, struct opts *o, const char
 					    "file.filename",  "read-only", "cache.direct",
 					    "cache.no-flush", "discard",   NULL};
 	const char *driver = opts_get(from, "driver"), *inner = opts_get(from, "file.driver");
-	bool raw = driver && !strcmp(driver, "raw") && inner && !strcmp(inner, "file");
+	bool qcow2 = driver && !strcmp(driver, "qcow2");
+	bool raw = driver && (qcow2 || !strcmp(driver, "raw")) && inner && !strcmp(inner, "file");
 	bool file = driver && !strcmp(driver, "file");
 	const char *name = opts_get(from, "node-name");
 	const char *path = opts_get(from, raw ? "file.filename" : "filename");
-	const char *ro = opts_get(from, "read-only");
+	const char *ro = opts_get(from, "read-only"), *cache = NULL;
+	static const char *const ways[] = {"discard", "aio"};
+	bool direct = false, no_flush = false;
 	int rc;
 
 	if (!raw && !file)
-		return err_set(e, -ENOTSUP,
-			       "%s: want driver=file, or driver=raw,file.driver=file: others "
-			       "do not exist yet",
-			       what);
+		return err_set(
+			e, -ENOTSUP,
+			"%s: want driver=file, or driver=raw or qcow2 with file.driver=file: "
+			"others do not exist yet",
+			what);
 	rc = opts_only(from, raw ? under : plain, what, e);
+	if (opts_bool(from, "cache.direct", &direct, what, e) < 0 ||
+	    opts_bool(from, "cache.no-flush", &no_flush, what, e) < 0)
+		return -EINVAL;
+	cache = no_flush ? "unsafe" : direct ? "none" : NULL;
 	if (!rc && (!name || !path))
 		rc = err_set(e, -EINVAL, "%s: lacks %s=", what,
 			     name ? raw ? "file.filename" : "filename" : "node-name");
 	if (rc)
 		return rc;
-	rc = opts_add(o, "if", "none") || opts_add(o, "id", name) || opts_add(o, "file", path) ||
-	     opts_add(o, "format", "raw") || opts_add(o, "readonly", ro ? ro : "off");
+	rc = cache ? opts_add(o, "cache", cache) : 0;
+	for (unsigned i = 0; i < 2 && !rc; i++)
+		if (opts_get(from, ways[i]))
+			rc = opts_add(o, ways[i], opts_get(from, ways[i]));
+	rc = rc || opts_add(o, "if", "none") || opts_add(o, "id", name) ||
+	     opts_add(o, "file", path) || opts_add(o, "format", qcow2 ? "qcow2" : "raw") ||
+	     opts_add(o, "readonly", ro ? ro : "off");
 	return rc ? err_set(e, -ENOMEM, "%s: out of memory", what) : 0;
 }
 
@@ -267,6 +328,13 @@ static int set_hd(struct machine_config *c, const char *what, const char *arg, s
 	rc = rc ? err_set(e, rc, "%s: out of memory", what) : add_drive(c, what, &o, e);
 	opts_free(&o);
 	return rc;
+}
+
+static int set_snapshot(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)what, (void)arg, (void)e;
+	c->snapshot = true;
+	return 0;
 }
 
 /* ---- -device, -global */
@@ -448,6 +516,8 @@ static const struct option rows[] = {
 	OPTION("drive",
 	       "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID]…",
 	       "a disk or CD", set_drive),
+	OPTION("snapshot", NULL, "writes go to temporary images that vanish at the end",
+	       set_snapshot),
 	OPTION("blockdev", "driver=file,node-name=ID,filename=FILE",
 	       "a disk for -device DRIVER,drive=ID", set_blockdev),
 	OPTION("hda", "FILE", "first disk of the first IDE channel", set_hd),

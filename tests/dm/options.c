@@ -185,11 +185,30 @@ TEST(drives_find_their_places)
 	config_free(&c);
 }
 
+TEST(ways_of_drives)
+{
+	good("-drive file=a,discard=unmap,detect-zeroes=on,snapshot=off -drive file=b -snapshot "
+	     "-drive file=c,cache=none,aio=native,werror=report,rerror=report,snapshot=on");
+	CHECK(c.snapshot);
+	EQ(0, c.drives[0].snapshot);
+	EQ((unsigned)-1, (unsigned)c.drives[1].snapshot);
+	EQ(1, c.drives[2].snapshot);
+	CHECK(c.drives[0].discard && !c.drives[1].discard);
+	CHECK(c.drives[0].detect_zeroes && !c.drives[1].detect_zeroes);
+	CHECK(!c.drives[0].native_aio && c.drives[2].native_aio);
+	config_free(&c);
+}
+
 TEST(blockdev_is_a_drive_for_a_device)
 {
 	good("-blockdev driver=file,node-name=a,filename=x,,y "
-	     "-blockdev driver=raw,node-name=b,file.driver=file,file.filename=z,read-only=on");
-	EQ(2, c.n_drives);
+	     "-blockdev driver=raw,node-name=b,file.driver=file,file.filename=z,read-only=on "
+	     "-blockdev driver=qcow2,node-name=c,file.driver=file,file.filename=q,discard=unmap,"
+	     "cache.direct=on");
+	EQ(3, c.n_drives);
+	EQS("qcow2", c.drives[2].format);
+	EQS("none", c.drives[2].cache);
+	CHECK(c.drives[2].discard);
 	EQS("a", c.drives[0].id);
 	EQS("x,y", c.drives[0].file);
 	EQS("raw", c.drives[0].format);
@@ -201,10 +220,11 @@ TEST(blockdev_is_a_drive_for_a_device)
 	refused("-blockdev driver=raw,node-name=x,file.driver=file",
 		"-blockdev: lacks file.filename=");
 	refused("-blockdev driver=qcow2,node-name=x,file=y",
-		"-blockdev: want driver=file, or driver=raw,file.driver=file: others do not exist "
+		"-blockdev: want driver=file, or driver=raw or qcow2 with file.driver=file: others do not exist "
 		"yet");
-	refused("-blockdev node-name=x", "-blockdev: want driver=file, or "
-					 "driver=raw,file.driver=file: others do not exist yet");
+	refused("-blockdev node-name=x",
+		"-blockdev: want driver=file, or "
+		"driver=raw or qcow2 with file.driver=file: others do not exist yet");
 }
 
 TEST(drives_that_cannot_be)
@@ -222,8 +242,9 @@ TEST(drives_that_cannot_be)
 		"-drive: file.driver=: drivers do not stack here: say file=FILE,format=raw");
 	refused("-drive driver=null-co,if=none",
 		"-drive: driver=: drivers do not stack here: say file=FILE,format=raw");
-	refused("-drive file=a,snapshot=on",
-		"-drive: snapshot=on does not exist yet: give a copy of the file");
+	refused("-drive file=a,werror=stop", "-drive: werror=stop does not exist yet: say report");
+	refused("-drive file=a,discard=never", "-drive: discard=never: there is no such choice");
+	refused("-drive file=a,aio=native", "-drive: aio=native needs cache=none or directsync");
 	refused("-drive file=a,cache=fast",
 		"-drive: cache=fast: want writeback, none, unsafe, directsync or writethrough");
 	refused("-drive file=a,formt=raw", "-drive: no such key 'formt' (did you mean 'format'?)");
