@@ -65,6 +65,8 @@ static void leaf_1(const struct cpu *c, uint32_t out[4])
 		out[3] |= 1u << 28;
 	if (!(c->apic_base & 1u << 11))
 		out[3] &= ~(1u << 9);
+	if (!domain_has_apic(c->dom, c->id))
+		out[2] &= ~(1u << 21 | 1u << 24); /* x2APIC, its deadline timer */
 }
 
 /* Level, type (1 data, 2 code, 3 both), ways, sets: 32, 32 and 2048 KiB. */

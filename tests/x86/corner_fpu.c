@@ -106,12 +106,14 @@ PAYLOAD(dos, 16,
 	"fnstsw ax; sti; 1: fld1; hlt");
 PAYLOAD(dos_handler, 16,
 	"push ax; out 0xf0, al; mov al, 0x20; out 0xa0, al; out 0x20, al;"
-	"fld1; fstp st(0); fnstsw ax; mov bx, ax; fnclex; fnstsw ax; mov cx, ax; inc dx; pop ax; iret");
+	"fld1; fstp st(0); fnstsw ax; mov bx, ax; fnclex; fnstsw ax; mov cx, ax;"
+	"inc dx; pop ax; iret");
 PAYLOAD(dos_pic, 16,
 	"mov al, 0x11; out 0x20, al; out 0xa0, al;"
 	"mov al, 0x08; out 0x21, al; mov al, 0x70; out 0xa1, al;"
 	"mov al, 4; out 0x21, al; mov al, 2; out 0xa1, al;"
-	"mov al, 1; out 0x21, al; out 0xa1, al; mov al, 0xfb; out 0x21, al; mov al, 0xdf; out 0xa1, al;"
+	"mov al, 1; out 0x21, al; out 0xa1, al;"
+	"mov al, 0xfb; out 0x21, al; mov al, 0xdf; out 0xa1, al;"
 	"mov sp, 0x500; xor dx, dx");
 
 struct dos_box {
@@ -191,7 +193,8 @@ TEST(corner_31_ferr_stops_until_an_interrupt)
 }
 
 PAYLOAD(ignored, 64,
-	"fldcw [rsi]; fldz; fld1; fdiv st, st(1); fld1; fstp qword ptr [rdi]; fnstsw ax; mov rbx, rax;"
+	"fldcw [rsi]; fldz; fld1; fdiv st, st(1); fld1; fstp qword ptr [rdi];"
+	"fnstsw ax; mov rbx, rax;"
 	"fldcw [rdx]; fnstsw ax; mov r8, rax; fldcw [rsi]; fnstsw ax; hlt");
 
 /* Under IGNNE# the unit goes on; the exception stays until it is cleared, and ES follows the
