@@ -140,6 +140,8 @@ static int dev_alloc(struct dev *d, const char *id)
 	p->pm_place = -2;
 	for (unsigned i = 0; i < DEV_WINDOWS; i++)
 		p->windows[i].base = WINDOW_OFF;
+	for (unsigned i = 0; i < DEV_RAMS; i++)
+		p->rams[i].base = WINDOW_OFF;
 	d->id = strdup(id);
 	d->state = arena_alloc(d->env->arena, c->state_size);
 	d->host = calloc(1, MAX(c->host_size, 1u));
@@ -280,6 +282,7 @@ static void outputs_off(struct dev *d)
 	for (unsigned i = 0; i < DEV_WINDOWS; i++)
 		if (d->p->windows[i].base != WINDOW_OFF)
 			dev_window(d, i, 0, 0, 0, SPACE_IO, WINDOW_OFF);
+	dev_rams_free(d);
 	for (unsigned i = 0; i < d->p->ix->n_timers; i++)
 		timer_disarm(d->env->clock, &d->p->timers[i].timer);
 }

@@ -38,8 +38,9 @@ enum prop_type {
 	PROP_MAC,
 	PROP_BLK,
 	PROP_NET,
-	PROP_CHR,   /* PROP_BLK, NET, CHR: struct drive *, netdev *, chr * in host, by name */
-	PROP_INPUT, /* struct input *; there is one, whatever the name */
+	PROP_CHR,    /* PROP_BLK, NET, CHR: struct drive *, netdev *, chr * in host, by name */
+	PROP_INPUT,  /* struct input *; there is one, whatever the name */
+	PROP_DISPLAY /* struct display *, made for the device whatever the name: say def "auto" */
 };
 struct prop {
 	const char *name;
@@ -120,6 +121,20 @@ void dev_msi(struct dev *d, uint64_t addr, uint32_t data);
 #define WINDOW_OFF (~0ull)
 void dev_window(struct dev *d, unsigned win, unsigned region, uint32_t off, uint32_t len,
 		enum space space, uint64_t base);
+
+/* Memory of the device's own (video RAM, the image of a ROM): whole pages, zero at first; in
+ * realize. `n` (0-3) is the device's own number. Not a part of the state: who saves the guest's RAM
+ * saves it. NULL and a sentence when there is none. */
+uint8_t *dev_ram(struct dev *d, unsigned n, const char *name, uint32_t size, struct err *e);
+/* The same with the image of a ROM from the folders of firmware, in the next power of two. `file`
+ * NULL or "", or no such file (which is said in the log): none is made, and that is no failure. */
+int dev_rom(struct dev *d, unsigned n, const char *file, struct err *e);
+uint32_t dev_ram_size(const struct dev *d, unsigned n); /* 0 = not made */
+/* The guest sees all of it at base, or WINDOW_OFF; as dev_window. rom: its writes are dropped. */
+void dev_ram_window(struct dev *d, unsigned n, uint64_t base, bool rom);
+/* Sets the bits of those pages among first … first + count - 1 (4 KiB each; bit 0 is page 0) that
+ * were written at that window since the last call. Clears none. */
+void dev_ram_dirty(struct dev *d, unsigned n, uint32_t first, uint32_t count, uint8_t *bitmap);
 
 /* Guest RAM, never MMIO. 0, or -EFAULT when any of it is not RAM or bus mastering is off: bytes
  * that are not RAM read as ones and are dropped on write. */

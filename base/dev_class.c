@@ -57,11 +57,25 @@ const struct dev_class *dev_class_find(const char *name)
 
 /* ---- the index: from a byte of a region to the rows that cover it ---- */
 
-static bool row_covers(const struct row *r, unsigned region, uint32_t at)
+/* The rows of one region: a large one (a frame buffer's window) has few of a class's many. */
+struct region_rows {
+	uint16_t *row;
+	unsigned n;
+};
+
+static void region_rows(struct region_rows *g, const struct dev_class *c, unsigned region)
+{
+	g->n = 0;
+	for (unsigned i = 0; i < c->n_rows; i++)
+		if (c->rows[i].at >= 0 && c->rows[i].region == region)
+			g->row[g->n++] = (uint16_t)i;
+}
+
+static bool row_covers(const struct row *r, uint32_t at)
 {
 	uint32_t rel = at - (uint32_t)r->at, stride = r->stride ? r->stride : r->size;
 
-	if (r->at < 0 || r->region != region || at < (uint32_t)r->at)
+	if (at < (uint32_t)r->at)
 		return false;
 	return rel / stride < row_count(r) && rel % stride < r->size;
 }
@@ -76,14 +90,14 @@ static void index_push(struct class_index *ix, unsigned n)
 }
 
 /* Runs that repeat the one before (the bytes of one register) share its place. */
-static uint16_t index_run(struct class_index *ix, const struct dev_class *c, unsigned region,
-			  uint32_t at, uint16_t last)
+static uint16_t index_run(struct class_index *ix, const struct dev_class *c,
+			  const struct region_rows *g, uint32_t at, uint16_t last)
 {
 	unsigned start = ix->n_pool, n;
 
-	for (unsigned i = 0; i < c->n_rows; i++)
-		if (row_covers(&c->rows[i], region, at))
-			index_push(ix, i);
+	for (unsigned i = 0; i < g->n; i++)
+		if (row_covers(&c->rows[g->row[i]], at))
+			index_push(ix, g->row[i]);
 	n = ix->n_pool - start;
 	if (!n)
 		return 0;
@@ -100,8 +114,9 @@ static uint16_t index_run(struct class_index *ix, const struct dev_class *c, uns
 static struct class_index *index_new(const struct dev_class *c)
 {
 	struct class_index *ix = calloc(1, sizeof(*ix));
+	struct region_rows rows = {calloc(MAX(c->n_rows, 1u), sizeof(*rows.row)), 0};
 
-	assert(ix);
+	assert(ix && rows.row);
 	index_push(ix, NO_ROW);
 	ix->first = calloc(MAX(c->n_regions, 1u), sizeof(*ix->first));
 	assert(ix->first);
@@ -109,9 +124,11 @@ static struct class_index *index_new(const struct dev_class *c)
 		uint16_t last = 0;
 		ix->first[g] = calloc(c->regions[g].len, sizeof(**ix->first));
 		assert(ix->first[g]);
+		region_rows(&rows, c, g);
 		for (uint32_t at = 0; at < c->regions[g].len; at++)
-			last = ix->first[g][at] = index_run(ix, c, g, at, last);
+			last = ix->first[g][at] = index_run(ix, c, &rows, at, last);
 	}
+	free(rows.row);
 	for_each_row(r, c)
 		if (r->flags & ROW_TIMER)
 			ix->n_timers += row_count(r);

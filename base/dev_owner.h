@@ -28,6 +28,17 @@ struct dev_env_ops {
 	void (*shadow)(struct dev_env *env, uint64_t gpa, uint64_t len, bool rd, bool wr);
 	void (*link_route)(struct dev_env *env, unsigned link, unsigned irq);
 	void (*pm_place)(struct dev_env *env, uint16_t base, bool on);
+	/* d's memory n (dev_rams): makes it, p and zeroed; gives it back. The window says where
+	 * the guest sees it (base WINDOW_OFF = gone). dirty: as dev_ram_dirty; NULL: all is. */
+	int (*ram_create)(struct dev_env *env, struct dev *d, unsigned n, const char *name);
+	void (*ram_free)(struct dev_env *env, struct dev *d, unsigned n);
+	void (*ram_window)(struct dev_env *env, struct dev *d, unsigned n);
+	void (*ram_dirty)(struct dev_env *env, struct dev *d, unsigned n, uint32_t first,
+			  uint32_t count, uint8_t *bitmap);
+	/* The file of that name where firmware lies: *data (to be freed; NULL = not there), *len.
+	 * Without this op there are no files. */
+	int (*rom_file)(struct dev_env *env, struct dev *d, const char *name, uint8_t **data,
+			size_t *len, struct err *e);
 	/* PROP_BLK and the like: the back end of that name for d; NULL and a sentence when there is
 	 * none or it is taken. release: d is being freed. */
 	void *(*backend)(struct dev_env *env, struct dev *d, enum prop_type type, const char *name,
@@ -114,6 +125,14 @@ struct window {
 };
 #define DEV_WINDOWS 16
 const struct window *dev_windows(const struct dev *d); /* DEV_WINDOWS of them */
+struct dev_ram {
+	uint8_t *p;
+	uint32_t size; /* 0 = none */
+	uint64_t base; /* WINDOW_OFF = not seen by the guest */
+	bool rom;
+};
+#define DEV_RAMS 4
+struct dev_ram *dev_rams(const struct dev *d); /* DEV_RAMS of them; p is ram_create's to set */
 unsigned long dev_guest_errors(const struct dev *d);
 
 /* ---- seeing it ---- */

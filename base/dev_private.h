@@ -47,6 +47,7 @@ struct dev_private {
 	struct line_out *lines;
 	bool *inputs;
 	struct window windows[DEV_WINDOWS];
+	struct dev_ram rams[DEV_RAMS];
 	struct shadow_range shadows[SHADOW_RANGES];
 	unsigned n_shadows;
 	int links[4]; /* last PIRQ routes told, -1 = none yet */
@@ -78,6 +79,8 @@ void rows_to_reset(const struct dev_class *c, void *state, bool power_on);
 void dev_enter(struct dev *d);
 void dev_leave(struct dev *d);       /* settles at the outermost */
 void dev_timers_sync(struct dev *d); /* host timers follow the deadlines in the state */
+
+void dev_rams_free(struct dev *d); /* unmapped and given back */
 
 void dev_trace_row(const struct dev *d, char op, const struct row *r, unsigned index, unsigned at,
 		   uint64_t old, uint64_t val);

@@ -9,9 +9,10 @@
 #include <strings.h>
 
 static const char *const type_names[] = {
-	[PROP_BOOL] = "bool",  [PROP_U8] = "uint8",  [PROP_U16] = "uint16", [PROP_U32] = "uint32",
-	[PROP_U64] = "uint64", [PROP_SIZE] = "size", [PROP_STR] = "str",    [PROP_MAC] = "str",
-	[PROP_BLK] = "str",    [PROP_NET] = "str",   [PROP_CHR] = "str",    [PROP_INPUT] = "str",
+	[PROP_BOOL] = "bool",   [PROP_U8] = "uint8",  [PROP_U16] = "uint16", [PROP_U32] = "uint32",
+	[PROP_U64] = "uint64",  [PROP_SIZE] = "size", [PROP_STR] = "str",    [PROP_MAC] = "str",
+	[PROP_BLK] = "str",     [PROP_NET] = "str",   [PROP_CHR] = "str",    [PROP_INPUT] = "str",
+	[PROP_DISPLAY] = "str",
 };
 
 static unsigned number_size(enum prop_type t)
@@ -145,6 +146,7 @@ static int set_typed(struct dev *d, const struct prop *p, char *member, const ch
 	case PROP_NET:
 	case PROP_CHR:
 	case PROP_INPUT:
+	case PROP_DISPLAY:
 		return set_backend(d, p, (void **)member, v, e);
 	default:
 		rc = parse_number(p, v, &n);

@@ -104,7 +104,7 @@ static bool twin_round(const struct dev_class *c, uint32_t seed)
 		ok = a->seen == b->seen;
 	}
 	EQ(a->seen, b->seen);
-	ok = rig_same(a, b) && ok && !memcmp(a->ram, b->ram, RIG_RAM);
+	ok = rig_same(a, b) && ok && !memcmp(a->ram, b->ram, RIG_RAM) && rig_same_rams(a, b);
 	CHECK(ok);
 	rig_free(a);
 	rig_free(b);

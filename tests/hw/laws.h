@@ -11,6 +11,7 @@
 #include "char/chr.h"
 #include "net/net.h"
 #include "tests/test.h"
+#include "ui/display.h"
 #include "ui/input.h"
 
 #define RIG_RAM  (4u << 20) /* guest RAM at 0 */
@@ -28,6 +29,7 @@ struct rig {
 	struct chr *chr;
 	struct input *input;
 	struct input_source keys; /* who types and points */
+	struct display *display;  /* NULL, or the device's */
 	char said[64];            /* the first of what the device wrote to chr, as text */
 	uint32_t seed;
 	const uint8_t *bytes; /* rig_rnd takes these first: a fuzzer's */
@@ -62,7 +64,8 @@ struct dev_stream rig_saved(struct rig *r);
 /* A rig of its own that has loaded what a saved, with the same RAM, disks and seed. */
 struct rig *rig_twin(struct rig *a);
 bool rig_same(struct rig *a, struct rig *b); /* by stream, lines and windows; tells where not */
-void rig_legal(struct rig *r);               /* checks each value against its row */
+bool rig_same_rams(const struct rig *a, const struct rig *b);
+void rig_legal(struct rig *r); /* checks each value against its row */
 
 /*
  * One step of a device's grammar: sets up and starts something that random

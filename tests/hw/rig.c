@@ -2,6 +2,7 @@
 /* tests/hw/rig.c: the bench of tests/hw/laws.h. */
 #include "tests/hw/laws.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #define rig_of(e) container_of(e, struct rig, env)
@@ -111,12 +112,39 @@ static void *rig_backend(struct dev_env *env, struct dev *d, enum prop_type type
 		return r->input;
 	if (type == PROP_BLK)
 		return rig_drive(r);
+	if (type == PROP_DISPLAY)
+		return r->display = display_new("screen", e);
 	if (type == PROP_NET)
 		return r->net = net_fake(r->loop, "net0", saw_bytes, r);
 	return r->chr = chr_fake(r->loop, "chr0", chr_said, r);
 }
 
+static void rig_backend_release(struct dev_env *env, struct dev *d, enum prop_type type, void *be)
+{
+	(void)env;
+	(void)d;
+	if (type == PROP_DISPLAY)
+		display_free(be);
+}
+
+static int rig_ram_create(struct dev_env *env, struct dev *d, unsigned n, const char *name)
+{
+	(void)env;
+	(void)name;
+	dev_rams(d)[n].p = calloc(1, dev_rams(d)[n].size);
+	return dev_rams(d)[n].p ? 0 : -ENOMEM;
+}
+
+static void rig_ram_free(struct dev_env *env, struct dev *d, unsigned n)
+{
+	(void)env;
+	free(dev_rams(d)[n].p);
+}
+
 static const struct dev_env_ops rig_ops = {
+	.ram_create = rig_ram_create,
+	.ram_free = rig_ram_free,
+	.backend_release = rig_backend_release,
 	.line = rig_line,
 	.msi = rig_msi,
 	.dma_map = rig_dma_map,
@@ -134,6 +162,8 @@ static void give_backends(struct dev *d)
 	for (unsigned i = 0; i < c->n_props; i++)
 		if (c->props[i].type >= PROP_BLK)
 			OK(dev_prop_set(d, c->props[i].name, "bench", &e));
+		else if (!strcmp(c->props[i].name, "vgamem_mb"))
+			OK(dev_prop_set(d, "vgamem_mb", "1", &e)); /* twins copy it */
 }
 
 static struct dev *make(struct rig *r, const char *class)

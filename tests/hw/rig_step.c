@@ -122,6 +122,16 @@ bool rig_same(struct rig *a, struct rig *b)
 	return equal;
 }
 
+/* Its own memory. */
+bool rig_same_rams(const struct rig *a, const struct rig *b)
+{
+	for (unsigned i = 0; i < DEV_RAMS; i++)
+		if (dev_ram_size(a->dev, i) &&
+		    memcmp(dev_rams(a->dev)[i].p, dev_rams(b->dev)[i].p, dev_ram_size(a->dev, i)))
+			return false;
+	return true;
+}
+
 static void copy_world(struct rig *to, const struct rig *from)
 {
 	memcpy(to->ram, from->ram, RIG_RAM);
@@ -129,6 +139,10 @@ static void copy_world(struct rig *to, const struct rig *from)
 		if (from->disk[i])
 			memcpy(to->disk[i], from->disk[i], RIG_DISK);
 	input_copy(to->input, from->input);
+	for (unsigned i = 0; i < DEV_RAMS; i++)
+		if (dev_ram_size(from->dev, i))
+			memcpy(dev_rams(to->dev)[i].p, dev_rams(from->dev)[i].p,
+			       dev_ram_size(from->dev, i));
 	to->seed = from->seed;
 	to->bytes = from->bytes;
 	to->n_bytes = from->n_bytes;
