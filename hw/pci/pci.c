@@ -2,9 +2,9 @@
 /*
  * hw/pci/pci.c: the PCI bus: places for functions, BARs, INTx, bus mastering.
  *
- * Spec:    PCI Local Bus 2.2, 6.1 (header), 6.2.2 (COMMAND), 6.2.5 (BARs)
- * State:   one bus, memory and I/O BARs of 32 bits, INTx, bus master gate
- * Missing: expansion ROMs, 64-bit BARs, capabilities and MSI, bridges
+ * Spec:    PCI Local Bus 2.2, 6.1 (header), 6.2.2 (COMMAND), 6.2.5 (BARs, expansion ROMs)
+ * State:   one bus, memory and I/O BARs of 32 bits, expansion ROMs, INTx, bus master gate
+ * Missing: 64-bit BARs, capabilities and MSI, bridges
  * Tests:   tests/hw/pci.c
  */
 #include "base/dev_owner.h"
@@ -13,12 +13,14 @@
 #include <errno.h>
 
 enum { BAR_IO = 1 << 0, BAR_PREFETCH = 1 << 3 };
+enum { ROM_ENABLE = 1 << 0 };
 enum { HEADER_MULTIFUNCTION = 0x80 };
 enum { SLOTS = 32, FUNCTIONS = 8, FIRST_BAR_WINDOW = 10, BARS = 6 };
 
 /* d->child of every PCI device. */
 struct pci_child {
-	char *addr; /* addr=, "" = the class's place or the first free slot */
+	char *addr;    /* addr=, "" = the class's place or the first free slot */
+	char *romfile; /* NULL = the class's; "" = none */
 	bool multifunction;
 	uint8_t devfn;
 };
@@ -174,6 +176,9 @@ static int pci_plug(struct bus *b, struct dev *d, struct err *e)
 	place[1] = hex[devfn >> 3 & 15];
 	place[3] = hex[devfn & 7];
 	dev_set_address(d, place);
+	rc = dev_rom(d, PCI_ROM_RAM, c->romfile ? c->romfile : info_of(d)->rom, e);
+	if (rc < 0)
+		return rc;
 	if (intx)
 		dev_line_to(d, 0, LINE_INTX, (devfn >> 3) << 2 | (intx - 1));
 	return dev_prop_set(d, "addr", place, e); /* monitors show where it came to be */
@@ -194,10 +199,17 @@ uint64_t pci_header_read(struct dev *d, const struct access *a)
 	return is_multifunction(d) ? HEADER_MULTIFUNCTION : 0;
 }
 
-/* Address bits that a BAR can hold: all ones written and read back tell its size. */
-static uint32_t bar_mask(const struct pci_bar *bar)
+static uint32_t bar_size(const struct dev *d, const struct pci_bar *bar)
 {
-	return bar->size ? ~(bar->size - 1) & (bar->io ? ~3u : ~15u) : 0;
+	return bar->ram ? dev_ram_size(d, bar->region) : bar->size;
+}
+
+/* Address bits that a BAR can hold: all ones written and read back tell its size. */
+static uint32_t bar_mask(const struct dev *d, const struct pci_bar *bar)
+{
+	uint32_t size = bar_size(d, bar);
+
+	return size ? ~(size - 1) & (bar->io ? ~3u : ~15u) : 0;
 }
 
 uint64_t pci_bar_read(struct dev *d, const struct access *a)
@@ -205,41 +217,82 @@ uint64_t pci_bar_read(struct dev *d, const struct access *a)
 	const struct pci_bar *bar = &info_of(d)->bar[a->index];
 	uint32_t type = bar->io ? BAR_IO : bar->prefetch ? BAR_PREFETCH : 0;
 
-	return bar->size ? (config_of(d)->bar[a->index] & bar_mask(bar)) | type : 0;
+	return bar_size(d, bar) ? (config_of(d)->bar[a->index] & bar_mask(d, bar)) | type : 0;
 }
 
 void pci_bar_written(struct dev *d, const struct access *a)
 {
 	uint64_t v = (a->old & ~a->lanes) | a->val;
 
-	config_of(d)->bar[a->index] = (uint32_t)v & bar_mask(&info_of(d)->bar[a->index]);
+	config_of(d)->bar[a->index] = (uint32_t)v & bar_mask(d, &info_of(d)->bar[a->index]);
+}
+
+static uint32_t rom_mask(const struct dev *d)
+{
+	uint32_t size = dev_ram_size(d, PCI_ROM_RAM);
+
+	return size ? ~(size - 1) | ROM_ENABLE : 0;
+}
+
+uint64_t pci_rom_read(struct dev *d, const struct access *a)
+{
+	(void)a;
+	return config_of(d)->rom_bar & rom_mask(d);
+}
+
+void pci_rom_written(struct dev *d, const struct access *a)
+{
+	config_of(d)->rom_bar = (uint32_t)((a->old & ~a->lanes) | a->val) & rom_mask(d);
 }
 
 /* Address 0 is how a BAR looks before anyone has placed it, and all ones is how it looks while it
  * is being sized: neither decodes, whatever COMMAND says. */
-static uint64_t bar_base(const struct pci_config *c, const struct pci_bar *bar, unsigned n)
+static uint64_t bar_base(const struct dev *d, const struct pci_bar *bar, unsigned n)
 {
-	uint64_t base = c->bar[n] & bar_mask(bar), last = base + bar->size - 1;
+	const struct pci_config *c = config_of(d);
+	uint64_t base = c->bar[n] & bar_mask(d, bar), last = base + bar_size(d, bar) - 1;
 
-	if (!bar->size || !base)
+	if (!base)
 		return WINDOW_OFF;
 	if (!(c->command & (bar->io ? PCI_COMMAND_IO : PCI_COMMAND_MEMORY)))
 		return WINDOW_OFF;
 	return last >= (bar->io ? 0x10000u : UINT32_MAX) ? WINDOW_OFF : base;
 }
 
+static uint64_t rom_base(const struct dev *d)
+{
+	const struct pci_config *c = config_of(d);
+	uint32_t base = c->rom_bar & rom_mask(d) & ~(uint32_t)ROM_ENABLE;
+
+	if (!base || !(c->rom_bar & ROM_ENABLE) || !(c->command & PCI_COMMAND_MEMORY))
+		return WINDOW_OFF;
+	return base + (uint64_t)dev_ram_size(d, PCI_ROM_RAM) > UINT32_MAX ? WINDOW_OFF : base;
+}
+
+uint32_t pci_bar_size(const struct dev *d, unsigned n)
+{
+	return n < BARS ? bar_size(d, &info_of(d)->bar[n]) : dev_ram_size(d, PCI_ROM_RAM);
+}
+
+uint64_t pci_bar_base(const struct dev *d, unsigned n)
+{
+	return n < BARS ? bar_base(d, &info_of(d)->bar[n], n) : rom_base(d);
+}
+
 static void pci_settle(struct dev *d)
 {
 	const struct pci_info *info = info_of(d);
-	const struct pci_config *c = config_of(d);
 
 	for (unsigned i = 0; i < BARS; i++) {
 		const struct pci_bar *bar = &info->bar[i];
 
-		if (bar->size)
+		if (bar->ram)
+			dev_ram_window(d, bar->region, bar_base(d, bar, i), false);
+		else if (bar->size)
 			dev_window(d, FIRST_BAR_WINDOW + i, bar->region, bar->off, bar->size,
-				   bar->io ? SPACE_IO : SPACE_MEM, bar_base(c, bar, i));
+				   bar->io ? SPACE_IO : SPACE_MEM, bar_base(d, bar, i));
 	}
+	dev_ram_window(d, PCI_ROM_RAM, rom_base(d), true);
 }
 
 void pci_intx(struct dev *d, bool level)
@@ -255,6 +308,8 @@ static const struct prop pci_props[] = {
 	 "slot[.function] in hexadecimal; default: the first free slot", 0},
 	{"multifunction", PROP_BOOL, offsetof(struct pci_child, multifunction), "off",
 	 "function 0 announces that its slot has more functions", 0},
+	{"romfile", PROP_STR, offsetof(struct pci_child, romfile), NULL,
+	 "expansion ROM, from the folders of -L; \"\" = none; default: the device's own", 0},
 };
 
 const struct bus_type pci_bus_type = {

@@ -31,12 +31,14 @@ struct pci_bar {
 	uint8_t region; /* of the class, from offset `off` */
 	uint32_t off;
 	bool io, prefetch;
+	bool ram; /* shows the device's dev_ram number `region`, whose size counts, all of it */
 };
 struct pci_info {
 	size_t config;  /* offsetof(struct x, pci) */
 	uint8_t region; /* number of the config region; windows 10-15 of d are the bus's for BARs */
 	uint8_t intx;   /* pin 1-4, 0 = none: line 0 of the class is INTx */
 	struct pci_bar bar[6];
+	const char *rom;    /* file of the expansion ROM, NULL = none; romfile= names another */
 	int8_t slot, fn;    /* fixed place, e.g. 1, 1 for PIIX3 IDE; slot -1 = first free */
 	bool multifunction; /* header bit 7, as the property of that name */
 };
@@ -44,7 +46,8 @@ struct pci_info {
 /*
  * The standard header rows of config region `reg` for state T with `struct pci_config m`.
  * cmd: writable bits of COMMAND. The BAR rows are answered through pci_bar_read/written, which
- * take sizes from struct pci_info; so is header bit 7 (`header` is 0 for all but bridges).
+ * take sizes from struct pci_info; so is header bit 7 (`header` is 0 for all but bridges). The
+ * image of an expansion ROM is dev_ram number PCI_ROM_RAM of the device.
  */
 #define PCI_ROWS(reg, T, m, ven, devid, rev, class24, header, pin, cmd, st) \
 	PCI_ROWS_COMMAND(reg, T, m, ven, devid, rev, class24, header, pin, cmd, 0, st)
@@ -65,12 +68,16 @@ struct pci_info {
 		REG_ARRAY(0x10, 4, T, m.bar, .region = reg, .hw = 0xffffffff, .flags = ROW_PURE, \
 			  .read = pci_bar_read, .written = pci_bar_written),                     \
 		CONST(0x2c, 4, "subsystem", 0x11001af4, .region = reg),                          \
-		REG(0x30, T, m.rom_bar, .region = reg),                                          \
+		REG(0x30, T, m.rom_bar, .region = reg, .hw = 0xffffffff, .flags = ROW_PURE,      \
+		    .read = pci_rom_read, .written = pci_rom_written),                           \
 		REG(0x3c, T, m.interrupt_line, .region = reg, .rw = 0xff),                       \
 		CONST(0x3d, 1, "interrupt_pin", pin, .region = reg), HID(T, m.pad)
 uint64_t pci_header_read(struct dev *d, const struct access *a);
 uint64_t pci_bar_read(struct dev *d, const struct access *a);
 void pci_bar_written(struct dev *d, const struct access *a);
+uint64_t pci_rom_read(struct dev *d, const struct access *a);
+void pci_rom_written(struct dev *d, const struct access *a);
+enum { PCI_ROM_RAM = 3 };
 
 extern const struct bus_type pci_bus_type;
 
@@ -85,4 +92,7 @@ uint8_t pci_devfn(const struct dev *d);
 struct bus;
 struct dev *pci_find(const struct bus *b, unsigned devfn);
 unsigned pci_config_region(const struct dev *d);
+/* BAR n, or 6: the expansion ROM. Size 0: there is none; base WINDOW_OFF: it does not decode. */
+uint32_t pci_bar_size(const struct dev *d, unsigned n);
+uint64_t pci_bar_base(const struct dev *d, unsigned n);
 #endif
