@@ -436,8 +436,19 @@ static void on_backend_release(struct dev_env *env, struct dev *d, enum prop_typ
 	machine_backend_release(board_of(env)->m, d, type, be);
 }
 
+static int on_rom_file(struct dev_env *env, struct dev *d, const char *name, uint8_t **data,
+		       size_t *len, struct err *e)
+{
+	return machine_rom_file(board_of(env)->m, d, name, data, len, e);
+}
+
 static const struct dev_env_ops board_ops = {
 	.window = on_window,
+	.ram_create = board_ram_create,
+	.ram_free = board_ram_free,
+	.ram_window = board_ram_window,
+	.ram_dirty = board_ram_dirty,
+	.rom_file = on_rom_file,
 	.line = on_line,
 	.msi = on_msi,
 	.dma_map = on_dma_map,
@@ -476,6 +487,7 @@ void board_free(struct board *b)
 	if (!b)
 		return;
 	dev_env_fini(&b->env);
+	board_rams_free(b);
 	free(b->io.v);
 	free(b->mem.v);
 	free(b);

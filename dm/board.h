@@ -23,12 +23,23 @@ struct claim_table {
 	unsigned n;
 };
 
+/* Memory of a device; kept for another one of that size when its device goes. */
+struct board_ram {
+	struct dev *dev; /* NULL: free */
+	unsigned n;      /* dev_rams(dev)[n] */
+	unsigned region; /* of the core */
+	uint32_t size;
+	uint64_t gpa, len; /* as mapped; len 0: not */
+	struct board_ram *next;
+};
+
 struct board {
 	struct dev_env env; /* container_of takes it back */
 	struct machine *m;
 	struct hv *hv; /* NULL: machine none */
 	uint16_t server;
 	struct claim_table io, mem;
+	struct board_ram *rams;
 	struct dev *functions[256]; /* of PCI bus 0, by devfn */
 	struct {
 		uint32_t counter; /* as told to the core, odd = high */
@@ -51,6 +62,14 @@ uint64_t board_config_read(struct board *b, uint32_t addr, unsigned size);
 void board_config_write(struct board *b, uint32_t addr, unsigned size, uint64_t val);
 /* The claim that covers addr, or NULL. */
 const struct claim *board_find(const struct board *b, enum space space, uint64_t addr);
+/* ---- dm/board_ram.c: struct dev_env_ops of these names ---- */
+int board_ram_create(struct dev_env *env, struct dev *d, unsigned n, const char *name);
+void board_ram_free(struct dev_env *env, struct dev *d, unsigned n);
+void board_ram_window(struct dev_env *env, struct dev *d, unsigned n);
+void board_ram_dirty(struct dev_env *env, struct dev *d, unsigned n, uint32_t first, uint32_t count,
+		     uint8_t *bitmap);
+void board_rams_free(struct board *b);
+
 static inline uint32_t claim_offset(const struct claim *c, uint64_t addr)
 {
 	return c->off + (uint32_t)(addr - c->first);

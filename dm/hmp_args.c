@@ -278,7 +278,13 @@ static int flag(struct hmp_call *c, const char **s, const char *type, struct hmp
 	*s += 2;
 	v->set = true;
 	v->number = 1;
-	return 0;
+	if (type[2] != 's')
+		return 0;
+	*s += strspn(*s, " \t");
+	if (!**s)
+		return err_set(e, -EINVAL, "%.*s: -%c wants a word", (int)strcspn(name, "|"), name,
+			       letter);
+	return word(s, v, e);
 }
 
 static int one(struct hmp_call *c, const char *type, struct hmp_value *v, const char **s,

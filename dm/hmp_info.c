@@ -4,8 +4,10 @@
 
 #include "base/util.h"
 #include "dm/qmp.h"
+#include "ui/display.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 static json_t *ask(struct hmp_call *c, const char *name)
 {
@@ -244,6 +246,65 @@ static void info_registers(struct hmp_call *c)
 	fprintf(c->out, "Error: there is no vCPU whose registers could be shown\n");
 }
 
+/* The upper half of code page 437, for who reads along. */
+static const char *cp437(uint8_t ch)
+{
+	static const char *const upper[128] = {
+		"Ç", "ü", "é", "â", "ä", "à", "å", "ç", "ê", "ë", "è", "ï", "î", "ì", "Ä", "Å",
+		"É", "æ", "Æ", "ô", "ö", "ò", "û", "ù", "ÿ", "Ö", "Ü", "¢", "£", "¥", "₧", "ƒ",
+		"á", "í", "ó", "ú", "ñ", "Ñ", "ª", "º", "¿", "⌐", "¬", "½", "¼", "¡", "«", "»",
+		"░", "▒", "▓", "│", "┤", "╡", "╢", "╖", "╕", "╣", "║", "╗", "╝", "╜", "╛", "┐",
+		"└", "┴", "┬", "├", "─", "┼", "╞", "╟", "╚", "╔", "╩", "╦", "╠", "═", "╬", "╧",
+		"╨", "╤", "╥", "╙", "╘", "╒", "╓", "╫", "╪", "┘", "┌", "█", "▄", "▌", "▐", "▀",
+		"α", "ß", "Γ", "π", "Σ", "σ", "µ", "τ", "Φ", "Θ", "Ω", "δ", "∞", "φ", "ε", "∩",
+		"≡", "±", "≥", "≤", "⌠", "⌡", "÷", "≈", "°", "∙", "·", "√", "ⁿ", "²", "■", " "};
+
+	return upper[ch & 127];
+}
+
+static void print_line(FILE *f, const struct display_text *t, unsigned y)
+{
+	unsigned n = t->columns;
+
+	while (n && strchr(" \xff", t->cell[y * t->columns + n - 1].ch))
+		n--;
+	for (unsigned x = 0; x < n; x++) {
+		uint8_t ch = t->cell[y * t->columns + x].ch;
+
+		if (ch & 0x80)
+			fputs(cp437(ch), f);
+		else
+			fputc(ch < ' ' || ch == 0x7f ? '.' : ch, f);
+	}
+	fputc('\n', f);
+}
+
+/* What a person would read from the screen of a text mode. */
+static void info_screen(struct hmp_call *c)
+{
+	struct err e = {""};
+	struct display *d = machine_display(c->m, hmp_text(c, "device"), &e);
+	struct display_text *t = d ? calloc(1, sizeof(*t)) : NULL;
+
+	if (!t) {
+		hmp_error(c, &e);
+		return;
+	}
+	if (!display_get_text(d, t)) {
+		fprintf(c->out, "%s is not in a text mode\n", display_name(d));
+		free(t);
+		return;
+	}
+	fprintf(c->out, "%s: %ux%u characters", display_name(d), t->columns, t->lines);
+	if (t->cursor_x == ~0u)
+		fprintf(c->out, ", no cursor\n");
+	else
+		fprintf(c->out, ", cursor at column %u of line %u\n", t->cursor_x, t->cursor_y);
+	for (unsigned y = 0; y < t->lines; y++)
+		print_line(c->out, t, y);
+	free(t);
+}
+
 /* clang-format off */
 const struct hmp_command hmp_info_commands[] = {
 	{"version", "", "", "show the version", info_version, NULL},
@@ -270,6 +331,8 @@ const struct hmp_command hmp_info_commands[] = {
 	{"iothreads", "", "", "show iothreads", info_nothing, NULL},
 	{"memory_size_summary", "", "", "show the amount of memory in bytes", info_memory, NULL},
 	{"mice", "", "", "show which guest mouse is receiving events", hmp_info_mice, NULL},
+	{"screen", "device:s?", "[device]", "show the characters of a text screen", info_screen,
+	 NULL},
 	{"vnc", "", "", "show the vnc server status", info_vnc, NULL},
 	{0},
 };

@@ -240,15 +240,7 @@ static void requests_deferred(void *arg)
 	machine_requests(arg);
 }
 
-/* ---- display and keyboard ---- */
-
-int machine_screendump(struct machine *m, const char *device, unsigned head, const char *file,
-		       const char *format, struct err *e)
-{
-	if (!m->screendump)
-		return err_set(e, -ENOTSUP, "There is no console to take a screendump from");
-	return m->screendump(m, device, head, file, format, e);
-}
+/* ---- keyboard ---- */
 
 int machine_send_key(struct machine *m, const uint8_t *keys, unsigned n, unsigned hold_ms,
 		     struct err *e)
@@ -368,8 +360,6 @@ static void warn_of_missing(const struct machine_config *c)
 		if (!dev_class_find(opts_get(&c->globals.v[i], "driver")))
 			log_warn("-global: there is no device '%s'",
 				 opts_get(&c->globals.v[i], "driver"));
-	if (c->vga && strcmp(c->vga, "none"))
-		log_warn("-vga %s: there is no display adapter yet", c->vga);
 }
 
 static int build(struct machine *m, struct err *e)

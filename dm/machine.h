@@ -15,7 +15,8 @@
 #include "net/net.h"
 #include "ui/input.h"
 
-struct board; /* dm/board.h: what surrounds the device model's devices */
+struct board;   /* dm/board.h: what surrounds the device model's devices */
+struct display; /* ui/display.h */
 struct domain;
 struct firmware; /* dm/machine_firmware.c */
 struct kernel;   /* dm/machine_kernel.c */
@@ -69,6 +70,12 @@ struct net_slot {
 	struct net_slot *next;
 };
 
+struct display_slot {
+	struct display *display;
+	struct dev *user;
+	struct display_slot *next;
+};
+
 struct machine {
 	const struct machine_config *cfg;
 	struct loop *loop;
@@ -80,9 +87,10 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
-	struct input *input;          /* keyboards and pointers */
-	struct input_source monitors; /* what QMP and HMP hold down */
-	uint8_t e820[40];             /* RAM, as fw_cfg has it */
+	struct display_slot *displays; /* the first one is the console */
+	struct input *input;           /* keyboards and pointers */
+	struct input_source monitors;  /* what QMP and HMP hold down */
+	uint8_t e820[40];              /* RAM, as fw_cfg has it */
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
@@ -98,10 +106,7 @@ struct machine {
 		const char *reason;
 		struct defer defer;
 	} want;
-	/* Hooks of power management and display; NULL while there are none. */
-	void (*power_button)(struct machine *m);
-	int (*screendump)(struct machine *m, const char *device, unsigned head, const char *file,
-			  const char *format, struct err *e);
+	void (*power_button)(struct machine *m); /* NULL while there is none */
 };
 
 /*
@@ -155,6 +160,8 @@ int machine_change_medium(struct machine *m, struct drive *d, const char *file, 
 			  const char *readonly, bool force, struct err *e);
 
 /* ---- the display and keyboard: -ENOTSUP and a sentence while there are none ---- */
+/* That of a device's id or QOM path; NULL: the console. NULL and a sentence. */
+struct display *machine_display(struct machine *m, const char *device, struct err *e);
 int machine_screendump(struct machine *m, const char *device, unsigned head, const char *file,
 		       const char *format, struct err *e);
 /* keys: evdev codes, pressed in order and lifted in reverse, hold_ms after each. */

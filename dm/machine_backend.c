@@ -386,6 +386,8 @@ void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, con
 		return m->input;
 	if (type == PROP_BLK)
 		return backend_drive(m, d, name, e);
+	if (type == PROP_DISPLAY)
+		return machine_display_make(m, d, e);
 	return type == PROP_NET ? backend_net(m, d, name, e) : backend_chr(m, d, name, e);
 }
 
@@ -399,6 +401,8 @@ void machine_backend_release(struct machine *m, struct dev *d, enum prop_type ty
 		drive->eject_request = NULL;
 		drive->locked = false;
 	}
+	if (type == PROP_DISPLAY)
+		machine_display_free(m, be);
 	for (struct chr_slot *s = m->chrs; s; s = s->next)
 		if (s->user == d && s->chr == be)
 			s->user = NULL;

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -151,15 +152,18 @@ int machine_core_attach(struct machine *m, struct err *e)
 
 /* ---- ROM ---- */
 
-#define ROM_LOW 0x20000u /* the part that is also seen below 1 MiB */
+#define ROM_LOW        0x20000u /* the part that is also seen below 1 MiB */
+#define DEVICE_ROM_MAX (16 << 20)
 
-static int find_rom(const struct machine_config *c, char *path, size_t size)
+/* The first of the `n` names that is in a folder of -L, or else in one of the usual ones. */
+static int find_rom(const struct machine_config *c, const char *const *names, unsigned n,
+		    char *path, size_t size)
 {
-	static const char *const dirs[] = {CONFIG_DATADIR, "/usr/share/seabios", "/usr/share/qemu"};
-	static const char *const names[] = {"bios-256k.bin", "bios.bin"};
+	static const char *const dirs[] = {CONFIG_DATADIR, "/usr/share/seabios", "/usr/share/qemu",
+					   "/usr/lib/ipxe/qemu"};
 
 	for (unsigned i = 0; i < c->rom_dirs.n + ARRAY_SIZE(dirs); i++)
-		for (unsigned k = 0; k < ARRAY_SIZE(names); k++) {
+		for (unsigned k = 0; k < n; k++) {
 			snprintf(path, size, "%s/%s",
 				 i < c->rom_dirs.n ? c->rom_dirs.v[i] : dirs[i - c->rom_dirs.n],
 				 names[k]);
@@ -167,6 +171,49 @@ static int find_rom(const struct machine_config *c, char *path, size_t size)
 				return 0;
 		}
 	return -ENOENT;
+}
+
+static int read_rom(int fd, const char *path, uint8_t **data, size_t *len, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_errno(e, -errno, "cannot read %s", path);
+	if (!S_ISREG(st.st_mode) || st.st_size < 1 || st.st_size > DEVICE_ROM_MAX)
+		return err_set(e, -EINVAL, "%s is no ROM: it has no bytes or too many", path);
+	*len = (size_t)st.st_size;
+	*data = malloc(*len);
+	if (!*data)
+		return err_set(e, -ENOMEM, "out of memory");
+	if (pread(fd, *data, *len, 0) == (ssize_t)*len)
+		return 0;
+	free(*data);
+	*data = NULL;
+	return err_set(e, -EIO, "cannot read all of %s", path);
+}
+
+int machine_rom_file(struct machine *m, const struct dev *d, const char *name, uint8_t **data,
+		     size_t *len, struct err *e)
+{
+	const char *path = name;
+	char found[4096];
+	int fd, rc;
+
+	*data = NULL;
+	if (!strchr(name, '/')) {
+		if (find_rom(m->cfg, &name, 1, found, sizeof(found)) < 0) {
+			log_warn("%s has no ROM: %s is in no folder of firmware (-L names more)",
+				 d->class->name, name);
+			return 0;
+		}
+		path = found;
+	}
+	fd = host_open(path, O_RDONLY, 0, e);
+	if (fd < 0)
+		return fd;
+	rc = read_rom(fd, path, data, len, e);
+	close(fd);
+	return rc;
 }
 
 static int rom_size(int fd, const char *path, uint32_t *size, struct err *e)
@@ -210,12 +257,13 @@ static int load_rom(struct machine *m, int fd, const char *path, struct err *e)
 
 int machine_rom_load(struct machine *m, struct err *e)
 {
+	static const char *const names[] = {"bios-256k.bin", "bios.bin"};
 	const char *path = m->cfg->bios;
 	char found[4096];
 	int fd, rc;
 
 	if (!path) {
-		if (find_rom(m->cfg, found, sizeof(found)) < 0)
+		if (find_rom(m->cfg, names, ARRAY_SIZE(names), found, sizeof(found)) < 0)
 			return 0; /* nothing runs it under qtest */
 		path = found;
 	}

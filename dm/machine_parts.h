@@ -37,11 +37,19 @@ void machine_core_close(struct machine *m);
 int machine_core_attach(struct machine *m, struct err *e); /* the board becomes its client */
 int machine_dig_hole(struct machine *m, struct err *e);
 int machine_rom_load(struct machine *m, struct err *e);
+/* The file of a device's ROM, from the folders of -L or the usual ones; a path counts as it is. Not
+ * there: 0, *data NULL and a warning. */
+int machine_rom_file(struct machine *m, const struct dev *d, const char *name, uint8_t **data,
+		     size_t *len, struct err *e);
 /* What [gpa, gpa+len) reads from and writes to: shadow RAM or what lies below. */
 void machine_shadow(struct machine *m, uint64_t gpa, uint64_t len, bool rd, bool wr);
 
 /* ---- machine_pc.c ---- */
 int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, default devices */
+
+/* ---- machine_display.c ---- */
+struct display *machine_display_make(struct machine *m, struct dev *d, struct err *e);
+void machine_display_free(struct machine *m, struct display *display);
 
 /* ---- machine_cmos.c ---- */
 /* What firmware reads there. first: at the start; else after a reset, when -boot once= is over. */

@@ -144,6 +144,27 @@ static void power_button(struct machine *m)
 		log_warn("the power button cannot be pressed here: %s", strerror(-rc));
 }
 
+/* The screen: one of -vga, or the standard one unless others are asked for. Since version 2 of the
+ * stream, so after all that version 1 had. */
+static int add_vga(struct machine *m, struct err *e)
+{
+	static const char *const own[] = {"VGA", "cirrus-vga", NULL};
+	const char *kind = m->cfg->vga;
+	const struct dev_class *c;
+	const struct opts at = {.v = &(struct opt){(char *)"addr", (char *)"2", false}, .n = 1};
+
+	if (!kind && (m->cfg->nodefaults || asked_for(m->cfg, own)))
+		return 0;
+	if (!kind)
+		kind = "std";
+	if (!strcmp(kind, "none"))
+		return 0;
+	c = dev_class_find(!strcmp(kind, "std") ? "VGA" : "cirrus-vga");
+	if (!c)
+		return err_set(e, -ENODEV, "-vga %s: there is no such adapter yet", kind);
+	return machine_device_make(m, c, "vga", &at, PLACE_BOARD, e) ? 0 : -EINVAL;
+}
+
 int machine_pc_build(struct machine *m, struct err *e)
 {
 	int rc;
@@ -168,5 +189,7 @@ int machine_pc_build(struct machine *m, struct err *e)
 		rc = add_drives(m, e);
 	if (!rc)
 		rc = add_parts(m, later_parts, ARRAY_SIZE(later_parts), e);
+	if (!rc)
+		rc = add_vga(m, e);
 	return rc ? rc : board_sync(m->board, e);
 }

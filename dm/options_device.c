@@ -488,7 +488,7 @@ static int set_display(struct machine_config *c, const char *what, const char *a
 
 static int set_vga(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
-	static const char *const kinds[] = {"none", "std", "cirrus", "vmware", "qxl", "virtio"};
+	static const char *const kinds[] = {"none", "std", "cirrus"};
 	unsigned i = 0;
 
 	while (i < ARRAY_SIZE(kinds) && strcmp(kinds[i], arg))
@@ -542,7 +542,7 @@ static const struct option rows[] = {
 	OPTION("net", "none", "no NIC by default", set_net),
 	OPTION("nic", "none", "no NIC by default", set_net),
 	OPTION("display", "none", "there is none yet", set_display),
-	OPTION("vga", "KIND", "accepted; there is no display adapter yet", set_vga),
+	OPTION("vga", "KIND", "the display adapter: std, cirrus, none", set_vga),
 	OPTION("vnc", "ADDRESS:N", "accepted; there is no display adapter yet", set_vnc),
 	OPTION("k", "LAYOUT",
 	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),

@@ -74,26 +74,24 @@ static const char *class_name(unsigned class)
 	return NULL;
 }
 
-#define BAR_WINDOW 10 /* first of the bus's windows, see hw/pci/pci.h */
-
 static json_t *pci_regions(struct dev *d)
 {
 	const struct pci_info *info = d->class->bus_info;
-	const struct window *w = dev_windows(d);
 	json_t *list = json_array(), *v;
 
-	for (int i = 0; i < 6; i++) {
-		const struct pci_bar *bar = &info->bar[i];
-		uint64_t base = w[BAR_WINDOW + i].base;
+	for (unsigned i = 0; i <= 6; i++) {
+		bool io = i < 6 && info->bar[i].io, prefetch = i < 6 && info->bar[i].prefetch;
+		uint64_t base = pci_bar_base(d, i);
 
-		if (!bar->size)
+		if (!pci_bar_size(d, i))
 			continue;
-		v = json_pack("{s:i, s:I, s:I, s:s}", "bar", i, "size", (json_int_t)bar->size,
-			      "address", base == WINDOW_OFF ? (json_int_t)-1 : (json_int_t)base,
-			      "type", bar->io ? "io" : "memory");
-		if (!bar->io)
-			json_object_update_new(v, json_pack("{s:b, s:b}", "prefetch", bar->prefetch,
-							    "mem_type_64", 0));
+		v = json_pack("{s:i, s:I, s:I, s:s}", "bar", (int)i, "size",
+			      (json_int_t)pci_bar_size(d, i), "address",
+			      base == WINDOW_OFF ? (json_int_t)-1 : (json_int_t)base, "type",
+			      io ? "io" : "memory");
+		if (!io)
+			json_object_update_new(
+				v, json_pack("{s:b, s:b}", "prefetch", prefetch, "mem_type_64", 0));
 		json_array_append_new(list, v);
 	}
 	return list;

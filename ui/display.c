@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* ui/display.c: surfaces, tiles, and the adapter's and the in-process viewer's side of display.h. */
+/* ui/display.c: surfaces, tiles, and the adapter's and in-process viewers' side of display.h. */
 #include "ui/display.h"
 
 #include "base/util.h"
@@ -127,6 +127,11 @@ uint32_t *display_resize(struct display *d, uint32_t width, uint32_t height, uin
 		return NULL;
 	*stride = d->at.stride;
 	return (uint32_t *)(d->map + d->at.offset);
+}
+
+struct display_layout display_size(const struct display *d)
+{
+	return d->at;
 }
 
 /* Tiles first, with the generation that the end of this drawing will announce. */

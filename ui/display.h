@@ -83,6 +83,7 @@ void display_attach(struct display *d, const struct display_ops *ops, void *arg)
 /* The surface of this size: the same as before, or a new black one. Its pixels, *stride in bytes;
  * NULL when it is out of range or memory (then the old one stays). */
 uint32_t *display_resize(struct display *d, uint32_t width, uint32_t height, uint32_t *stride);
+struct display_layout display_size(const struct display *d); /* the one that there is */
 void display_dirty(struct display *d, uint32_t x, uint32_t y, uint32_t w, uint32_t h);
 /* Takes shape and place; serial is made here, and only when the shape differs. */
 void display_set_cursor(struct display *d, const struct display_cursor *c);
@@ -95,7 +96,7 @@ const char *display_name(const struct display *d);
 bool display_refresh(struct display *d, struct display_view *v);
 const struct display_cursor *display_get_cursor(const struct display *d); /* after a refresh */
 bool display_get_text(struct display *d, struct display_text *t); /* false: graphics, or none */
-/* A picture, with the adapter's cursor drawn in; format "ppm" or "png". Writes to fd. */
+/* A picture, with the adapter's cursor drawn in; format "png", else PPM. Writes to fd. */
 int display_dump(struct display *d, int fd, const char *format, struct err *e);
 
 /*

@@ -82,7 +82,7 @@ static int dump(const struct display_view *v, const struct display_cursor *c, FI
 
 	if (!line)
 		return err_set(e, -ENOMEM, "no memory for a picture");
-	if (!strcmp(format, "png"))
+	if (format && !strcmp(format, "png"))
 #ifdef CONFIG_PNG
 		rc = dump_png(v, c, f, line);
 #else
