@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hw/display/vga_vbe.c, vga_edid.c: the Bochs VBE registers, their modes, the frame buffer, EDID. */
+/* hw/display/vga_vbe.c, vga_edid.c: the Bochs VBE registers and their modes, frame buffer, EDID. */
 #include "base/util.h"
 #include "tests/hw/screen.h"
 
