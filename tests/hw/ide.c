@@ -36,8 +36,8 @@ const char *ide_disk_args(void)
 	disk_file = bus_tmpfile(DISK_BYTES);
 	fill(disk_file);
 	snprintf(args, sizeof(args),
-		 "-nodefaults -drive file=%s,if=ide,format=raw -global ide-hd.serial=testdisk "
-		 "-global ide-hd.ver=version",
+		 "-nodefaults -drive file=%s,if=ide,format=raw,discard=unmap "
+		 "-global ide-hd.serial=testdisk -global ide-hd.ver=version",
 		 disk_file);
 	return args;
 }
