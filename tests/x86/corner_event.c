@@ -158,8 +158,8 @@ PAYLOAD(sti_one, 32, "sti; inc bl; inc bh; hlt");
 PAYLOAD(sti_cli, 32, "sti; cli; inc bl; hlt");
 PAYLOAD(sti_sti, 32, "sti; sti; inc bl; hlt");
 PAYLOAD(sti_hlt, 32, "sti; hlt; inc bl; hlt");
-PAYLOAD(sti_mov_ss, 32, "sti; mov ss, cx; inc bl; inc bh; hlt");
-PAYLOAD(sti_pop_ss, 32, "push ecx; sti; pop ss; inc bl; inc bh; hlt");
+PAYLOAD(sti_mov_ss, 32, "sti; mov ss, ecx; inc bl; inc bh; hlt");
+PAYLOAD(sti_pop_ss, 32, "push ecx; sti; .byte 0x17; inc bl; inc bh; hlt");
 PAYLOAD(popf_if, 32, "push 0x202; popfd; inc bl; hlt");
 PAYLOAD(jump_away, 32, "sti; jmp 1f; inc bl; 1: inc bh; hlt");
 
@@ -205,7 +205,7 @@ TEST_EACH(corner_08_sti_shadow, ARRAY_SIZE(shadows), shadows[i].name)
 	shadow(i);
 }
 
-PAYLOAD(nmi_mov_ss, 32, "mov ss, cx; inc bl; inc bh; hlt");
+PAYLOAD(nmi_mov_ss, 32, "mov ss, ecx; inc bl; inc bh; hlt");
 
 TEST(corner_09_mov_ss_holds_back_nmi)
 {
@@ -222,7 +222,7 @@ TEST(corner_09_mov_ss_holds_back_nmi)
 	sys_rig_free(&r);
 }
 
-PAYLOAD(step_mov_ss, 32, "mov ss, cx; inc bl; inc bh; hlt");
+PAYLOAD(step_mov_ss, 32, "mov ss, ecx; inc bl; inc bh; hlt");
 PAYLOAD(watched_ss, 32, "mov ss, word ptr ds:[0x20000]; int 0x80; hlt");
 
 TEST(corner_09_mov_ss_holds_back_debug_traps)

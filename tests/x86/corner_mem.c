@@ -104,7 +104,7 @@ TEST(corner_14_enter_and_leave_wrap)
 
 /* ---- 15: segments ---- */
 
-PAYLOAD(limits, 32, "mov ds, cx; mov eax, [ebx]; hlt");
+PAYLOAD(limits, 32, "mov ds, ecx; mov eax, [ebx]; hlt");
 
 static const struct {
 	const char *name;
@@ -144,7 +144,7 @@ TEST_EACH(corner_15_limits, ARRAY_SIZE(segments), segments[i].name)
 	sys_rig_free(&r);
 }
 
-PAYLOAD(null_ds, 32, "mov ds, cx; nop; mov al, [ebx]; hlt");
+PAYLOAD(null_ds, 32, "mov ds, ecx; nop; mov al, [ebx]; hlt");
 PAYLOAD(by_ldt, 32, "mov ax, 0x50; lldt ax; mov ax, 4; mov ds, ax; mov al, [8]; hlt");
 
 TEST(corner_15_null_and_ldt)
