@@ -71,7 +71,8 @@ LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
 # Cutting a text to its buffer is what snprintf is used for here (the second is for clang).
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \
 	-Wno-format-truncation -Wno-unknown-warning-option
-BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -pthread -g $(WARN) -fno-common -I. \
+# No red zone: the engine's arithmetic (hypervisor/x86/fast_alu.c) pushes flags from inside an asm.
+BASE_CFLAGS := -std=c11 -D_GNU_SOURCE -pthread -g $(WARN) -fno-common -mno-red-zone -I. \
 	$(sort $(patsubst -I%,-isystem%,$(foreach l,$(LIB_VARS) XEN,$(CFLAGS_$(l)))))
 HARDEN := -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 SAN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer

@@ -12,6 +12,7 @@
 #include "hypervisor/x86/blocks.h"
 
 #include "hypervisor/domain.h"
+#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 
@@ -22,12 +23,17 @@
 #define BLOCK_INSNS 64
 #define HASH_SIZE   16384u
 #define PAGES_SIZE  4096u
-#define ARENA_SIZE  (16u << 20)
+#define ARENA_SIZE  (32u << 20)
+#define JUMPS       4096u
 
 struct block_cache {
 	struct block *hash[HASH_SIZE];
 	struct block *pages[PAGES_SIZE]; /* lists by page number, several pages in one */
 	struct insn scratch[BLOCK_INSNS];
+	struct {
+		uint64_t rip, key;
+		const struct block *b;
+	} jumps[JUMPS];
 	uint8_t *flags; /* enum hv_page_flag of each page */
 	uint64_t n_flags, mem_gen;
 	size_t used;
@@ -75,7 +81,7 @@ void blocks_flush(struct cpu *c)
 	memset(bc->hash, 0, sizeof(bc->hash));
 	memset(bc->pages, 0, sizeof(bc->pages));
 	bc->used = 0;
-	c->break_block = true;
+	blocks_forget_jumps(c);
 }
 
 /* ---- building ---- */
@@ -104,7 +110,8 @@ static unsigned decode_some(struct cpu *c, const uint8_t *host, unsigned avail, 
 
 static struct block *block_alloc(struct cpu *c, unsigned n)
 {
-	size_t size = sizeof(struct block) + n * sizeof(struct insn);
+	size_t size =
+		sizeof(struct block) + n * sizeof(struct insn) + (n + 1) * sizeof(struct fast_op);
 	struct block_cache *bc = c->blocks;
 
 	size = (size + 63) & ~(size_t)63;
@@ -112,6 +119,22 @@ static struct block *block_alloc(struct cpu *c, unsigned n)
 		blocks_flush(c);
 	bc->used += size;
 	return (struct block *)(void *)(bc->arena + bc->used - size);
+}
+
+static void make_chain(struct block *b)
+{
+	unsigned end = 0;
+
+	b->chain = (struct fast_op *)(void *)&b->insn[b->n];
+	b->wants = 0;
+	for (unsigned i = 0; i < b->n; i++) {
+		end += b->insn[i].len;
+		b->chain[i].n = (uint8_t)(i + 1);
+		b->chain[i].end = (uint16_t)end;
+		fast_pick(&b->chain[i], &b->insn[i], &b->wants);
+	}
+	b->chain[b->n] =
+		(struct fast_op){.run = fast_end, .n = (uint8_t)b->n, .end = (uint16_t)end};
 }
 
 static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
@@ -135,6 +158,7 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	b->bytes = (uint16_t)bytes;
 	b->mode = c->mode;
 	memcpy(b->insn, bc->scratch, n * sizeof(b->insn[0]));
+	make_chain(b);
 	head = hash_head(bc, gpa, b->mode);
 	b->hash_next = *head;
 	*head = b;
@@ -161,6 +185,34 @@ struct block *blocks_get(struct cpu *c, uint64_t gpa, const uint8_t *host, unsig
 	return b->bytes <= avail ? b : NULL; /* CS's limit is lower now: one by one */
 }
 
+/* ---- by linear address ---- */
+
+static unsigned jump_slot(uint64_t rip)
+{
+	return (unsigned)(rip ^ rip >> 12) % JUMPS;
+}
+
+const struct block *blocks_jump(const struct cpu *c, uint64_t rip)
+{
+	const struct block_cache *bc = c->blocks;
+	unsigned i = jump_slot(rip);
+
+	if (bc->jumps[i].rip != rip || bc->jumps[i].key != c->fast.key ||
+	    bc->jumps[i].b->mode == BLOCK_DEAD)
+		return NULL;
+	return bc->jumps[i].b;
+}
+
+void blocks_jump_set(struct cpu *c, uint64_t rip, const struct block *b)
+{
+	struct block_cache *bc = c->blocks;
+	unsigned i = jump_slot(rip);
+
+	bc->jumps[i].rip = rip;
+	bc->jumps[i].key = c->fast.key;
+	bc->jumps[i].b = b;
+}
+
 /* ---- writes ---- */
 
 static void unhash(struct block_cache *bc, const struct block *b)
@@ -183,6 +235,7 @@ static bool page_drop(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t end)
 		if (b->gpa >> PAGE_SHIFT == gfn && b->gpa < end && b->gpa + b->bytes > first) {
 			*at = b->page_next;
 			unhash(bc, b);
+			b->mode = BLOCK_DEAD;
 			c->break_block = true;
 			continue;
 		}

@@ -7,11 +7,15 @@
 #define HYPERVISOR_X86_BLOCKS_H
 #include "hypervisor/x86/cpu.h"
 
+#define BLOCK_DEAD 0xff
+
 struct block {
 	struct block *hash_next, *page_next;
 	uint64_t gpa;
 	uint16_t n, bytes;
-	uint8_t mode; /* enum insn_mode */
+	uint8_t mode;   /* enum insn_mode, or BLOCK_DEAD */
+	uint32_t wants; /* of segments: fast.h */
+	struct fast_op *chain;
 	struct insn insn[];
 };
 
@@ -21,4 +25,7 @@ void blocks_free(struct block_cache *bc); /* NULL is fine */
  * left of the page. NULL: not one instruction decodes there. */
 struct block *blocks_get(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail);
 void blocks_flush(struct cpu *c);
+/* By linear address, for what cpu.fast.key says; NULL: not there. */
+const struct block *blocks_jump(const struct cpu *c, uint64_t rip);
+void blocks_jump_set(struct cpu *c, uint64_t rip, const struct block *b);
 #endif

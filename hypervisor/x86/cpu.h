@@ -35,6 +35,8 @@ struct fpu_state {
 struct tlb; /* mmu.c */
 struct block_cache;
 struct smp; /* smp.h */
+struct fast_op;
+struct tlb_entry;
 
 /* What others want of a vCPU: it looks between two blocks. */
 enum {
@@ -53,7 +55,7 @@ struct written {
 #define WRITTEN_IN  64
 
 struct cpu {
-	uint64_t r[16];
+	uint64_t r[18]; /* the last two: fast.h's */
 	uint64_t rip;
 	uint64_t flags; /* all of RFLAGS, always materialized */
 	struct segment seg[SEG_N], ldtr, tr;
@@ -102,6 +104,14 @@ struct cpu {
 	uint32_t dr6_pending; /* breakpoints that this instruction hit: cpu_debug_trap */
 	struct tlb *tlb;
 	struct block_cache *blocks;
+	struct {                 /* fast.h; right from fast_enter on, within a chain of blocks */
+		uint64_t status; /* the six status flags; other bits are no matter */
+		const struct fast_op *last; /* that a chain came to; NULL: in no chain */
+		const struct tlb_entry *set;
+		uint64_t ctx,
+			key;   /* key: of the jump cache: how often it was forgotten << 16 | … */
+		uint32_t open; /* segments */
+	} fast;
 	const struct cpu_model *model;
 	uint64_t mem_gen; /* of the domain's memory map when tlb was last right */
 };
@@ -172,6 +182,12 @@ unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
  * such a page tells it: mem.c for the vCPU's own stores (after them; mem_rmw before it gives the
  * pointer out), so a write translation must look at the flag as it is now. */
 void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len);
+/* Addresses may mean other code from here on. */
+static inline void blocks_forget_jumps(struct cpu *c)
+{
+	c->fast.key += 1u << 16;
+	c->break_block = true;
+}
 /* Somebody else wrote there. */
 void blocks_drop(struct cpu *c, uint64_t gpa, uint64_t len);
 

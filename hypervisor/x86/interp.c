@@ -12,19 +12,13 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/blocks.h"
+#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
-#define GO (-1)
-
-static void check_rights(struct cpu *c, const struct opcode *op)
-{
-	if (op->flags & F_PROT && !cpu_is_prot(c))
-		cpu_raise(c, EXC_UD);
-	if (op->flags & F_CPL0)
-		cpu_gp0(c, !c->cpl);
-}
+#define GO     (-1)
+#define CHAINS 1024 /* between two looks at the memory map and the like */
 
 static inline void run_insn(struct cpu *c, const struct insn *in)
 {
@@ -32,8 +26,7 @@ static inline void run_insn(struct cpu *c, const struct insn *in)
 	uint64_t next = c->rip + in->len;
 
 	c->next_rip = c->mode == MODE_64 ? next : (uint32_t)next;
-	if (op->flags & (F_PROT | F_CPL0))
-		check_rights(c, op);
+	cpu_check_rights(c, op);
 	op->run(c, in);
 	c->rip = c->next_rip;
 	c->insn_count++;
@@ -202,6 +195,54 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	return GO;
 }
 
+/* The block that starts at rIP, or NULL. */
+static const struct block *find(struct cpu *c)
+{
+	const struct block *b = blocks_jump(c, c->rip);
+	const uint8_t *host;
+	unsigned avail;
+	uint64_t gpa;
+
+	if (b)
+		return b;
+	fast_merge(c); /* it may fault */
+	gpa = mem_code(c, c->rip, &host, &avail);
+	b = host ? blocks_get(c, gpa, host, avail) : NULL;
+	if (b)
+		blocks_jump_set(c, c->rip, b);
+	return b;
+}
+
+static bool wanted(const struct cpu *c)
+{
+	return __atomic_load_n(&c->attention, __ATOMIC_RELAXED) ||
+	       (c->flags & FL_IF && __atomic_load_n(c->intr, __ATOMIC_RELAXED));
+}
+
+/* From block to block by ordinary branches, until there is something to look at. True: none ran. */
+static bool run_chains(struct cpu *c, uint64_t end)
+{
+	const struct block *b;
+	bool again = fast_enter(c), none = true;
+
+	for (unsigned n = 0; again && n < CHAINS; n++) {
+		b = find(c);
+		if (!b || b->wants & ~c->fast.open || end - c->insn_count < b->n)
+			break;
+		none = false;
+		c->r[FAST_START] = c->rip;
+		c->break_block = false;
+		again = b->chain->run(c, b->chain);
+		c->insn_count += c->fast.last->n;
+		c->fast.last = NULL;
+		if (wanted(c))
+			break;
+	}
+	if (!none)
+		fast_merge(c);
+	return none;
+}
+
 static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 {
 	bool one;
@@ -210,7 +251,7 @@ static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 	while ((stop = boundary(c, end, &one)) == GO) {
 		if (one)
 			run_one(c);
-		else
+		else if (run_chains(c, end))
 			run_some(c, end - c->insn_count);
 	}
 	return stop;
@@ -226,6 +267,9 @@ enum cpu_stop cpu_run(struct cpu *c, uint64_t max)
 	c->fault = &frame;
 	smp_enter(c);
 	how = sigsetjmp(frame, 0);
+	if (c->fast.last) /* the instruction itself is counted below */
+		c->insn_count += c->fast.last->n - 1u;
+	c->fast.last = NULL;
 	smp_end_alone(c); /* a fault on the way */
 	if (how == UNWIND_FAULT) {
 		c->insn_count++; /* it took its time, and an endless fault is to be stopped too */

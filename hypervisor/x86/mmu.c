@@ -374,6 +374,7 @@ static void flush_all(struct cpu *c)
 	t->big_lo = 1;
 	t->big_end = 0;
 	t->ctx = t->next_ctx = 1;
+	blocks_forget_jumps(c);
 }
 
 static unsigned pcid_now(const struct cpu *c)
@@ -421,6 +422,7 @@ static void drop_page(struct cpu *c, uint64_t lin, unsigned ctx, bool global_too
 	struct tlb *t = c->tlb;
 	bool big = lin >= t->big_lo && lin <= t->big_end;
 
+	blocks_forget_jumps(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned n = 0; n < (big ? TLB_SIZE : 1); n++) {
 			struct tlb_entry *e = &t->e[set][big ? n : lin / PAGE % TLB_SIZE];

@@ -32,6 +32,17 @@ static inline unsigned cpu_iopl(const struct cpu *c)
 void cpu_flags_load(struct cpu *c, uint64_t val, uint64_t mask);
 uint64_t cpu_popf_mask(const struct cpu *c, unsigned opsize);
 
+/* What the table's row asks of the mode and CPL. */
+static inline void cpu_check_rights(struct cpu *c, const struct opcode *op)
+{
+	if (!(op->flags & (F_PROT | F_CPL0)))
+		return;
+	if (op->flags & F_PROT && !cpu_is_prot(c))
+		cpu_raise(c, EXC_UD);
+	if (op->flags & F_CPL0)
+		cpu_gp0(c, !c->cpl);
+}
+
 /* ---- mmu.c ---- */
 /* At block boundaries and after IN, OUT: the memory map or A20 may have changed. */
 void mmu_sync(struct cpu *c);

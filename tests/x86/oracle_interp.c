@@ -5,6 +5,7 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
@@ -102,6 +103,23 @@ static void checks(const struct opcode *op)
 		cpu_raise_error(cpu, EXC_GP, 0);
 }
 
+/* Every other case goes the way of blocks' chains, where there is one for it. */
+static bool chain(const struct or_case *k)
+{
+	struct fast_op ops[2] = {{.n = 1, .end = (uint16_t)k->in.len}};
+	uint32_t wants = 0;
+
+	fast_pick(&ops[0], &k->in, &wants);
+	if ((k->s.r[0] ^ k->s.r[1]) & 1 || ops[0].run == fast_slow || !fast_enter(cpu) ||
+	    wants & ~cpu->fast.open)
+		return false;
+	ops[1] = (struct fast_op){.run = fast_end, .n = 1, .end = (uint16_t)k->in.len};
+	cpu->r[FAST_START] = cpu->rip;
+	ops[0].run(cpu, ops);
+	fast_merge(cpu);
+	return true;
+}
+
 static void step(const struct or_case *k, struct or_result *res)
 {
 	sigjmp_buf jb;
@@ -117,6 +135,8 @@ static void step(const struct or_case *k, struct or_result *res)
 	if (!k->in.op)
 		cpu_raise(cpu, EXC_UD);
 	checks(k->in.op);
+	if (chain(k))
+		return;
 	do { /* a repeated instruction comes back for its next lot */
 		cpu->next_rip = cpu->rip + k->in.len;
 		k->in.op->run(cpu, &k->in);
@@ -130,7 +150,7 @@ void interp_run(const struct or_case *k, struct or_result *res)
 
 	if (cpu->mode != k->mode || !cpu->seg[SEG_CS].attr)
 		set_segments(k->mode);
-	memcpy(cpu->r, k->s.r, sizeof(cpu->r));
+	memcpy(cpu->r, k->s.r, sizeof(k->s.r));
 	cpu->rip = k->s.rip;
 	cpu->flags = k->s.flags;
 	cpu->fpu = k->s.fpu;
@@ -138,7 +158,7 @@ void interp_run(const struct or_case *k, struct or_result *res)
 	memcpy(code + k->s.rip - OR_CODE, k->bytes, k->len);
 	step(k, res);
 	memset(code + k->s.rip - OR_CODE, 0xcc, k->len);
-	memcpy(res->s.r, cpu->r, sizeof(cpu->r));
+	memcpy(res->s.r, cpu->r, sizeof(res->s.r));
 	res->s.rip = cpu->rip;
 	res->s.flags = cpu->flags;
 	res->s.fpu = cpu->fpu;
