@@ -197,7 +197,8 @@ check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/
 # Linux guests of Debian's packages; without those the tests that boot them are skipped.
 .PHONY: guests
 guests: $(BUILD)/guest/made ## build the Linux guests that tests boot
-$(BUILD)/guest/made: $(wildcard tests/guest/lib/* tests/guest/selfcheck/*) config.mk
+$(BUILD)/guest/made: $(wildcard $(addprefix tests/guest/,lib/*.c lib/*.S lib/*.inc lib/init \
+		lib/build.sh selfcheck/*)) config.mk
 	$(call say,GUEST,$(@D))
 	$(Q)CC='$(CC)' BUSYBOX='$(BUSYBOX)' LIB32='$(LIB32)' DEB_LINUX='$(DEB_LINUX)' \
 		DI_I386='$(DI_I386)' sh tests/guest/lib/build.sh $(@D)

@@ -256,13 +256,14 @@ void return_check(struct cpu *c, const struct far_return *r, struct desc *cs)
 	cs_check_rip(c, cs, r->rip);
 }
 
-/* The whole rSP where the stack's new width does not reach stays what it was. */
+/* SP alone leaves the rest of RSP as it was; ESP clears the upper half as every 32-bit register
+ * does, also that of a kernel's 64-bit stack. */
 static void outer_sp(struct cpu *c, uint64_t sp, unsigned drop)
 {
 	struct stack s;
 
 	stack_now(c, &s);
-	s.sp = (c->r[R_SP] & ~s.mask) | (sp & s.mask);
+	s.sp = s.mask == 0xffff ? (c->r[R_SP] & ~s.mask) | (sp & s.mask) : sp & s.mask;
 	stack_drop(&s, drop);
 	stack_commit(c, &s);
 }

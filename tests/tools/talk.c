@@ -5,6 +5,7 @@
  *
  *   TEXT        waits until the program has written TEXT after what the step before it matched
  *   '<TEXT'     writes TEXT and a line feed
+ *   '!COMMAND'  has the shell run COMMAND, which must succeed
  *   -t SECONDS  for all of it [60]     -o FILE    keeps what the program wrote
  *   -s STATUS   its exit status [0]    -n TEXT    fails as soon as it writes TEXT
  *   -k          stops the program after the last step, whatever its status
@@ -181,6 +182,17 @@ static void say(const char *text)
 		die("it takes no more: ", text);
 }
 
+static void shell(const char *command)
+{
+	int status;
+
+	fflush(stdout);
+	status = system(command);
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		die("failed: ", command);
+	printf("%6.1f s  %s\n", seconds(), command);
+}
+
 static void finish(void)
 {
 	char text[64];
@@ -251,6 +263,8 @@ int main(int argc, char **argv)
 	for (int i = first; i < last; i++) {
 		if (argv[i][0] == '<')
 			say(argv[i] + 1);
+		else if (argv[i][0] == '!')
+			shell(argv[i] + 1);
 		else
 			wait_for(argv[i]);
 	}

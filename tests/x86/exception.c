@@ -285,6 +285,26 @@ TEST(long_mode_from_ring_3_and_back_keeps_fs_base)
 	sys_rig_free(&r);
 }
 
+/* Linux' entry stacks are at the top of memory; a signal frame goes to what was pushed as RSP. */
+TEST(iret_to_compatibility_mode_clears_the_upper_half_of_rsp)
+{
+	const uint64_t top = 0xfffffe0000001000;
+	struct sys_rig r = sys_rig("max");
+
+	go_long(&r, 0);
+	page_put(&r, top - 0x1000, AT_STACK0 - 0x1000, 3);
+	r.c->r[R_SP] = top - 40;
+	ram_put(&r, AT_STACK0 - 40, 8, 0x8000);
+	ram_put(&r, AT_STACK0 - 32, 8, CODE3);
+	ram_put(&r, AT_STACK0 - 24, 8, FL_1);
+	ram_put(&r, AT_STACK0 - 16, 8, AT_STACK3);
+	ram_put(&r, AT_STACK0 - 8, 8, DATA3);
+	RUNS(&r, cpu_iret(r.c, 8));
+	EQ(MODE_32, r.c->mode);
+	EQ(AT_STACK3, r.c->r[R_SP]);
+	sys_rig_free(&r);
+}
+
 TEST(iret_to_a_non_canonical_rip_faults_before_it)
 {
 	struct sys_rig r = sys_rig("max");

@@ -4,6 +4,7 @@
 #   vmlinuz-ARCH       Debian's kernel as it is
 #   unpacked-ARCH      the same one already unpacked, for CPUs as slow as an interpreter (repack.c)
 #   initrd-ARCH.cpio   busybox, selfcheck, a shell on the console (lib/init)
+#   debuggee, debuggee.elf   a small payload and its symbols, for a debugger
 #   drivers-amd64.cpio.gz   the same, with the modules of our devices' drivers
 # What cannot be built says why, naming the package, in OUT/missing-ARCH; that is no error.
 set -eu
@@ -47,6 +48,16 @@ common() {
 	cp "$src/init" "$1/init"
 	chmod 755 "$1/init" "$1/bin/busybox"
 	for a in $applets; do ln -sf busybox "$1/bin/$a"; done
+}
+
+# What tests/guest/gdb.sh debugs: symbols for 64-bit code, in a file that multiboot can load.
+debuggee() {
+	$CC -m64 -O0 -g -ffreestanding -fno-pic -no-pie -mno-red-zone -mgeneral-regs-only \
+		-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -nostdlib \
+		-static -Wall -Wextra -Werror -Wl,-Ttext=0x200000,--build-id=none,-z,max-page-size=4096 \
+		-Wl,--section-start=.multiboot=0x1ff000 \
+		"$src/debuggee_start.S" "$src/debuggee.c" -o "$out/debuggee.elf"
+	objcopy -O elf32-i386 "$out/debuggee.elf" "$out/debuggee"
 }
 
 # unpacked ARCH FLAGS…
@@ -120,5 +131,6 @@ i386() {
 }
 
 $CC -O2 -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror "$src/repack.c" -o "$work/repack"
+debuggee
 amd64
 i386
