@@ -438,12 +438,15 @@ int machine_backends_open(struct machine *m, struct err *e)
 
 	blk_fdset_open = open_for_blk;
 	chr_host_open = host_open;
+	net_host_open = host_open;
 	rc = add_fds(m, e);
 
 	for (unsigned i = 0; i < c->chardevs.n && !rc; i++)
 		rc = machine_chr_add(m, c->chardevs.v[i], e) ? 0 : -EINVAL;
 	for (unsigned i = 0; i < c->netdevs.n && !rc; i++)
 		rc = machine_net_add(m, c->netdevs.v[i], e) ? 0 : -EINVAL;
+	if (!rc)
+		rc = machine_dumps_open(m, e);
 	for (unsigned i = 0; i < c->n_drives && !rc; i++)
 		rc = machine_drive_add(m, &c->drives[i], e);
 	return rc;

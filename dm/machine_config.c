@@ -63,6 +63,14 @@ static void free_drive(struct drive_config *d)
 	free(d->serial);
 }
 
+static void free_nic(struct nic_config *n)
+{
+	free(n->model);
+	free(n->mac);
+	free(n->addr);
+	free(n->netdev);
+}
+
 static void free_lists(struct machine_config *c)
 {
 	for (unsigned i = 0; i < c->n_drives; i++)
@@ -76,6 +84,11 @@ static void free_lists(struct machine_config *c)
 	for (unsigned i = 0; i < c->n_fdsets; i++)
 		free(c->fdsets[i].opaque);
 	free(c->fdsets);
+	for (unsigned i = 0; i < c->n_nics; i++)
+		free_nic(&c->nics[i]);
+	free(c->nics);
+	free_texts(&c->old_nets);
+	free_opts(&c->dumps);
 	free_opts(&c->devices);
 	free_opts(&c->globals);
 	free_texts(&c->chardevs);

@@ -33,6 +33,12 @@ struct drive_config {
 	bool detect_zeroes, native_aio;
 };
 
+/* -nic, -net nic; NULL = not said */
+struct nic_config {
+	char *model, *mac, *addr, *netdev;
+	bool old; /* takes the next of old_nets */
+};
+
 /* -mon, -monitor, -qmp */
 struct mon_config {
 	char *chardev, *spec; /* spec: text for chr_open_short with that id; NULL: it exists */
@@ -62,7 +68,7 @@ struct machine_config {
 	uint64_t max_ram_below_4g; /* 0 = the board's own */
 	unsigned cpus, maxcpus;
 	bool nodefaults, nographic, stopped, no_shutdown, no_reboot, no_acpi, no_hpet, usb;
-	bool net_given;  /* -net none, -nic none, -netdev: no default NIC */
+	bool net_given;  /* -net, -nic, -netdev: no default NIC */
 	char *vnc, *vga; /* NULL = not said */
 	enum config_rtc rtc;
 	int64_t rtc_date; /* seconds since 1970, with RTC_DATE */
@@ -79,6 +85,10 @@ struct machine_config {
 	unsigned n_fdsets;
 	struct text_list chardevs; /* text for chr_open */
 	struct text_list netdevs;  /* text for net_open */
+	struct nic_config *nics;   /* -nic, -net nic */
+	unsigned n_nics;
+	struct text_list old_nets; /* ids of those of -net, for NICs with `old` */
+	struct opts_list dumps;    /* -object filter-dump */
 	struct text_list serials;  /* text for chr_open_short, "chardev:ID" */
 
 	char *qtest, *qtest_log; /* what -qtest and -qtest-log said */

@@ -191,5 +191,7 @@ int machine_pc_build(struct machine *m, struct err *e)
 		rc = add_parts(m, later_parts, ARRAY_SIZE(later_parts), e);
 	if (!rc)
 		rc = add_vga(m, e);
+	if (!rc)
+		rc = machine_nics_add(m, e);
 	return rc ? rc : board_sync(m->board, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices and their back ends: -drive -device -chardev -serial -netdev -global … */
+/* Devices and their back ends: -drive -device -chardev -serial -global … */
 #include "dm/options.h"
 
 #include "base/dev_owner.h"
@@ -457,25 +457,6 @@ static int set_nographic(struct machine_config *c, const char *what, const char 
 	return 0;
 }
 
-/* ---- network */
-
-static int set_netdev(struct machine_config *c, const char *what, const char *arg, struct err *e)
-{
-	c->net_given = true;
-	return add_text(&c->netdevs, what, arg, e);
-}
-
-static int set_net(struct machine_config *c, const char *what, const char *arg, struct err *e)
-{
-	if (strcmp(arg, "none"))
-		return err_set(
-			e, -ENOTSUP,
-			"%s %s: say -netdev TYPE,id=ID and -device NIC,netdev=ID (or %s none)",
-			what, arg, what);
-	c->net_given = true;
-	return 0;
-}
-
 /* ---- display */
 
 static int set_display(struct machine_config *c, const char *what, const char *arg, struct err *e)
@@ -537,10 +518,6 @@ static const struct option rows[] = {
 	OPTION("parallel", "none", "there is none", set_parallel),
 	OPTION("nographic", NULL, "no display; the first serial port on the terminal",
 	       set_nographic),
-	OPTION("netdev", "TYPE,id=ID[,KEY=V]", "where a NIC's frames go: user, socket, none",
-	       set_netdev),
-	OPTION("net", "none", "no NIC by default", set_net),
-	OPTION("nic", "none", "no NIC by default", set_net),
 	OPTION("display", "none", "there is none yet", set_display),
 	OPTION("vga", "KIND", "the display adapter: std, cirrus, none", set_vga),
 	OPTION("vnc", "ADDRESS:N", "accepted; there is no display adapter yet", set_vnc),

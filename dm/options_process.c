@@ -226,7 +226,6 @@ static const struct option rows[] = {
 	LATER("runas", "USER", "dropping privileges does not exist yet"),
 	LATER("chroot", "DIR", "dropping privileges does not exist yet"),
 	LATER("readconfig", "FILE", "configuration files do not exist: say it in options"),
-	LATER("object", "TYPE", "user-made objects do not exist"),
 };
 /* clang-format on */
 const struct option_table options_process = {"Process", rows, ARRAY_SIZE(rows)};

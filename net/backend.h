@@ -19,6 +19,7 @@ struct net_type {
 	int (*status)(struct netdev *n, char *text, size_t size, struct err *e);
 };
 
+struct net_dump;
 struct netdev {
 	const struct net_type *type;
 	struct loop *loop;
@@ -26,11 +27,15 @@ struct netdev {
 	struct defer kick;
 	void *priv;
 	bool link;
+	struct net_dump *dumps; /* net/dump.c */
 	char id[NET_ID_MAX], info[160];
 };
 
-extern const struct net_type net_type_socket, net_type_user;
+extern const struct net_type net_type_socket, net_type_tap, net_type_user;
 
+/* net/dump.c */
+void net_dump_frame(struct netdev *n, const uint8_t *frame, size_t len);
+void net_dump_close(struct netdev *n);
 /* A frame from the wire. false: the NIC cannot take it now, keep it until resume(). */
 bool net_deliver(struct netdev *n, const uint8_t *frame, size_t len);
 #endif

@@ -27,7 +27,8 @@ static const struct net_type net_type_none = {.name = "none", .open = none_open}
 
 /* ---- life */
 
-static const struct net_type *const types[] = {&net_type_none, &net_type_socket, &net_type_user};
+static const struct net_type *const types[] = {&net_type_none, &net_type_socket, &net_type_tap,
+					       &net_type_user};
 
 static void kicked(void *arg)
 {
@@ -87,7 +88,7 @@ struct netdev *net_open(struct loop *l, const char *text, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (!strcmp(o.type, types[i]->name))
 			return open_type(l, types[i], &o, e);
-	err_set(e, -EINVAL, "-netdev %s is not known; there are: none, socket, user", o.type);
+	err_set(e, -EINVAL, "-netdev %s is not known; there are: none, socket, tap, user", o.type);
 	return NULL;
 }
 
@@ -99,6 +100,7 @@ void net_close(struct netdev *n)
 		loop_undefer(n->loop, &n->kick);
 	if (n->type->close)
 		n->type->close(n);
+	net_dump_close(n);
 	free(n);
 }
 
@@ -118,13 +120,19 @@ bool net_deliver(struct netdev *n, const uint8_t *frame, size_t len)
 		return true;
 	if (c->can_receive && !c->can_receive(c->arg))
 		return false;
+	if (n->dumps)
+		net_dump_frame(n, frame, len);
 	c->receive(c->arg, frame, len);
 	return true;
 }
 
 void net_send(struct netdev *n, const uint8_t *frame, size_t len)
 {
-	if (n->link && len && len <= NET_FRAME_MAX && n->type->send)
+	if (!n->link || !len || len > NET_FRAME_MAX)
+		return;
+	if (n->dumps)
+		net_dump_frame(n, frame, len);
+	if (n->type->send)
 		n->type->send(n, frame, len);
 }
 

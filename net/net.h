@@ -25,7 +25,7 @@ struct net_client {
 /*
  * opts: QEMU's -netdev text after the type, e.g. "socket,id=n0,fd=5". Types: socket
  * (fd=N of any packet, datagram or stream socket; listen=, connect=, udp=+localaddr=; streams carry
- * a 32-bit big-endian length before each frame, as QEMU's), user (hvm-nat), none. NULL and a
+ * a 32-bit big-endian length before each frame, as QEMU's), user (hvm-nat), tap, none. NULL and a
  * sentence on failure.
  */
 struct netdev *net_open(struct loop *l, const char *opts, struct err *e);
@@ -49,4 +49,11 @@ const char *net_type_name(const struct netdev *n);
 int net_hostfwd(struct netdev *n, bool add, const char *rule, struct err *e);
 /* user: its connections, a line each. -ENOTSUP: the type has nothing to say. */
 int net_status(struct netdev *n, char *text, size_t size, struct err *e);
+
+/* Frames both ways into a pcap file, cut to maxlen (0: whole), until it is removed or n closed. */
+int net_dump_add(struct netdev *n, const char *id, const char *file, uint32_t maxlen,
+		 struct err *e);
+bool net_dump_remove(struct netdev *n, const char *id); /* false: none of that id */
+/* What opens its file; NULL: open(2). */
+extern int (*net_host_open)(const char *path, int flags, unsigned mode, struct err *e);
 #endif

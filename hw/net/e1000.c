@@ -6,7 +6,7 @@
  * Spec:    docs/specs/e1000.txt
  * State:   rings, legacy, context and data descriptors, sums, segmentation,
  *          filters, VLAN, interrupt delays, statistics, EEPROM, PHY, I/O BAR
- * Missing: option ROM, flow control frames, wake-up and power management,
+ * Missing: option ROM of the relatives, flow control frames, wake-up and power management,
  *          TXD_LOW, flash, packet buffer memory, the aliases of the 82542
  * Tests:   tests/hw/e1000.c, e1000_laws.c, laws.c
  */
@@ -615,14 +615,14 @@ static const struct region e1000_regions[] = {
 	[REGION_PHY] = {.name = "phy", .len = 64, .sizes = 2},
 };
 
-static const struct pci_info e1000_pci = {
-	.config = offsetof(struct e1000, pci),
-	.region = REGION_CONFIG,
-	.intx = 1,
-	.bar = {{.size = REGS_SIZE, .region = REGION_REGS},
-		{.size = 64, .region = REGION_IO, .io = true}},
-	.slot = -1,
-};
+#define E1000_PCI                                                                              \
+	.config = offsetof(struct e1000, pci), .region = REGION_CONFIG, .intx = 1, .slot = -1, \
+	.bar = {{.size = REGS_SIZE, .region = REGION_REGS},                                    \
+		{.size = 64, .region = REGION_IO, .io = true}}
+static const struct pci_info e1000_82540em_pci = {E1000_PCI, .rom = "efi-e1000.rom"};
+/* The ROM knows one device id only. */
+static const struct pci_info e1000_82544gc_pci = {E1000_PCI};
+static const struct pci_info e1000_82545em_pci = {E1000_PCI};
 
 static const struct prop e1000_props[] = {
 	{"mac", PROP_MAC, offsetof(struct e1000_host, mac), "52:54:00:12:34:56",
@@ -641,7 +641,7 @@ static const struct prop e1000_props[] = {
 		.name = name_,                                             \
 		.summary = summary_,                                       \
 		.bus = &pci_bus_type,                                      \
-		.bus_info = &e1000_pci,                                    \
+		.bus_info = &var##_pci,                                    \
 		.state_size = sizeof(struct e1000),                        \
 		.host_size = sizeof(struct e1000_host),                    \
 		.regions = e1000_regions,                                  \

@@ -4,7 +4,7 @@
  *
  * Spec:    docs/specs/rtl8139.txt
  * State:   classic and C+ transmit and receive, EEPROM, timer, tally, loopback
- * Missing: option ROM, early interrupts, power management and wake-up frames,
+ * Missing: early interrupts, power management and wake-up frames,
  *          interrupt mitigation, TDU
  * Tests:   tests/hw/rtl8139.c, rtl8139_cplus.c, rtl8139_laws.c, laws.c
  *
@@ -455,6 +455,7 @@ static const struct pci_info rtl8139_pci = {
 	.intx = 1,
 	.bar = {{.size = 256, .region = REGION_REGS, .io = true},
 		{.size = 256, .region = REGION_REGS}},
+	.rom = "efi-rtl8139.rom",
 	.slot = -1,
 };
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define MMIO    0xe1000000
 #define IO      0xc100
@@ -80,6 +81,19 @@ static void identity(struct guest *b, uint32_t id)
 BUS_TEST(e1000_identity, nic("e1000"))
 {
 	identity(b, 0x8086100e);
+}
+
+BUS_TEST(e1000_rom, nic("e1000"))
+{
+	unsigned devfn = devfn_of(b, 0x8086100e);
+
+	if (access("/usr/lib/ipxe/qemu/efi-e1000.rom", R_OK))
+		SKIP("no ipxe-qemu");
+	bus_cfg_write(b, devfn, 0x30, 4, 0xffffffff);
+	EQ(0xfffc0001, bus_cfg_read(b, devfn, 0x30, 4));
+	bus_cfg_write(b, devfn, 0x30, 4, 0xe2000001);
+	bus_cfg_write(b, devfn, 0x04, 2, 2);
+	EQ(0xaa55, bus_read(b, 0xe2000000, 2));
 }
 
 BUS_TEST(e1000_identity_82544gc, nic("e1000-82544gc"))
