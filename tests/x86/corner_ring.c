@@ -364,6 +364,39 @@ TEST(corner_26_syscall_of_compatibility_mode)
 	sys_rig_free(&r);
 }
 
+/* SYSENTER clears IF and VM, nothing else; SYSEXIT goes where RDX and RCX say. */
+PAYLOAD(sysenter, 32, "sysenter");
+PAYLOAD(sysenter_entry, 32,
+	"pushfd; pop eax; mov ebx, esp; mov edx, 0x8200; mov ecx, 0x9f00; sysexit");
+PAYLOAD(sysexit_to, 32, "mov esi, esp; mov edi, ss; int3");
+
+TEST(corner_26_sysenter_and_sysexit)
+{
+	struct sys_rig r = rig(false, 3);
+	struct trap t;
+
+	r.c->sysenter_cs = CODE0; /* CODE0, DATA0, CODE3, DATA3 */
+	r.c->sysenter_esp = 0x7000;
+	r.c->sysenter_eip = 0x8100;
+	r.c->flags |= FL_IF | FL_CF | FL_NT;
+	PUT(&r, 0x8100, sysenter_entry);
+	PUT(&r, 0x8200, sysexit_to);
+	LOADED(&r, sysenter);
+	t = payload_go(&r);
+	EQ(EXC_BP, t.vector);
+	EQ(FL_1 | FL_CF | FL_NT, r.c->r[R_AX]);
+	EQ(0x7000, r.c->r[R_BX]);
+	EQ(0x9f00, r.c->r[R_SI]);
+	EQ(DATA3, r.c->r[R_DI]);
+	EQ(CODE3, t.cs);
+	sys_rig_free(&r);
+	r = rig(false, 3);
+	r.c->sysenter_cs = 1; /* a null selector */
+	LOADED(&r, sysenter);
+	EQ(EXC_GP, payload_go(&r).vector);
+	sys_rig_free(&r);
+}
+
 PAYLOAD(wrmsr, 64, "wrmsr; hlt");
 
 TEST(corner_26_targets_are_canonical)
@@ -447,6 +480,56 @@ TEST(corner_27_task_called_twice)
 	EQ(0x8100 + 4, ram_get(&r, AT_TSS2 + 0x20, 4));
 	EQ(0, ram_get(&r, AT_TSS2 + 0x34, 4)); /* the caller's EBX did not get there */
 	sys_rig_free(&r);
+}
+
+/* The T bit of a TSS: #DB before the new task's first instruction. */
+PAYLOAD(task_jump, 32, JMP_FAR32(0x70, 0));
+
+TEST(corner_27_debug_trap_of_a_task)
+{
+	struct sys_rig r = rig(false, 0);
+	struct trap t;
+
+	tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
+	ram_put(&r, AT_TSS2 + 0x64, 2, 1);
+	r.ram[0x8100] = 0x90;
+	r.c->dr[7] |= 0x155; /* local breakpoints are the old task's */
+	LOADED(&r, task_jump);
+	t = payload_go(&r);
+	EQ(EXC_DB, t.vector);
+	EQ(0x8100, t.rip);
+	EQ(1 << 15, r.c->dr[6] & 0xf00f);
+	EQ(0x400, r.c->dr[7]);
+	EQ(0x6000 - 12, r.c->r[R_SP]);
+	sys_rig_free(&r);
+}
+
+/* The inner stack is wrong: #TS with its selector, in a task whose stack is good. EXT is set for
+ * what comes from outside only. */
+PAYLOAD(int_40_ring_3, 32, "int 0x40");
+PAYLOAD(wait_ring_3, 32, "1: jmp 1b");
+
+TEST(corner_23_bad_inner_stack)
+{
+	for (unsigned external = 0; external < 2; external++) {
+		struct sys_rig r = rig(false, 3);
+
+		tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
+		r.ram[0x8100] = 0xf4;
+		gate_put(&r, AT_IDT + 8 * EXC_TS, SYS_TASK_GATE, 0, SEL_FREE, 0, 0);
+		ram_put(&r, AT_TSS + 8, 4, DATA3);
+		LOADED(&r, int_40_ring_3);
+		if (external) {
+			LOADED(&r, wait_ring_3);
+			cpu_attend(r.c, ATT_NMI);
+		}
+		EQ(STOP_HALT, payload_run(&r, 100));
+		EQ(0x8101, r.c->rip);
+		EQ((DATA3 & ~3u) | external, ram_get(&r, r.c->r[R_SP], 4));
+		EQ(AT_CODE, ram_get(&r, AT_TSS + 0x20, 4)); /* where it was, undone */
+		EQ(AT_STACK3, ram_get(&r, AT_TSS + 0x38, 4));
+		sys_rig_free(&r);
+	}
 }
 
 PAYLOAD(lost_esp, 32, "mov esp, 2; ud2");
