@@ -61,6 +61,7 @@ void hmp_mouse_move(struct hmp_call *c);
 void hmp_mouse_button(struct hmp_call *c);
 void hmp_mouse_set(struct hmp_call *c);
 void hmp_info_mice(struct hmp_call *c);
+void hmp_info_usb(struct hmp_call *c);
 /* hmp.c */
 void hmp_help(struct hmp_call *c);
 void hmp_info(struct hmp_call *c);

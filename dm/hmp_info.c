@@ -333,6 +333,7 @@ const struct hmp_command hmp_info_commands[] = {
 	{"mice", "", "", "show which guest mouse is receiving events", hmp_info_mice, NULL},
 	{"screen", "device:s?", "[device]", "show the characters of a text screen", info_screen,
 	 NULL},
+	{"usb", "", "", "show guest USB devices", hmp_info_usb, NULL},
 	{"vnc", "", "", "show the vnc server status", info_vnc, NULL},
 	{0},
 };

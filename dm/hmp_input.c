@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dm/hmp_input.c: HMP commands that type and point. */
+/* dm/hmp_input.c: HMP commands that type and point; info mice, info usb. */
 #include "dm/hmp.h"
+
+#include "hw/usb/usb.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,4 +107,25 @@ void hmp_info_mice(struct hmp_call *c)
 			d->name, d->kind == INPUT_TABLET ? " (absolute)" : "");
 	if (!n)
 		fprintf(c->out, "No mouse devices connected\n");
+}
+
+void hmp_info_usb(struct hmp_call *c)
+{
+	unsigned buses = 0;
+
+	for (struct bus *b = c->m->env->buses; b; b = b->next) {
+		if (b->type != &usb_bus_type)
+			continue;
+		for_each_dev(d, c->m->env)
+			if (dev_bus(d) == b)
+				fprintf(c->out,
+					"  Device %u.%u, Port %s, Speed %s Mb/s, Product %s%s%s\n",
+					buses, usb_address(d), usb_path(d),
+					usb_low_speed(d) ? "1.5" : "12", usb_product(d),
+					strchr(d->id, '[') ? "" : ", ID: ",
+					strchr(d->id, '[') ? "" : d->id);
+		buses++;
+	}
+	if (!buses)
+		fprintf(c->out, "Error: USB support not enabled\n");
 }

@@ -354,8 +354,6 @@ static int add_devices(struct machine *m, struct err *e)
 /* Accepted for the sake of command lines that exist; a guest will miss them. */
 static void warn_of_missing(const struct machine_config *c)
 {
-	if (c->usb)
-		log_warn("-usb: there is no USB controller yet");
 	for (unsigned i = 0; i < c->globals.n; i++)
 		if (!dev_class_find(opts_get(&c->globals.v[i], "driver")))
 			log_warn("-global: there is no device '%s'",

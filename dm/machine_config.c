@@ -94,6 +94,7 @@ static void free_lists(struct machine_config *c)
 	free_texts(&c->chardevs);
 	free_texts(&c->netdevs);
 	free_texts(&c->serials);
+	free_texts(&c->usbdevices);
 	free_texts(&c->rom_dirs);
 }
 

@@ -87,9 +87,10 @@ struct machine_config {
 	struct text_list netdevs;  /* text for net_open */
 	struct nic_config *nics;   /* -nic, -net nic */
 	unsigned n_nics;
-	struct text_list old_nets; /* ids of those of -net, for NICs with `old` */
-	struct opts_list dumps;    /* -object filter-dump */
-	struct text_list serials;  /* text for chr_open_short, "chardev:ID" */
+	struct text_list old_nets;   /* ids of those of -net, for NICs with `old` */
+	struct opts_list dumps;      /* -object filter-dump */
+	struct text_list serials;    /* text for chr_open_short, "chardev:ID" */
+	struct text_list usbdevices; /* "tablet", "mouse", "keyboard" */
 
 	char *qtest, *qtest_log; /* what -qtest and -qtest-log said */
 

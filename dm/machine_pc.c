@@ -135,6 +135,23 @@ static int add_drives(struct machine *m, struct err *e)
 	return 0;
 }
 
+/* -usb, and what -usbdevice puts on it. */
+static int add_usb(struct machine *m, struct err *e)
+{
+	static const char *const devices[][2] = {
+		{"tablet", "usb-tablet"}, {"mouse", "usb-mouse"}, {"keyboard", "usb-kbd"}};
+	const struct machine_config *c = m->cfg;
+	int rc = 0;
+
+	if (c->usb)
+		rc = make(m, "piix3-usb-uhci", (const char *const[]){"addr", "1.2", NULL}, e);
+	for (unsigned i = 0; i < c->usbdevices.n; i++)
+		for (unsigned k = 0; k < ARRAY_SIZE(devices) && !rc; k++)
+			if (!strcmp(c->usbdevices.v[i], devices[k][0]))
+				rc = make(m, devices[k][1], (const char *const[]){NULL}, e);
+	return rc;
+}
+
 /* What follows is the guest's affair: PM1_STS and an SCI, if it has enabled that. */
 static void power_button(struct machine *m)
 {
@@ -193,5 +210,7 @@ int machine_pc_build(struct machine *m, struct err *e)
 		rc = add_vga(m, e);
 	if (!rc)
 		rc = machine_nics_add(m, e);
+	if (!rc)
+		rc = add_usb(m, e);
 	return rc ? rc : board_sync(m->board, e);
 }

@@ -492,6 +492,14 @@ static int set_keymap(struct machine_config *c, const char *what, const char *ar
 	return 0;
 }
 
+static int set_usbdevice(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	if (strcmp(arg, "tablet") && strcmp(arg, "mouse") && strcmp(arg, "keyboard"))
+		return err_set(e, -EINVAL, "%s %s: want tablet, mouse or keyboard", what, arg);
+	c->usb = true;
+	return text_list_add(&c->usbdevices, arg);
+}
+
 /* clang-format off */
 static const struct option rows[] = {
 	OPTION("drive",
@@ -523,9 +531,10 @@ static const struct option rows[] = {
 	OPTION("vnc", "ADDRESS:N", "accepted; there is no display adapter yet", set_vnc),
 	OPTION("k", "LAYOUT",
 	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
+	OPTION("usbdevice", "tablet|mouse|keyboard", "that on a USB controller of the board",
+	       set_usbdevice),
 	LATER("fda", "FILE", "there is no floppy drive yet"),
 	LATER("fdb", "FILE", "there is no floppy drive yet"),
-	LATER("usbdevice", "NAME", "there is no USB yet"),
 	LATER("spice", "KEY=V", "SPICE does not exist; use -vnc"),
 	LATER("sdl", NULL, "there is no display yet"),
 };

@@ -190,6 +190,17 @@ static void make_parents(struct rig *r, const struct dev_class *c)
 	make(r, "i440FX-pcihost");
 	if (!strcmp(c->bus->name, "IDE"))
 		make(r, "piix3-ide");
+	if (!strcmp(c->bus->name, "usb-bus"))
+		make(r, "piix3-usb-uhci");
+}
+
+/* Without something on it a bus has little to do. */
+static void make_children(struct rig *r, const struct dev_class *c)
+{
+	if (strcmp(c->name, "piix3-usb-uhci"))
+		return;
+	make(r, "usb-tablet");
+	make(r, "usb-kbd");
 }
 
 /* As firmware does: every BAR a place, then decoding and bus mastering on. */
@@ -228,6 +239,7 @@ struct rig *rig_new(const struct dev_class *c)
 		program_bars(d);
 	r->dev = make(r, c->name);
 	program_bars(r->dev);
+	make_children(r, c);
 	r->seed = 1;
 	r->seen = 0;
 	return r;
