@@ -90,7 +90,8 @@ struct machine {
 	struct display_slot *displays; /* the first one is the console */
 	struct input *input;           /* keyboards and pointers */
 	struct input_source monitors;  /* what QMP and HMP hold down */
-	uint8_t e820[40];              /* RAM, as fw_cfg has it */
+	uint8_t e820[40];              /* RAM, as fw_cfg has it … */
+	uint8_t hpets[121];            /* … and HPETs */
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */

@@ -89,6 +89,9 @@ static void free_lists(struct machine_config *c)
 	free(c->nics);
 	free_texts(&c->old_nets);
 	free_opts(&c->dumps);
+	opts_free(&c->smbios_bios);
+	opts_free(&c->smbios_system);
+	free_opts(&c->fw_cfg);
 	free_opts(&c->devices);
 	free_opts(&c->globals);
 	free_texts(&c->chardevs);

@@ -63,9 +63,13 @@ struct machine_config {
 	char *cpu, *bios;
 	char *kernel, *initrd, *append; /* initrd: "FILE words,FILE words" */
 	char *boot_order, *boot_once;   /* letters */
-	bool boot_menu, no_fd_bootchk;
-	uint64_t ram;              /* bytes */
-	uint64_t max_ram_below_4g; /* 0 = the board's own */
+	bool boot_menu, boot_strict, no_fd_bootchk;
+	bool splash_given, reboot_given;
+	uint16_t splash_time, reboot_timeout;   /* ms */
+	struct opts smbios_bios, smbios_system; /* words of types 0 and 1 */
+	struct opts_list fw_cfg;                /* name, and string or file */
+	uint64_t ram;                           /* bytes */
+	uint64_t max_ram_below_4g;              /* 0 = the board's own */
 	unsigned cpus, maxcpus;
 	bool nodefaults, nographic, stopped, no_shutdown, no_reboot, no_acpi, no_hpet, usb;
 	bool net_given;  /* -net, -nic, -netdev: no default NIC */

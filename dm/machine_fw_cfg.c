@@ -4,26 +4,13 @@
 
 #include "hw/misc/fw_cfg.h"
 
-#include <ctype.h>
-#include <stdlib.h>
+#include <errno.h>
 
 #define FOUR_GIB (4ull << 30)
 
 enum { E820_RAM = 1, E820_ENTRY = 20, MOST_CPUS = 255 };
-
-/* The 16 bytes in the order of the text; none is zeros, as QEMU's. */
-static void uuid_bytes(const char *text, uint8_t uuid[16])
-{
-	char pair[3] = "";
-
-	memset(uuid, 0, 16);
-	for (unsigned i = 0; text && *text && i < 32; text++)
-		if (isxdigit((unsigned char)*text)) {
-			pair[i % 2] = *text;
-			if (i++ % 2)
-				uuid[i / 2 - 1] = (uint8_t)strtoul(pair, NULL, 16);
-		}
-}
+enum { IRQ0_OVERRIDE = 0x8002, HPETS = 0x8004 }; /* keys that are an x86 machine's own */
+enum { HPET_ENTRY = 15, HPET_MOST = 8 };
 
 static void e820_entry(uint8_t *p, uint64_t base, uint64_t len)
 {
@@ -50,6 +37,22 @@ static int add_numa(struct dev *d, unsigned cpus)
 	return fw_cfg_add(d, FW_CFG_NUMA, zeros, 8 * (1 + MIN(cpus, (unsigned)MOST_CPUS)));
 }
 
+/* IRQ 0 is at the IOAPIC's input 2. What HPETs there are: number, then for each its block id,
+ * address, shortest period, page protection. */
+static int add_timers(struct machine *m, struct dev *d)
+{
+	uint8_t *hpets = m->hpets;
+	int rc = fw_cfg_add_number(d, IRQ0_OVERRIDE, 4, 1);
+
+	_Static_assert(sizeof(m->hpets) == 1 + HPET_ENTRY * HPET_MOST, "as SeaBIOS reads it");
+	if (rc || m->cfg->no_hpet)
+		return rc;
+	hpets[0] = 1;
+	store_le(hpets + 1, 4, 0x8086a201);
+	store_le(hpets + 5, 8, 0xfed00000);
+	return fw_cfg_add(d, HPETS, hpets, sizeof(m->hpets));
+}
+
 static int add_items(struct machine *m, struct dev *d)
 {
 	const struct machine_config *c = m->cfg;
@@ -65,12 +68,14 @@ static int add_items(struct machine *m, struct dev *d)
 	uint8_t uuid[16];
 	int rc;
 
-	uuid_bytes(c->uuid, uuid);
+	machine_uuid(c->uuid, uuid);
 	rc = fw_cfg_add(d, FW_CFG_UUID, uuid, sizeof(uuid));
 	for (unsigned i = 0; i < ARRAY_SIZE(numbers) && !rc; i++)
 		rc = fw_cfg_add_number(d, numbers[i].key, numbers[i].bytes, numbers[i].v);
 	if (!rc)
 		rc = add_numa(d, c->maxcpus);
+	if (!rc)
+		rc = add_timers(m, d);
 	return rc ? rc : add_e820(m, d);
 }
 
@@ -79,5 +84,7 @@ int machine_fw_cfg_fill(struct machine *m, struct err *e)
 	struct dev *d = dev_find(m->env, "fw_cfg");
 	int rc = d ? add_items(m, d) : 0;
 
+	if (d && !rc)
+		rc = machine_firmware_fill(m, d, e);
 	return rc ? err_errno(e, rc, "fw_cfg cannot hold what firmware should know") : 0;
 }

@@ -65,6 +65,8 @@ int machine_fw_cfg_fill(struct machine *m, struct err *e); /* once, before the g
 
 /* ---- machine_firmware.c ---- */
 int machine_firmware_make(struct machine *m, struct err *e); /* when all devices are there */
+int machine_firmware_fill(struct machine *m, struct dev *fw_cfg, struct err *e); /* its files */
+void machine_uuid(const char *text, uint8_t uuid[16]); /* in the text's order; NULL: zeros */
 void machine_firmware_free(struct machine *m);
 /* Without firmware: the tables into RAM, the last `reserved` bytes below 4 GiB (0: none), and the
  * RSDP (0: none) into shadow RAM, which is writable meanwhile. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The machine itself: -machine -accel -cpu -m -smp -name -uuid -bios -boot -rtc … */
+/* The machine itself: -machine -accel -cpu -m -smp -name -uuid -bios -kernel -rtc … */
 #include "dm/options.h"
 
 #include "base/util.h"
@@ -277,15 +277,9 @@ static int set_name(struct machine_config *c, const char *what, const char *arg,
 
 static int set_uuid(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
-	const char *form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-	bool good = strlen(arg) == strlen(form);
+	int rc = options_uuid(what, arg, e);
 
-	for (unsigned i = 0; form[i] && good; i++)
-		good = form[i] == '-' ? arg[i] == '-'
-				      : strchr("0123456789abcdefABCDEF", arg[i]) != NULL;
-	if (!good)
-		return err_set(e, -EINVAL, "%s %s: want %s in hex digits", what, arg, form);
-	return options_text(&c->uuid, what, arg, e);
+	return rc ? rc : options_text(&c->uuid, what, arg, e);
 }
 
 /* ---- start-up */
@@ -314,45 +308,6 @@ static int set_rom_dir(struct machine_config *c, const char *what, const char *a
 {
 	return text_list_add(&c->rom_dirs, arg) ? err_set(e, -ENOMEM, "%s: out of memory", what)
 						: 0;
-}
-
-/* Each of a … p once at most. */
-static int set_letters(char **to, const char *what, const char *key, const char *v, struct err *e)
-{
-	unsigned seen = 0;
-
-	if (!v)
-		return 0;
-	for (const char *p = v; *p; p++) {
-		if (*p < 'a' || *p > 'p')
-			return err_set(e, -EINVAL,
-				       "%s: %s=%s: '%c' is no boot device (a, c, d, n are)", what,
-				       key, v, *p);
-		if (seen & 1u << (*p - 'a'))
-			return err_set(e, -EINVAL, "%s: %s=%s: '%c' is there twice", what, key, v,
-				       *p);
-		seen |= 1u << (*p - 'a');
-	}
-	return options_text(to, what, v, e);
-}
-
-static int set_boot(struct machine_config *c, const char *what, const char *arg, struct err *e)
-{
-	static const char *const keys[] = {"order",       "once",           "menu",   "splash",
-					   "splash-time", "reboot-timeout", "strict", NULL};
-	struct opts o;
-	int rc = opts_parse(&o, arg, "order", e);
-
-	if (!rc)
-		rc = opts_only(&o, keys, what, e);
-	if (!rc)
-		rc = set_letters(&c->boot_order, what, "order", opts_get(&o, "order"), e);
-	if (!rc)
-		rc = set_letters(&c->boot_once, what, "once", opts_get(&o, "once"), e);
-	if (!rc)
-		rc = opts_bool(&o, "menu", &c->boot_menu, what, e);
-	opts_free(&o);
-	return rc;
 }
 
 static int set_rtc_base(struct machine_config *c, const char *what, const char *v, struct err *e)
@@ -454,13 +409,11 @@ static const struct option rows[] = {
 	OPTION("initrd", "FILE[ WORDS][,FILE…]", "its initrd or modules", set_initrd),
 	OPTION("append", "TEXT", "its command line", set_append),
 	OPTION("L", "DIR", "look for ROMs here first", set_rom_dir),
-	OPTION("boot", "[order=LETTERS][,once=…][,menu=on]", "a floppy, c disk, d CD, n network",
-	       set_boot),
 	OPTION("rtc", "[base=utc|localtime|DATE][,clock=host|vm]", "what the clock starts with",
 	       set_rtc),
 	OPTION("nodefaults", NULL, "only the devices that are asked for", set_nodefaults),
 	OPTION("usb", NULL, "a USB controller on the board", set_usb),
-	OPTION("no-acpi", NULL, "no ACPI power management", set_no_acpi),
+	OPTION("no-acpi", NULL, "no ACPI tables", set_no_acpi),
 	OPTION("no-hpet", NULL, "no HPET", set_no_hpet),
 	OPTION("no-fd-bootchk", NULL, "boots a floppy without looking at its signature",
 	       set_no_fd_bootchk),

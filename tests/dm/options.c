@@ -144,6 +144,32 @@ TEST(names)
 		"-uuid 550e8400: want xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx in hex digits");
 }
 
+TEST(firmware_words)
+{
+	good("-boot menu=on -boot splash-time=1000,reboot-timeout=0,strict=on "
+	     "-smbios type=0,vendor=V,release=1.15,uefi=off -smbios type=1,serial=a,,b "
+	     "-smbios type=1,serial=c -fw_cfg opt/x,string=y -fw_cfg name=opt/z,file=/dev/null");
+	CHECK(c.boot_menu && c.boot_strict && c.splash_given && c.reboot_given);
+	EQ(1000, c.splash_time);
+	EQ(0, c.reboot_timeout);
+	EQS("V", opts_get(&c.smbios_bios, "vendor"));
+	EQS("c", opts_get(&c.smbios_system, "serial"));
+	EQ(2, c.fw_cfg.n);
+	config_free(&c);
+	refused("-smbios vendor=V", "-smbios vendor=V: want type=0 or type=1 and its texts");
+	refused("-smbios type=2,product=x",
+		"-smbios type=2: only types 0 and 1 can be given words");
+	refused("-smbios type=0,serial=x", "-smbios: no such key 'serial'");
+	refused("-smbios type=0,release=1.256",
+		"-smbios: release=1.256: want two numbers up to 255: 1.0");
+	refused("-smbios type=1,uuid=1",
+		"-smbios 1: want xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx in hex digits");
+	refused("-fw_cfg opt/x", "-fw_cfg opt/x: want one of file= and string=");
+	refused("-fw_cfg opt/x,file=a,string=b",
+		"-fw_cfg opt/x,file=a,string=b: want one of file= and string=");
+	refused("-fw_cfg string=x", "-fw_cfg string=x: want name= of 1 to 55 characters");
+}
+
 TEST(boot_and_clock)
 {
 	good("-boot order=dc,once=d,menu=on -rtc base=2026-06-16T16:01:21,clock=vm");
@@ -159,6 +185,10 @@ TEST(boot_and_clock)
 	config_free(&c);
 	refused("-boot cz", "-boot: order=cz: 'z' is no boot device (a, c, d, n are)");
 	refused("-boot order=cc", "-boot: order=cc: 'c' is there twice");
+	refused("-boot splash-time=65536",
+		"-boot: splash-time=65536: want a number from 0 to 65535");
+	refused("-boot reboot-timeout=-2",
+		"-boot: reboot-timeout=-2: want a number from 0 to 65535");
 	refused("-rtc base=yesterday",
 		"-rtc: base=yesterday: want utc, localtime, 2026-06-16T16:01:21 or 2026-06-16");
 }

@@ -15,7 +15,7 @@ of_page() {
 
 # Lines that begin with an option, however far they are indented.
 of_help() {
-	"$1" -help | sed -n 's/^ *\(-[A-Za-z][-A-Za-z0-9]*\).*/\1/p' | sort -u
+	"$1" -help | sed -n 's/^ *\(-[A-Za-z][-A-Za-z0-9_]*\).*/\1/p' | sort -u
 }
 
 check() {

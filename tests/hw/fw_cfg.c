@@ -250,12 +250,8 @@ BUS_TEST(fw_cfg_of_a_pc, "-nodefaults -m 5 -smp 2,maxcpus=4 -boot menu=on "
 	EQ(1, number(b, FW_CFG_BOOT_MENU, 2));
 	EQ(0, number(b, FW_CFG_NUMA, 8));
 	EQ(0x7766554433221100, number(b, FW_CFG_UUID, 8));
-	EQ(0x01000000, number(b, FW_CFG_FILE_DIR, 4)); /* big-endian */
-	EQ(0, number(b, FW_CFG_FILE_FIRST, 8));        /* etc/e820: base, length, RAM */
-	for (unsigned i = 0; i < 3; i++)
-		EQ(i == 2 ? 0x50 : 0, bus_in(b, 0x511, 1));
-	for (unsigned i = 3; i < 9; i++)
-		EQ(i == 8, bus_in(b, 0x511, 1));
+	EQ(0, number(b, FW_CFG_FILE_DIR, 3)); /* big-endian, less than 256 files … */
+	CHECK(bus_in(b, 0x511, 1));           /* … which tests/dm/firmware.c reads */
 }
 
 BUS_TEST(fw_cfg_by_dma, "-nodefaults -m 5")

@@ -316,14 +316,14 @@ static const char *disassemble(struct firmware *f, const char *name)
 		if (find(f, others[i]))
 			write_table(dir, others[i], find(f, others[i]));
 	write_table(dir, "DSDT", table_at(f, u32(facp + 40)));
-	snprintf(
-		command, sizeof(command),
-		"cd %s && iasl -e SSDT.aml -d DSDT.aml >log 2>&1 && "
-		"iasl -e DSDT.aml -d SSDT.aml >>log 2>&1 && "
-		"for t in APIC FACP WAET; do iasl -d $t.aml >>log 2>&1 || exit 1; done && "
-		"iasl -we DSDT.dsl >>log 2>&1 && iasl SSDT.dsl >>log 2>&1 && "
-		"! grep -iE 'error [0-9]|could not|invalid|incorrect' *.dsl && cat %s.dsl || cat log",
-		dir, name);
+	snprintf(command, sizeof(command),
+		 "cd %s && iasl -e SSDT.aml -d DSDT.aml >log 2>&1 && "
+		 "iasl -e DSDT.aml -d SSDT.aml >>log 2>&1 && "
+		 "for t in APIC FACP WAET; do iasl -d $t.aml >>log 2>&1 || exit 1; done && "
+		 "iasl -we DSDT.dsl >>log 2>&1 && iasl SSDT.dsl >>log 2>&1 && "
+		 "! grep -iE 'error [0-9]|could not|invalid|incorrect' *.dsl && cat %s.dsl || "
+		 "cat log",
+		 dir, name);
 	in = popen(command, "r");
 	MUST(in);
 	text[fread(text, 1, sizeof(text) - 1, in)] = 0;
