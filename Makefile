@@ -43,7 +43,7 @@ NAME_net/nat := hvm-nat
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
-PARTS_hvm-img := base/% block/%
+PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% net/opts.c net/nat/%
 # Never in hvm-dm: what an intruder in libslirp should not find beside it.
 NOT_hvm-dm := net/nat/%
@@ -205,7 +205,7 @@ $(BUILD)/guest/made: $(wildcard $(addprefix tests/guest/,lib/*.c lib/*.S lib/*.i
 	@touch $@
 
 export BUILD CC
-SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs tests/guest
+SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs tests/guest tests/img
 .PHONY: check check-full
 check: ## lint, unit and device tests under sanitizers, shell tests
 	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh $(SCRIPTS)

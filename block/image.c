@@ -87,3 +87,37 @@ int blk_map(struct blk *b, uint64_t offset, uint64_t max, struct blk_extent *x)
 {
 	return b->format->map(b, offset, max, x);
 }
+
+void blk_info(struct blk *b, struct blk_info *i)
+{
+	*i = (struct blk_info){0};
+	if (b->format->info)
+		b->format->info(b, i);
+}
+
+void blk_snapshot_at(struct blk *b, uint32_t n, struct blk_snapshot *s)
+{
+	b->format->snapshot_at(b, n, s);
+}
+
+static int no_such(const struct blk *b, const char *what, struct err *e)
+{
+	return err_set(e, -ENOTSUP, "%s: format %s has no %s", b->file.name, b->format->name, what);
+}
+
+int blk_snapshot(struct blk *b, enum blk_snapshot_op op, const char *name, struct err *e)
+{
+	return b->format->snapshot ? b->format->snapshot(b, op, name, e)
+				   : no_such(b, "internal snapshots", e);
+}
+
+int blk_rename_backing(struct blk *b, const char *backing, const char *format, struct err *e)
+{
+	return b->format->rename_backing ? b->format->rename_backing(b, backing, format, e)
+					 : no_such(b, "backing files", e);
+}
+
+int blk_write_packed(struct blk *b, uint64_t offset, const void *cluster)
+{
+	return b->format->write_packed ? b->format->write_packed(b, offset, cluster) : -ENOTSUP;
+}

@@ -37,6 +37,28 @@ struct blk_check {
 int blk_check(struct blk *b, struct blk_check *res, enum blk_repair fix,
 	      void (*say)(void *arg, const char *line), void *arg, struct err *e);
 
+struct blk_snapshot {
+	const char *id, *name;
+	uint64_t vm_bytes, vm_clock, disk_size; /* vm_clock: ns */
+	uint32_t sec, nsec;                     /* when it was made, since 1970 */
+};
+struct blk_info {                             /* texts stay the image's */
+	const char *backing, *backing_format; /* as they stand in the file; NULL none */
+	uint64_t cluster;                     /* 0: the format has none, nor anything below */
+	unsigned version, refcount_bits;
+	bool lazy_refcounts, dirty, corrupt;
+	uint32_t n_snapshots;
+};
+void blk_info(struct blk *b, struct blk_info *i);
+void blk_snapshot_at(struct blk *b, uint32_t n, struct blk_snapshot *s); /* n < n_snapshots */
+enum blk_snapshot_op { BLK_SNAPSHOT_CREATE, BLK_SNAPSHOT_APPLY, BLK_SNAPSHOT_DELETE };
+/* name: of a new one, or the name or id of one that is there. */
+int blk_snapshot(struct blk *b, enum blk_snapshot_op op, const char *name, struct err *e);
+/* Another name for the backing file, its contents unlooked at; NULL none. */
+int blk_rename_backing(struct blk *b, const char *backing, const char *format, struct err *e);
+/* A whole cluster at `offset`, compressed; 1 = it does not shrink, nothing done. */
+int blk_write_packed(struct blk *b, uint64_t offset, const void *cluster);
+
 struct blk_extent {
 	uint64_t bytes;
 	uint64_t host;  /* where in `file`, with has_host */

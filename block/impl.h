@@ -51,6 +51,11 @@ struct blk_format {
 	int (*check)(struct blk *b, struct blk_check *res, enum blk_repair fix,
 		     void (*say)(void *arg, const char *line), void *arg, struct err *e);
 	int (*map)(struct blk *b, uint64_t offset, uint64_t max, struct blk_extent *x);
+	void (*info)(struct blk *b, struct blk_info *i);
+	void (*snapshot_at)(struct blk *b, uint32_t n, struct blk_snapshot *s);
+	int (*snapshot)(struct blk *b, enum blk_snapshot_op op, const char *name, struct err *e);
+	int (*rename_backing)(struct blk *b, const char *name, const char *format, struct err *e);
+	int (*write_packed)(struct blk *b, uint64_t offset, const void *cluster);
 	bool flat; /* the image is the disk, byte for byte */
 	struct blk_format *next;
 };

@@ -478,6 +478,11 @@ static struct blk_format qcow2 = {
 	.resize = q2_resize,
 	.check = q2_check,
 	.map = q2_map_extent,
+	.info = q2_info,
+	.snapshot_at = q2_snapshot_at,
+	.snapshot = q2_snapshot,
+	.rename_backing = q2_rename_backing,
+	.write_packed = q2_write_packed,
 };
 
 __attribute__((constructor)) static void register_qcow2(void)

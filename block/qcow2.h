@@ -208,7 +208,7 @@ void q2_leave(struct q2 *q, struct q2_range *g);
 /* ---- qcow2_pack.c ---- */
 int q2_unpack(struct q2 *q, uint64_t entry, uint8_t *cluster); /* takes the lock */
 /* Stores a whole cluster compressed; 1 = it does not shrink, nothing done. */
-int q2_write_packed(struct q2 *q, uint64_t off, const uint8_t *cluster);
+int q2_write_packed(struct blk *b, uint64_t off, const void *cluster);
 
 /* ---- qcow2_check.c: on an idle image ---- */
 int q2_check(struct blk *b, struct blk_check *res, enum blk_repair fix,
@@ -229,6 +229,12 @@ int q2_map_extent(struct blk *b, uint64_t offset, uint64_t max, struct blk_exten
 /* ---- qcow2_snapshot.c ---- */
 int q2_snapshots_read(struct q2 *q, struct err *e);
 void q2_snapshots_free(struct q2 *q);
+void q2_snapshot_at(struct blk *b, uint32_t n, struct blk_snapshot *s);
+int q2_snapshot(struct blk *b, enum blk_snapshot_op op, const char *name, struct err *e);
+
+/* ---- qcow2_info.c ---- */
+void q2_info(struct blk *b, struct blk_info *i);
+int q2_rename_backing(struct blk *b, const char *name, const char *format, struct err *e);
 
 /* ---- qcow2_open.c ---- */
 int q2_open(struct blk *b, struct err *e);

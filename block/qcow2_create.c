@@ -189,7 +189,7 @@ int q2_create_fd(int fd, const struct blk_create *given, struct err *e)
 
 /* ---- preallocation: every cluster in its place, before there is data ---- */
 
-static int allocate_chunk(struct q2 *q, uint64_t off, uint64_t *bytes)
+static int allocate_chunk(struct q2 *q, uint64_t off, uint64_t *bytes, enum blk_prealloc how)
 {
 	uint64_t host, got = 0, n = q2_clusters(q, *bytes);
 	int rc = q2_own_l2(q, off);
@@ -200,18 +200,17 @@ static int allocate_chunk(struct q2 *q, uint64_t off, uint64_t *bytes)
 		rc = q2_link(q, off + (i << q->cluster_bits),
 			     (host + (i << q->cluster_bits)) | Q2_COPIED, false);
 	*bytes = got << q->cluster_bits;
+	if (!rc && how == BLK_PREALLOC_FULL)
+		rc = blk_file_fill(q->f, host, *bytes);
 	return rc;
 }
 
 static int extend_file(struct q2 *q, uint64_t from, enum blk_prealloc how)
 {
-	if (how == BLK_PREALLOC_METADATA)
-		return ftruncate(q->f->fd, (off_t)q->end) < 0 ? -errno : 0;
-	if (fallocate(q->f->fd, 0, (off_t)from, (off_t)(q->end - from)) < 0 && errno != EOPNOTSUPP)
+	if (how == BLK_PREALLOC_FALLOC &&
+	    fallocate(q->f->fd, 0, (off_t)from, (off_t)(q->end - from)) < 0 && errno != EOPNOTSUPP)
 		return -errno;
-	return how == BLK_PREALLOC_FULL                 ? blk_file_fill(q->f, from, q->end - from)
-	       : ftruncate(q->f->fd, (off_t)q->end) < 0 ? -errno
-							: 0;
+	return ftruncate(q->f->fd, (off_t)q->end) < 0 ? -errno : 0;
 }
 
 int q2_preallocate(struct blk *b, enum blk_prealloc how, struct err *e)
@@ -223,7 +222,7 @@ int q2_preallocate(struct blk *b, enum blk_prealloc how, struct err *e)
 	pthread_mutex_lock(&q->lock);
 	for (uint64_t off = 0; off < q->size && !rc; off += n) {
 		n = MIN(q->size - off, span - (off & (span - 1)));
-		rc = allocate_chunk(q, off, &n);
+		rc = allocate_chunk(q, off, &n, how);
 	}
 	if (!rc)
 		rc = q2_write_back(q);

@@ -144,8 +144,9 @@ static int place(struct q2 *q, uint64_t off, uint64_t at, size_t n)
 	return rc ? rc : q2_link(q, off, Q2_PACKED | sectors << x | at, false);
 }
 
-int q2_write_packed(struct q2 *q, uint64_t off, const uint8_t *cluster)
+int q2_write_packed(struct blk *b, uint64_t off, const void *cluster)
 {
+	struct q2 *q = b->image;
 	uint8_t *out = malloc(q->cs);
 	size_t n = out ? deflate_all(cluster, q->cs, out) : 0;
 	uint64_t at = 0;
