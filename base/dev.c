@@ -79,7 +79,7 @@ struct bus *dev_bus(const struct dev *d)
 void rows_to_reset(const struct dev_class *c, void *state, bool power_on)
 {
 	for_each_row(r, c) {
-		if (r->flags & ROW_KEEP && !power_on)
+		if (!row_stored(r) || (r->flags & ROW_KEEP && !power_on))
 			continue;
 		if (r->flags & ROW_BYTES) {
 			memset((char *)state + r->off, (int)r->reset, r->count);

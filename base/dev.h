@@ -25,6 +25,7 @@ struct region {
 	uint8_t other;     /* enum other: what an illegal width gets; writes of it are dropped
 			    * unless SPLIT: cut into the widest legal ones, low bytes first */
 	uint8_t unclaimed; /* what bytes without a row read as, e.g. 0xff */
+	bool one;          /* one PORT row has all of it: a large one then needs no index */
 };
 
 enum prop_type {

@@ -61,7 +61,8 @@ static const struct row *row_find(const struct dev *d, unsigned region, uint32_t
 
 	if (at >= d->class->regions[region].len)
 		return NULL;
-	for (n = ix->pool + ix->first[region][at]; *n != NO_ROW; n++)
+	n = ix->pool + ix->first[region][d->class->regions[region].one ? 0 : at];
+	for (; *n != NO_ROW; n++)
 		if (row_answers(d, &d->class->rows[*n], size, dir))
 			return &d->class->rows[*n];
 	return NULL;

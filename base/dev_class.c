@@ -122,10 +122,11 @@ static struct class_index *index_new(const struct dev_class *c)
 	assert(ix->first);
 	for (unsigned g = 0; g < c->n_regions; g++) {
 		uint16_t last = 0;
-		ix->first[g] = calloc(c->regions[g].len, sizeof(**ix->first));
+		uint32_t len = c->regions[g].one ? 1 : c->regions[g].len;
+		ix->first[g] = calloc(len, sizeof(**ix->first));
 		assert(ix->first[g]);
 		region_rows(&rows, c, g);
-		for (uint32_t at = 0; at < c->regions[g].len; at++)
+		for (uint32_t at = 0; at < len; at++)
 			last = ix->first[g][at] = index_run(ix, c, &rows, at, last);
 	}
 	free(rows.row);
