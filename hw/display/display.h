@@ -76,6 +76,7 @@ struct vga_adapter {
 	uint32_t (*address)(const struct dev *d, uint32_t at);
 	void (*linear)(const struct dev *d, struct vga_linear *m); /* NULL: never one */
 	bool (*dac8)(const struct dev *d);                         /* palette of 8 bits a colour */
+	bool ignores_off;                                          /* SR01 bit 5 does not blank */
 	void (*cursor)(const struct dev *d, struct display_cursor *c); /* NULL: has none */
 };
 

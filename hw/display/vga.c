@@ -119,7 +119,7 @@ static const struct row stdvga_rows[] = {
 
 static const struct region stdvga_regions[] = {
 	[VGA_REGION_PORTS] = {.name = "ports", .len = 0x30, .sizes = 1, .unclaimed = 0xff},
-	[VGA_REGION_MEM] = {.name = "mem", .len = VGA_MEM_LEN},
+	[VGA_REGION_MEM] = {.name = "mem", .len = VGA_MEM_LEN, .one = true},
 	[VGA_REGION_CONFIG] = {.name = "config", .len = 256, .sizes = 1 | 2 | 4},
 	[VGA_REGION_SEQ] = {.name = "seq", .len = 8},
 	[VGA_REGION_GRC] = {.name = "grc", .len = 16},

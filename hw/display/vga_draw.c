@@ -377,9 +377,13 @@ static void draw_blank(struct dev *d)
 		put_line(&c, y, black);
 }
 
-static bool is_blank(const struct vga *s)
+static bool is_blank(const struct dev *d)
 {
-	return !(s->attr_index & ATTR_VIDEO) || s->seq[SEQ_CLOCKING] & CLOCKING_OFF;
+	const struct vga *s = vga_of(d);
+
+	if (!(s->attr_index & ATTR_VIDEO))
+		return true;
+	return s->seq[SEQ_CLOCKING] & CLOCKING_OFF && !vga_host_of(d)->adapter->ignores_off;
 }
 
 /* The part of memory that is on the screen: whole pages, *n of them. */
@@ -430,7 +434,7 @@ static void render(void *arg)
 
 	if (h->adapter->linear)
 		h->adapter->linear(d, &m);
-	if (is_blank(vga_of(d))) {
+	if (is_blank(d)) {
 		if (h->redraw)
 			draw_blank(d);
 		h->redraw = false;

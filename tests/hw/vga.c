@@ -422,8 +422,8 @@ LAW_OP("VGA", vga_vbe_mode)
 	static const uint16_t bpp[] = {4, 8, 15, 16, 24, 32, 0, 77};
 
 	rig_write(r, VBE, 8, 2, 0);
-	rig_write(r, VBE, 2, 2, rig_rnd(r) % 900);
-	rig_write(r, VBE, 4, 2, rig_rnd(r) % 900);
+	rig_write(r, VBE, 2, 2, rig_rnd(r) % 300);
+	rig_write(r, VBE, 4, 2, rig_rnd(r) % 200);
 	rig_write(r, VBE, 6, 2, bpp[rig_rnd(r) % ARRAY_SIZE(bpp)]);
 	rig_write(r, VBE, 8, 2, 1 | (rig_rnd(r) & 0xe0));
 	for (unsigned i = 5; i < 10; i++)
@@ -439,6 +439,11 @@ LAW_OP("VGA", vga_look)
 	struct display_view v;
 	struct display_text *t = malloc(sizeof(*t));
 
+	/* A picture of no more than that: a test has thousands. */
+	rig_write(r, CRTC, 0x11, 1, 0);
+	rig_write(r, CRTC, 0x01, 1, rig_rnd(r) % 24);
+	rig_write(r, CRTC, 0x07, 1, rig_rnd(r) & 0x11);
+	rig_write(r, CRTC, 0x12, 1, rig_rnd(r) % 128);
 	MUST(t && display_refresh(r->display, &v));
 	display_get_text(r->display, t);
 	free(t);

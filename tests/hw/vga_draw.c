@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* hw/display/vga_draw*.c: pictures of the VGA's own modes, pixel by pixel as IBM's manual has it. */
+/* hw/display/vga_draw*.c: pictures of the VGA's own modes, dot by dot as IBM's manual has it. */
 #include "base/util.h"
 #include "tests/hw/screen.h"
 
