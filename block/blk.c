@@ -5,8 +5,9 @@
  * the loop's thread runs done().
  *
  * A request moves IDLE -> QUEUED -> RUNNING -> READY -> IDLE, or IDLE -> NATIVE (the
- * kernel has it, aio.c) -> READY; cancel takes it out wherever it is. Completions come through one eventfd a disk and not through
- * loop_post, so that closing a disk leaves nothing behind in the loop.
+ * kernel has it, aio.c) -> READY; cancel takes it out wherever it is. Completions come
+ * through one eventfd a disk and not through loop_post, so that closing a disk leaves
+ * nothing behind in the loop.
  */
 #include "block/impl.h"
 

@@ -12,23 +12,44 @@ static json_t *drive_user(struct machine *m, const struct drive *d)
 	return qmp_text(strncmp(path, given, strlen(given)) ? path : path + strlen(given));
 }
 
+/* And, inside, those under it. Depth of the chain is bounded where it is opened. */
+static json_t *image_of(const struct blk *b, unsigned *depth)
+{
+	const struct blk *under = blk_backing(b);
+	json_t *v = json_pack("{s:o, s:o, s:I, s:b}", "filename", qmp_text(blk_file(b)), "format",
+			      qmp_text(blk_format(b)), "virtual-size", (json_int_t)blk_bytes(b),
+			      "dirty-flag", 0);
+
+	if (under) {
+		++*depth;
+		json_object_set_new(v, "full-backing-filename", qmp_text(blk_file(under)));
+		json_object_set_new(v, "backing-image", image_of(under, depth));
+	}
+	return v;
+}
+
 static json_t *inserted(const struct blk *b)
 {
-	json_t *image = json_pack("{s:o, s:o, s:I, s:b}", "filename", qmp_text(blk_file(b)),
-				  "format", qmp_text(blk_format(b)), "virtual-size",
-				  (json_int_t)blk_bytes(b), "dirty-flag", 0);
+	unsigned depth = 0;
+	json_t *image = image_of(b, &depth);
+	const char *cache = blk_cache(b);
+	bool unsafe = !strcmp(cache, "unsafe");
+	bool direct = !strcmp(cache, "none") || !strcmp(cache, "directsync");
+	bool through = !strcmp(cache, "writethrough") || !strcmp(cache, "directsync");
 	json_t *v = json_pack("{s:o, s:o, s:o, s:b, s:b, s:i, s:s}", "image", image, "file",
 			      qmp_text(blk_file(b)), "drv", qmp_text(blk_format(b)), "ro",
-			      blk_readonly(b), "encrypted", 0, "backing_file_depth", 0,
+			      blk_readonly(b), "encrypted", 0, "backing_file_depth", (int)depth,
 			      "detect_zeroes", "off");
 	static const char *const limits[] = {"bps",     "bps_rd",  "bps_wr",         "iops",
 					     "iops_rd", "iops_wr", "write_threshold"};
 
+	if (depth)
+		json_object_set_new(v, "backing_file", qmp_text(blk_file(blk_backing(b))));
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		json_object_set_new(v, limits[i], json_integer(0));
-	json_object_set_new(
-		v, "cache",
-		json_pack("{s:b, s:b, s:b}", "writeback", 1, "direct", 0, "no-flush", 0));
+	json_object_set_new(v, "cache",
+			    json_pack("{s:b, s:b, s:b}", "writeback", !through, "direct", direct,
+				      "no-flush", unsafe));
 	return v;
 }
 

@@ -29,6 +29,7 @@ static void send_next(struct bench *t, struct blk_req *r)
 		r->iovcnt = 1;
 		t->sent++;
 		t->at += t->step;
+		t->at %= blk_bytes(t->b) & ~511ull;
 		if (t->at + t->size > blk_bytes(t->b))
 			t->at = t->offset;
 	}
@@ -65,8 +66,8 @@ static int run(struct bench *t)
 	if (!reqs || !mem)
 		return img_fail(1, "out of memory");
 	memset(mem, 0xa5, t->depth * t->size);
-	printf("Sending %llu %s requests, %llu bytes each, %llu in parallel (starting at offset %llu, "
-	       "step size %llu)\n",
+	printf("Sending %llu %s requests, %llu bytes each, %llu in parallel "
+	       "(starting at offset %llu, step size %llu)\n",
 	       (unsigned long long)t->count, t->write ? "write" : "read",
 	       (unsigned long long)t->size, (unsigned long long)t->depth,
 	       (unsigned long long)t->offset, (unsigned long long)t->step);

@@ -55,7 +55,7 @@ int img_help(int argc, char **argv)
 	printf("Options of several commands:\n");
 	for (size_t i = 0; i < ARRAY_SIZE(shared); i++)
 		printf("  %-12s %s\n", shared[i][0], shared[i][1]);
-	printf("Formats: raw, qcow2. Sizes in bytes, or with k M G T P E. man hvm-img has the rest.\n");
+	printf("Formats: raw, qcow2. Sizes: bytes, or with k M G T P E. man hvm-img tells more.\n");
 	return 0;
 }
 
@@ -203,12 +203,11 @@ bool img_options(struct blk_create *c, char *options)
 		if (v)
 			*v++ = 0;
 		if (!v || !set_option(c, word, v)) {
-			img_fail(
-				1,
-				"-o %s%s%s: want size, compat=0.10|1.1, cluster_size=, "
-				"refcount_bits=, lazy_refcounts=on|off, backing_file=, backing_fmt=, "
-				"preallocation=off|metadata|falloc|full",
-				word, v ? "=" : "", v ? v : "");
+			img_fail(1,
+				 "-o %s%s%s: want size, compat=0.10|1.1, cluster_size=, "
+				 "refcount_bits=, lazy_refcounts=on|off, backing_file=,"
+				 " backing_fmt=, preallocation=off|metadata|falloc|full",
+				 word, v ? "=" : "", v ? v : "");
 			return false;
 		}
 	}

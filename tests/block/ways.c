@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tests/block/ways.c: how a drive is used: aio=native, snapshot=on, discard, detect-zeroes, TMPDIR. */
+/* tests/block/ways.c: how a drive is used: aio=native, snapshot=on, discard, detect-zeroes. */
 #include "tests/block/image.h"
 
 #include <errno.h>

@@ -36,7 +36,7 @@ qemu() {
 
 # Runs of text, of noise and of nothing.
 make_disk() {
-	awk 'BEGIN { for (i = 0; i < 9000; i++) printf "line %d of a disk that shrinks well\n", i }' >part
+	awk 'BEGIN { for (i = 0; i < 9000; i++) printf "line %d of what shrinks well\n", i }' >part
 	{
 		cat part
 		head -c 300000 /dev/zero
@@ -63,7 +63,8 @@ make_disk
 
 # ---- convert, both ways, in every shape
 for options in compat=0.10 compat=1.1 cluster_size=512 cluster_size=2M refcount_bits=1 \
-	refcount_bits=64,cluster_size=4k lazy_refcounts=on preallocation=metadata preallocation=full; do
+	refcount_bits=64,cluster_size=4k lazy_refcounts=on preallocation=metadata \
+	preallocation=full; do
 	want 0 "$img" convert -O qcow2 -o $options a.raw x.qcow2
 	clean x.qcow2
 	same a.raw x.qcow2
