@@ -198,6 +198,7 @@ static void soft_reset(struct dev *d)
 		timer_cancel(d, timers[i]);
 	memset(&s->r, 0, sizeof(s->r));
 	s->r.ctrl = CTRL_RESET;
+	s->r.vet = 0x8100;
 	s->r.ledctl = 0x0602;
 	s->r.pba = 0x00100030;
 	s->irq_on = 0;
@@ -498,14 +499,15 @@ static void e1000_resume(struct dev *d)
 	CALC(0x0004, 4, "ctrl_dup", .flags = ROW_PURE, .read = ctrl_dup_read,			\
 	     .written = ctrl_dup_written),							\
 	CALC(0x0008, 4, "status", .flags = ROW_PURE, .read = status_read),			\
-	REGS(0x0010, eecd, 0x77, .flags = ROW_PURE, .read = eecd_read, .written = eecd_written),	\
+	REGS(0x0010, eecd, 0x77, .flags = ROW_PURE, .read = eecd_read,				\
+	     .written = eecd_written),								\
 	REGS(0x0014, eerd, 0xff01, .hw = 0xffff0010, .written = eerd_written),			\
 	REGS(0x0018, ctrl_ext, 0xffffffff),							\
 	REGS(0x0020, mdic, 0x2fffffff, .hw = MDIC_R | MDIC_E, .written = mdic_written),		\
 	REGS(0x0028, fcal, 0xffffffff),								\
 	REGS(0x002c, fcah, 0xffff),								\
 	REGS(0x0030, fct, 0xffff),								\
-	REGS(0x0038, vet, 0xffff),								\
+	REGS(0x0038, vet, 0xffff, .reset = 0x8100),						\
 	REG(0x00c0, S, r.icr, .w1c = ICR_ALL, .read = icr_read, .written = icr_written),	\
 	REGS(0x00c4, itr, 0xffff, .written = itr_written),					\
 	CALC(0x00c8, 4, "ics", .flags = ROW_PURE, .read = ics_read, .written = ics_written),	\
@@ -585,7 +587,7 @@ static void e1000_resume(struct dev *d)
 	HID(S, ee.op, .max = 3),								\
 	HID(S, ee.count, .max = 15),								\
 	HID(S, ee.addr, .max = 63),								\
-	HID(S, ee.out, .max = 1),								\
+	HID(S, ee.out, .reset = 1, .max = 1),							\
 	HID(S, ee.writable, .max = 1),								\
 	HID(S, link, .reset = 1, .max = 1),							\
 	HID(S, irq_on, .max = 1),								\
