@@ -6,6 +6,7 @@
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/vendor.h"
 
 static uint64_t relative(const struct cpu *c, const struct insn *in)
 {
@@ -14,10 +15,7 @@ static uint64_t relative(const struct cpu *c, const struct insn *in)
 
 static uint64_t target(struct cpu *c, const struct insn *in)
 {
-	uint64_t to = in->op->o[0].kind == O_J ? relative(c, in) : opnd_get(c, in, 0);
-
-	mem_check_target(c, to);
-	return to;
+	return in->op->o[0].kind == O_J ? relative(c, in) : opnd_get(c, in, 0);
 }
 
 static void branch_if(struct cpu *c, const struct insn *in, bool taken)
@@ -38,13 +36,19 @@ OP(jcc)
 
 OP(jmp)
 {
-	c->next_rip = target(c, in);
+	uint64_t to = target(c, in);
+
+	mem_check_target(c, to);
+	c->next_rip = to;
 }
 
 OP(call)
 {
 	uint64_t to = target(c, in);
 
+	if (vendor_amd()) /* the stack's faults come first */
+		insn_push_probe(c, in->opsize);
+	mem_check_target(c, to);
 	insn_push(c, in->opsize, reg_part(c->next_rip, in->opsize));
 	c->next_rip = to;
 }

@@ -5,40 +5,24 @@
  * Spec: Intel SDM volume 2, chapter 2; AMD APM volume 3, chapter 1.
  *	Where the vendors differ (66h on a near branch in 64-bit mode: AMD makes it 16 bits wide,
  *	Intel ignores it) the host's vendor decides, since the guest's instructions run on its
- *	units and in the translator later; decode_near_16 overrides it.
+ *	units and in the translator later; vendor_set overrides it.
  * Missing: EVEX, XOP, 3DNow! (#UD).
  * Tests: tests/x86/decode.c, tests/full/decode.sh, tests/fuzz/decode.c
  */
 #include "hypervisor/x86/decode.h"
 #include "hypervisor/x86/table.h"
+#include "hypervisor/x86/vendor.h"
 
-#include <cpuid.h>
 #include <string.h>
 
 struct cursor {
 	struct insn *in;
 	const uint8_t *p;
 	unsigned avail, at;
+	bool illegal; /* #UD, once all of it is known to be there */
 };
 
-/* CPUID leaf 0, EBX: AuthenticAMD and HygonGenuine */
-enum { AUTH = 0x68747541, HYGO = 0x6f677948 };
 enum { REX_B = 1, REX_X = 2, REX_R = 4, REX_W = 8 };
-
-static bool near_16;
-
-void decode_near_16(bool on)
-{
-	near_16 = on;
-}
-
-__attribute__((constructor)) static void ask_vendor(void)
-{
-	unsigned a, b, c, d;
-
-	if (__get_cpuid(0, &a, &b, &c, &d))
-		near_16 = b == AUTH || b == HYGO;
-}
 
 static enum decode_result need(const struct cursor *d, unsigned n)
 {
@@ -314,7 +298,7 @@ static unsigned operand_size_64(const struct insn *in)
 	uint32_t flags = in->op->flags;
 
 	if (flags & F_NEAR)
-		return near_16 && in->p66 && !(in->rex & REX_W) ? 2 : 8;
+		return vendor_amd() && in->p66 && !(in->rex & REX_W) ? 2 : 8;
 	if (in->rex & REX_W || flags & F_F64)
 		return 8;
 	if (in->p66 && !in->vex)
@@ -371,8 +355,9 @@ static enum decode_result opcode(struct cursor *d)
 	if (r)
 		return r;
 	in->op = find_row(in, cell);
-	if (!in->op || !legal(in))
+	if (!in->op)
 		return DECODE_UD;
+	d->illegal = !legal(in);
 	in->opsize = operand_size(in);
 	fold_registers(in);
 	return DECODE_OK;
@@ -422,7 +407,7 @@ static enum decode_result sib(struct cursor *d)
 	if ((in->sib & 7) != 5 || in->mod)
 		in->base = (in->sib & 7) | (in->rex & REX_B) << 3;
 	if (in->op->flags & F_VSIB && !vsib_legal(in))
-		return DECODE_UD;
+		d->illegal = true;
 	return DECODE_OK;
 }
 
@@ -554,10 +539,19 @@ static void operands(struct insn *in)
 	}
 }
 
+/* UD0 and UD1 have no ModRM on AMD's processors, so that it is not fetched. */
+static bool ud_ends_there(const struct cursor *d)
+{
+	unsigned op = d->in->op_at;
+
+	return vendor_amd() && op && d->p[op - 1] == 0x0f &&
+	       (d->p[op] == 0xff || d->p[op] == 0xb9) && !d->in->vex;
+}
+
 enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail,
 			       enum insn_mode mode)
 {
-	struct cursor d = {in, p, avail, 0};
+	struct cursor d = {in, p, avail, 0, false};
 	enum decode_result r;
 
 	memset(in, 0, sizeof(*in));
@@ -572,6 +566,8 @@ enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail
 		r = memory(&d);
 	if (!r)
 		r = immediates(&d);
+	if (r ? ud_ends_there(&d) : d.illegal)
+		r = DECODE_UD;
 	in->len = d.at;
 	memcpy(in->bytes, p, d.at);
 	if (r)

@@ -6,9 +6,6 @@
 #define HYPERVISOR_X86_DECODE_H
 #include "hypervisor/x86/insn.h"
 
-/* In 64-bit mode 66h makes near branches 16 bits wide (AMD) or says nothing (Intel). At start the
- * host's vendor decides. Not while instructions are decoded. */
-void decode_near_16(bool on);
 /* The row's name, made definite: of "a/b/c" the one for the operand size (JCXZ: address size), of
  * string instructions with their size letter. */
 void insn_mnemonic(const struct insn *in, char *buf, size_t len);

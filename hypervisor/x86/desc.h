@@ -109,6 +109,7 @@ struct stack {
 	bool user, flat;   /* flat: 64-bit */
 };
 void stack_now(const struct cpu *c, struct stack *s);
+void stack_as(const struct cpu *c, struct stack *s, bool flat); /* … as in another mode */
 void stack_push(struct cpu *c, struct stack *s, unsigned size, uint64_t val);
 uint64_t stack_pop(struct cpu *c, struct stack *s, unsigned size);
 uint64_t stack_peek(struct cpu *c, struct stack *s, unsigned at, unsigned size);

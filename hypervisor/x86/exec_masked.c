@@ -88,7 +88,9 @@ void host_maskmov(struct cpu *c, const struct insn *in)
 	mask = mmx ? mmx_get(c, in->rm) : vector_get(c, in->rm);
 	if (mmx) /* before the store: the host does so even when that faults */
 		fpu_enter_mmx(c);
-	mem_probe(c, seg, ea, mmx ? 8 : 16, ACCESS_WRITE);
+	mem_probe(c, seg, ea, 8, ACCESS_WRITE);
+	if (!mmx)
+		mem_probe(c, seg, ea + 8, 8, ACCESS_WRITE);
 	store_selected(c, seg, ea, &mask, &v, mmx ? 8 : 16, 1);
 }
 

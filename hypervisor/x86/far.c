@@ -10,6 +10,7 @@
 #include "hypervisor/x86/desc.h"
 
 #include "hypervisor/x86/mmu.h"
+#include "hypervisor/x86/vendor.h"
 
 static uint64_t cut(uint64_t val, unsigned size)
 {
@@ -119,14 +120,19 @@ static void call_inner(struct cpu *c, const struct desc *g, struct desc *cs)
 	c->next_rip = gate_rip(g);
 }
 
+/* AMD's processors are in the new mode when they push, and look at rip after it (APM, CALL). */
 static void call_same(struct cpu *c, uint16_t sel, struct desc *cs, uint64_t rip, unsigned word)
 {
+	bool amd = vendor_amd();
 	struct stack s;
 
-	cs_check_rip(c, cs, rip);
-	stack_now(c, &s);
+	if (!amd)
+		cs_check_rip(c, cs, rip);
+	stack_as(c, &s, amd ? c->long_mode && desc_is_long(cs) : c->mode == MODE_64);
 	stack_push(c, &s, word, c->seg[SEG_CS].sel);
 	stack_push(c, &s, word, c->next_rip);
+	if (amd)
+		cs_check_rip(c, cs, rip);
 	cs_enter(c, sel, cs, c->cpl);
 	stack_commit(c, &s);
 	c->next_rip = rip;
@@ -297,24 +303,31 @@ void far_ret(struct cpu *c, unsigned opsize, unsigned drop)
 	struct stack s;
 
 	stack_now(c, &s);
+	r.cs = (uint16_t)stack_peek(c, &s, opsize, opsize); /* processors read it first */
 	r.rip = stack_pop(c, &s, opsize);
-	r.cs = (uint16_t)stack_pop(c, &s, opsize);
+	stack_drop(&s, opsize);
 	if (!cpu_is_prot(c)) {
 		far_real(c, r.cs, r.rip);
 		stack_drop(&s, drop);
 		stack_commit(c, &s);
 		return;
 	}
-	return_check(c, &r, &cs);
 	stack_drop(&s, drop);
+	if ((r.cs & 3u) != c->cpl) { /* before CS is looked at */
+		r.ss = (uint16_t)stack_peek(c, &s, opsize, opsize);
+		r.sp = stack_pop(c, &s, opsize);
+	}
+	return_check(c, &r, &cs);
 	if ((r.cs & 3u) == c->cpl) {
+		if (vendor_amd()) { /* as wide as the stack is in the new mode */
+			stack_as(c, &s, c->long_mode && desc_is_long(&cs));
+			stack_drop(&s, 2 * opsize + drop);
+		}
 		cs_enter(c, r.cs, &cs, c->cpl);
 		stack_commit(c, &s);
 		c->next_rip = r.rip;
 		return;
 	}
-	r.sp = stack_pop(c, &s, opsize);
-	r.ss = (uint16_t)stack_pop(c, &s, opsize);
 	return_outer(c, &r, &cs, drop, opsize);
 }
 

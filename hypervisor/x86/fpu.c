@@ -207,6 +207,34 @@ static void note_pointers(struct cpu *c, const struct insn *in, const struct hos
 	}
 }
 
+/* Ten bytes are moved as eight and two: each must be within the segment. */
+static void read_operand(struct cpu *c, const struct insn *in, uint8_t *buf, unsigned size)
+{
+	uint64_t ea = insn_ea(c, in);
+	unsigned first = size < 8 ? size : 8;
+
+	mem_read_buf(c, in->seg, ea, buf, first);
+	mem_read_buf(c, in->seg, ea + first, buf + first, size - first);
+}
+
+static void write_operand(struct cpu *c, const struct insn *in, const uint8_t *buf, unsigned size)
+{
+	uint64_t ea = insn_ea(c, in);
+	unsigned first = size < 8 ? size : 8;
+
+	mem_write_buf(c, in->seg, ea, buf, first);
+	mem_write_buf(c, in->seg, ea + first, buf + first, size - first);
+}
+
+static void probe_operand(struct cpu *c, const struct insn *in, unsigned size)
+{
+	uint64_t ea = insn_ea(c, in);
+	unsigned first = size < 8 ? size : 8;
+
+	mem_probe(c, in->seg, ea, first, ACCESS_WRITE);
+	mem_probe(c, in->seg, ea + first, size - first, ACCESS_WRITE);
+}
+
 static void compute(struct cpu *c, const struct insn *in)
 {
 	const struct thunk *t = host_thunk_get(in);
@@ -218,14 +246,14 @@ static void compute(struct cpu *c, const struct insn *in)
 		mem_align(c, in->seg, insn_ea(c, in), size, size == 10 ? 8 : size,
 			  bytes < 0 ? ACCESS_WRITE : ACCESS_READ);
 	if (bytes > 0)
-		mem_read_buf(c, in->seg, insn_ea(c, in), h.mem, size);
+		read_operand(c, in, h.mem, size);
 	else
 		memset(h.mem, 0, 16);
 	run_on_host(c, t, &h, hide);
 	if (bytes < 0) /* it faults even when an exception keeps it from storing */
-		mem_probe(c, in->seg, insn_ea(c, in), size, ACCESS_WRITE);
+		probe_operand(c, in, size);
 	if (bytes < 0 && stored(c, t, &h, size, hide))
-		mem_write_buf(c, in->seg, insn_ea(c, in), h.mem, size);
+		write_operand(c, in, h.mem, size);
 	image_from_host(c, &h);
 	if (hide)
 		wait_on(c, hide);
@@ -293,6 +321,19 @@ static void env_get(struct cpu *c, const struct insn *in, uint32_t e[7])
 	e[6] = small ? fdp >> 4 & 0xf000 : fdp >> 4 & 0x0ffff000;
 }
 
+/* As soon as they are there: they stay when what comes after them faults. */
+static void env_set_early(struct cpu *c, unsigned i, uint32_t word)
+{
+	if (i == 1) {
+		turn(c, word >> FSW_TOP_SHIFT & 7);
+		fx_set(c, FX_FSW, 2, word);
+	} else if (i == 2) {
+		fx_set(c, FX_FTW, 2, used_registers(word));
+	}
+	if (i < 3)
+		fpu_settle(c);
+}
+
 static void env_set(struct cpu *c, const struct insn *in, const uint32_t e[7])
 {
 	uint32_t fip = e[3], fdp = e[5], fop = in->opsize == 2 ? 0 : e[4] >> 16;
@@ -302,14 +343,12 @@ static void env_set(struct cpu *c, const struct insn *in, const uint32_t e[7])
 		fdp = (e[5] & 0xffff) | (e[6] & 0x0ffff000) << 4;
 		fop = e[4];
 	}
-	turn(c, e[1] >> FSW_TOP_SHIFT & 7);
-	memset(c->fpu.fx, 0, FX_MXCSR);
+	memset(c->fpu.fx + FX_FIP, 0, FX_MXCSR - FX_FIP);
 	fx_set(c, FX_FCW, 2, e[0]);
-	fx_set(c, FX_FSW, 2, e[1]);
-	fx_set(c, FX_FTW, 1, used_registers(e[2]));
 	fx_set(c, FX_FOP, 2, fop & 0x7ff);
 	fx_set(c, FX_FIP, 4, fip);
 	fx_set(c, FX_FDP, 4, fdp);
+	fpu_settle(c);
 }
 
 static unsigned env_word(const struct insn *in)
@@ -317,19 +356,30 @@ static unsigned env_word(const struct insn *in)
 	return in->opsize == 2 ? 2 : 4;
 }
 
+/* Its first word, then its last byte, are looked at before the rest (seen on an AMD EPYC). */
+static void probe_env(struct cpu *c, const struct insn *in, unsigned size, enum mem_access access)
+{
+	uint64_t ea = insn_ea(c, in);
+
+	mem_probe(c, in->seg, ea, env_word(in), access);
+	mem_probe(c, in->seg, ea + size - 1, 1, access);
+}
+
 static void store_env(struct cpu *c, const struct insn *in, bool with_st)
 {
 	unsigned word = env_word(in), at = 7 * word;
-	uint8_t buf[108];
+	uint64_t ea = insn_ea(c, in);
 	uint32_t e[7];
 
 	env_get(c, in, e);
+	mem_align(c, in->seg, ea, with_st ? at + 80 : at, word, ACCESS_WRITE);
+	probe_env(c, in, with_st ? at + 80 : at, ACCESS_WRITE);
 	for (unsigned i = 0; i < 7; i++)
-		memcpy(buf + i * word, &e[i], word);
-	for (unsigned i = 0; with_st && i < 8; i++, at += 10)
-		memcpy(buf + at, fx_st(c, i), 10);
-	mem_align(c, in->seg, insn_ea(c, in), at, word, ACCESS_WRITE);
-	mem_write_buf(c, in->seg, insn_ea(c, in), buf, at);
+		mem_write_buf(c, in->seg, ea + i * word, &e[i], word);
+	for (unsigned i = 0; with_st && i < 8; i++, at += 10) {
+		mem_write_buf(c, in->seg, ea + at, fx_st(c, i), 8);
+		mem_write_buf(c, in->seg, ea + at + 8, fx_st(c, i) + 8, 2);
+	}
 	if (with_st) {
 		fpu_init(c);
 	} else {
@@ -341,19 +391,23 @@ static void store_env(struct cpu *c, const struct insn *in, bool with_st)
 static void load_env(struct cpu *c, const struct insn *in, bool with_st)
 {
 	unsigned word = env_word(in), at = 7 * word;
-	uint8_t buf[108];
+	uint64_t ea = insn_ea(c, in);
 	uint32_t e[7] = {0};
+	uint8_t st[16];
 
-	mem_align(c, in->seg, insn_ea(c, in), with_st ? at + 80 : at, word, ACCESS_READ);
-	mem_read_buf(c, in->seg, insn_ea(c, in), buf, with_st ? at + 80 : at);
-	for (unsigned i = 0; i < 7; i++)
-		memcpy(&e[i], buf + i * word, word);
-	env_set(c, in, e);
-	for (unsigned i = 0; with_st && i < 8; i++, at += 10) {
-		memset(fx_st(c, i), 0, 16);
-		memcpy(fx_st(c, i), buf + at, 10);
+	mem_align(c, in->seg, ea, with_st ? at + 80 : at, word, ACCESS_READ);
+	probe_env(c, in, with_st ? at + 80 : at, ACCESS_READ);
+	for (unsigned i = 0; i < 7; i++) {
+		mem_read_buf(c, in->seg, ea + i * word, &e[i], word);
+		env_set_early(c, i, e[i]);
 	}
-	fpu_settle(c);
+	for (unsigned i = 0; with_st && i < 8; i++, at += 10) {
+		memset(st, 0, sizeof(st));
+		mem_read_buf(c, in->seg, ea + at, st, 8);
+		mem_read_buf(c, in->seg, ea + at + 8, st + 8, 2);
+		memcpy(fx_st(c, i), st, sizeof(st));
+	}
+	env_set(c, in, e);
 }
 
 /* ---- the whole unit ---- */

@@ -17,8 +17,13 @@ static uint64_t mask_of(const struct segment *ss)
 
 void stack_now(const struct cpu *c, struct stack *s)
 {
+	stack_as(c, s, c->mode == MODE_64);
+}
+
+void stack_as(const struct cpu *c, struct stack *s, bool flat)
+{
 	s->ss = c->seg[SEG_SS];
-	s->flat = c->mode == MODE_64;
+	s->flat = flat;
 	s->mask = s->flat ? ~0ull : mask_of(&s->ss);
 	s->sp = c->r[R_SP];
 	s->error = 0;

@@ -8,6 +8,7 @@
 #include "hypervisor/x86/desc.h"
 
 #include "hypervisor/x86/mmu.h"
+#include "hypervisor/x86/vendor.h"
 
 #define FL_POP  (FL_STATUS | FL_TF | FL_DF | FL_NT)
 #define FL_POP4 (FL_RF | FL_AC | FL_ID)
@@ -15,9 +16,10 @@
 static void pop3(struct cpu *c, struct stack *s, struct far_return *r, unsigned opsize)
 {
 	stack_now(c, s);
-	r->rip = stack_pop(c, s, opsize);
-	r->cs = (uint16_t)stack_pop(c, s, opsize);
-	r->flags = stack_pop(c, s, opsize);
+	r->flags = stack_peek(c, s, 2 * opsize, opsize); /* from the far end, as processors do */
+	r->cs = (uint16_t)stack_peek(c, s, opsize, opsize);
+	r->rip = stack_peek(c, s, 0, opsize);
+	stack_drop(s, 3 * opsize);
 }
 
 /* ---- real and virtual-8086 mode ---- */
@@ -113,19 +115,27 @@ static void iret_prot(struct cpu *c, unsigned opsize)
 	struct desc cs;
 	struct stack s;
 	uint64_t mask;
+	bool outer;
 
 	pop3(c, &s, &r, opsize);
 	if (opsize == 4 && r.flags & FL_VM && c->cpl == 0 && !c->long_mode) {
 		to_vm86(c, &s, &r);
 		return;
 	}
+	outer = c->mode == MODE_64 || (r.cs & 3u) != c->cpl;
+	if (outer) { /* before CS is looked at */
+		r.ss = (uint16_t)stack_peek(c, &s, opsize, opsize);
+		r.sp = stack_peek(c, &s, 0, opsize);
+	}
 	return_check(c, &r, &cs);
 	mask = flags_mask(c, opsize);
-	if (c->mode == MODE_64 || (r.cs & 3u) != c->cpl) {
-		r.sp = stack_pop(c, &s, opsize);
-		r.ss = (uint16_t)stack_pop(c, &s, opsize);
+	if (outer) {
 		return_outer(c, &r, &cs, 0, opsize);
 	} else {
+		if (vendor_amd()) { /* as wide as the stack is in the new mode */
+			stack_as(c, &s, c->long_mode && desc_is_long(&cs));
+			stack_drop(&s, 3 * opsize);
+		}
 		cs_enter(c, r.cs, &cs, c->cpl);
 		stack_commit(c, &s);
 		c->next_rip = r.rip;

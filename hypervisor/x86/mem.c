@@ -320,6 +320,24 @@ void mem_write_buf(struct cpu *c, unsigned seg, uint64_t off, const void *buf, u
 		write_pieces(c, linear(c, seg, off, size, true), set_explicit(c), buf, size);
 }
 
+void mem_check(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access)
+{
+	linear(c, seg, off, size, access == ACCESS_WRITE);
+}
+
+void mem_touch(struct cpu *c, unsigned seg, uint64_t off)
+{
+	const struct segment *s = &c->seg[seg];
+	bool code = c->mode != MODE_64 && cpu_is_prot(c) && s->attr & SEG_P && s->attr & 8;
+
+	if (!code)
+		mem_probe(c, seg, off, 1, ACCESS_READ);
+	else if ((uint32_t)off > s->limit)
+		segment_fault(c, seg);
+	else
+		probe_at(c, (uint32_t)(s->base + off), 1, false);
+}
+
 void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access)
 {
 	bool write = access == ACCESS_WRITE;

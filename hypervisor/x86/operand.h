@@ -73,6 +73,7 @@ void place_done(struct cpu *c, const struct insn *in, struct place *pl);
 /* ---- the stack (stack.c) ---- */
 unsigned insn_stack_size(const struct cpu *c); /* 2, 4 or 8 */
 void insn_push(struct cpu *c, unsigned size, uint64_t val);
+void insn_push_probe(struct cpu *c, unsigned size); /* a push's faults, without one */
 /* What is `skip` bytes above the stack's top; the pointer stays. */
 uint64_t insn_peek(struct cpu *c, unsigned skip, unsigned size);
 void insn_drop(struct cpu *c, unsigned bytes);

@@ -189,6 +189,8 @@ void seg_drop_inner(struct cpu *c)
 		/* A null one keeps its base, which is FS's and GS's in 64-bit mode. */
 		if (s->attr & SEG_P && !conforming && (s->attr >> SEG_DPL_SHIFT & 3) < c->cpl)
 			seg_set_null(c, data[i], 0);
+		else if (!(s->sel & 0xfffc)) /* the RPL of a null one goes, too */
+			c->seg[data[i]].sel = 0;
 	}
 }
 
@@ -278,7 +280,8 @@ bool seg_lar(struct cpu *c, uint16_t sel, uint32_t *rights)
 			1 << SYS_TSS16 | 1 << SYS_TSS16_BUSY | 1 << SYS_CALL16 | 1 << SYS_TASK_GATE;
 	if (!visible(c, sel, &d, types))
 		return false;
-	*rights = d.hi & 0xf0ff00;
+	*rights =
+		d.hi & 0xffff00; /* 19:16, of the limit, are said to be undefined: all show them */
 	return true;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/vendor.h"
 
 unsigned insn_stack_size(const struct cpu *c)
 {
@@ -23,6 +24,11 @@ static uint64_t stack_off(const struct cpu *c, int64_t by)
 static void move_sp(struct cpu *c, int64_t by)
 {
 	c->r[R_SP] = reg_join(c->r[R_SP], c->r[R_SP] + (uint64_t)by, insn_stack_size(c));
+}
+
+void insn_push_probe(struct cpu *c, unsigned size)
+{
+	mem_probe(c, SEG_SS, stack_off(c, -(int64_t)size), size, ACCESS_WRITE);
 }
 
 void insn_push(struct cpu *c, unsigned size, uint64_t val)
@@ -79,13 +85,13 @@ OP(pop)
 	opnd_set(c, in, 0, v);
 }
 
-/* 32 bits wide: like processors of today this writes the selector only. */
+/* 32 bits wide: Intel's processors write the selector only. */
 OP(push_seg)
 {
 	uint16_t sel = c->seg[in->op->o[0].kind - O_ES].sel;
 
-	if (in->opsize == 8) {
-		insn_push(c, 8, sel);
+	if (in->opsize == 8 || vendor_amd()) {
+		insn_push(c, in->opsize, sel);
 		return;
 	}
 	mem_write(c, SEG_SS, stack_off(c, -(int64_t)in->opsize), 2, sel);
@@ -107,8 +113,7 @@ OP(pusha)
 {
 	int size = in->opsize;
 
-	for (int i = 1; i <= 8; i++)
-		mem_probe(c, SEG_SS, stack_off(c, -i * size), (unsigned)size, ACCESS_WRITE);
+	/* One after the other: a fault leaves those before it in memory, as processors do. */
 	for (int i = 0; i < 8; i++)
 		mem_write(c, SEG_SS, stack_off(c, -(i + 1) * size), (unsigned)size,
 			  cut(c->r[i], in->opsize));
@@ -117,13 +122,13 @@ OP(pusha)
 
 OP(popa)
 {
-	uint64_t v[8];
+	/* A fault leaves those that were loaded before it; rSP is as it was. */
+	for (unsigned i = 0; i < 8; i++) {
+		uint64_t v = insn_peek(c, i * in->opsize, in->opsize);
 
-	for (unsigned i = 0; i < 8; i++)
-		v[7 - i] = insn_peek(c, i * in->opsize, in->opsize);
-	for (unsigned i = 0; i < 8; i++)
-		if (i != R_SP)
-			reg_set(c, in, i, in->opsize, v[i]);
+		if (7 - i != R_SP)
+			reg_set(c, in, 7 - i, in->opsize, v);
+	}
 	move_sp(c, 8 * in->opsize);
 }
 

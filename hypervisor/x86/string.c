@@ -78,7 +78,6 @@ static void ins(struct cpu *c, const struct insn *in, unsigned size)
 {
 	uint16_t port = (uint16_t)c->r[R_DX];
 
-	io_check(c, port, size);
 	mem_probe(c, SEG_ES, dst(c, in), size, ACCESS_WRITE);
 	mem_write(c, SEG_ES, dst(c, in), size, io_in(c, port, size));
 	step(c, in, R_DI, size);
@@ -88,7 +87,6 @@ static void outs(struct cpu *c, const struct insn *in, unsigned size)
 {
 	uint16_t port = (uint16_t)c->r[R_DX];
 
-	io_check(c, port, size);
 	io_out(c, port, size, (uint32_t)mem_read(c, in->seg, src(c, in), size));
 	step(c, in, R_SI, size);
 }
@@ -199,6 +197,8 @@ static void repeat(struct cpu *c, const struct insn *in, unit_fn *one, unsigned 
 	bool compares = one == cmps || one == scas;
 	uint64_t left;
 
+	if (one == ins || one == outs) /* before the count is looked at */
+		io_check(c, (uint16_t)c->r[R_DX], size);
 	if (!in->rep) {
 		one(c, in, size);
 		return;

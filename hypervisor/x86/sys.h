@@ -57,6 +57,10 @@ bool mmu_peek(struct cpu *c, uint64_t lin, uint64_t *gpa);
 /* ---- mem.c ---- */
 /* A far or near branch's target: #GP(0) when it is not canonical or beyond CS's limit. */
 void mem_check_target(struct cpu *c, uint64_t rip);
+/* The segment's side of an access alone: limits, rights, canonical addresses. */
+void mem_check(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access);
+/* CLFLUSH: reads a byte, of a segment that is for execution alone too. */
+void mem_touch(struct cpu *c, unsigned seg, uint64_t off);
 void phys_read(struct cpu *c, uint64_t gpa, void *buf, unsigned size);
 void phys_write(struct cpu *c, uint64_t gpa, const void *buf, unsigned size);
 

@@ -29,7 +29,7 @@ OP(pause)
 
 OP(clflush)
 {
-	mem_probe(c, in->seg, insn_ea(c, in), 1, ACCESS_READ);
+	mem_touch(c, in->seg, insn_ea(c, in));
 }
 
 OP(ud)

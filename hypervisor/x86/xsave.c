@@ -13,6 +13,7 @@
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/fpu.h"
+#include "hypervisor/x86/sys.h"
 
 enum {
 	XS_X87 = 1 << 0,
@@ -96,13 +97,24 @@ static void check_fx(struct cpu *c)
 		cpu_raise(c, EXC_NM);
 }
 
+/* The limit of its first four bytes, then the alignment, then its last byte: as seen on an AMD EPYC. */
+static uint64_t area_fx(struct cpu *c, const struct insn *in, enum mem_access access)
+{
+	uint64_t ea = insn_ea(c, in);
+
+	mem_check(c, in->seg, ea, 4, access);
+	area(c, in, 16);
+	mem_probe(c, in->seg, reg_part(ea + FX_SIZE - 1, in->addrsize), 1, access);
+	return ea;
+}
+
 void op_fxsave(struct cpu *c, const struct insn *in)
 {
 	uint8_t a[FX_SIZE];
 	uint64_t ea;
 
 	check_fx(c);
-	ea = area(c, in, 16);
+	ea = area_fx(c, in, ACCESS_WRITE);
 	mem_probe(c, in->seg, ea, sizeof(a), ACCESS_WRITE);
 	put_x87(c, in, a);
 	put_mxcsr(c, a);
@@ -113,9 +125,11 @@ void op_fxsave(struct cpu *c, const struct insn *in)
 void op_fxrstor(struct cpu *c, const struct insn *in)
 {
 	uint8_t a[FX_SIZE];
+	uint64_t ea;
 
 	check_fx(c);
-	mem_read_buf(c, in->seg, area(c, in, 16), a, sizeof(a));
+	ea = area_fx(c, in, ACCESS_READ);
+	mem_read_buf(c, in->seg, ea, a, sizeof(a));
 	cpu_gp0(c, !(get_u32(a + FX_MXCSR) & ~(uint32_t)MXCSR_VALID));
 	get_x87(c, in, a);
 	fx_set(c, FX_MXCSR, 4, get_u32(a + FX_MXCSR));

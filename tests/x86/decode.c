@@ -5,6 +5,7 @@
  */
 #include "hypervisor/x86/decode.h"
 #include "hypervisor/x86/insn.h"
+#include "hypervisor/x86/vendor.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -255,13 +256,13 @@ TEST(near_branch)
 {
 	struct insn in;
 
-	decode_near_16(true);
+	vendor_set(true);
 	EQ(DECODE_OK, decode(&in, MODE_64, "66 e8 11 22 33 44"));
 	EQ(4, in.len);
 	EQ(2, in.opsize);
 	EQ(DECODE_OK, decode(&in, MODE_64, "66 48 e8 11 22 33 44"));
 	EQ(7, in.len);
-	decode_near_16(false);
+	vendor_set(false);
 	EQ(DECODE_OK, decode(&in, MODE_64, "66 e8 11 22 33 44"));
 	EQ(6, in.len);
 	EQ(8, in.opsize);

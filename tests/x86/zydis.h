@@ -7,6 +7,7 @@
 #define TESTS_X86_ZYDIS_H
 #include "hypervisor/x86/cpu.h"
 #include "hypervisor/x86/decode.h"
+#include "hypervisor/x86/vendor.h"
 
 #include <Zydis/Zydis.h>
 #include <stdio.h>
@@ -45,12 +46,12 @@ static inline void zydis_init(struct zydis *z)
 	}
 }
 
-/* Follows decode_near_16. */
+/* Follows vendor_set. */
 static inline void zydis_near_16(struct zydis *z, bool on)
 {
 	for (unsigned i = 0; i < 3; i++)
 		ZydisDecoderEnableMode(&z->decoder[i], ZYDIS_DECODER_MODE_AMD_BRANCHES, on);
-	decode_near_16(on);
+	vendor_set(on);
 }
 
 #define DIFFERS(p, ...) (snprintf((p)->why, sizeof((p)->why), __VA_ARGS__), true)
