@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "dm/board.h"
+#include "dm/gdb.h"
 #include "dm/host.h"
 #include "dm/qtest.h"
 #include "hypervisor/domain.h"
@@ -227,6 +228,10 @@ void machine_requests(struct machine *m)
 		m->want.cpu_reset = false;
 		m->hv->ops->reset(m->hv, HV_RESET_CPU);
 	}
+	if (m->want.debug) {
+		m->want.debug = false;
+		gdb_met(m);
+	}
 	if (m->want.reset)
 		do_reset(m);
 	if (m->want.powerdown)
@@ -415,6 +420,8 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	if (!rc)
 		rc = machine_vcpus_open(m, e);
 	machine_lock(m);
+	if (!rc && cfg->gdb)
+		rc = gdb_open(m, cfg->gdb, e);
 	if (!rc && !cfg->stopped)
 		rc = machine_cont(m, e);
 	machine_unlock(m);
@@ -433,6 +440,7 @@ void machine_free(struct machine *m)
 	machine_lock(m);
 	for (struct monitor_type *t = monitor_types; t; t = t->next)
 		t->close_all(m);
+	gdb_close(m);
 	qtest_close(m);
 	loop_undefer(m->loop, &m->want.defer);
 	drain_drives(m);

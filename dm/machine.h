@@ -18,6 +18,7 @@
 struct board;   /* dm/board.h: what surrounds the device model's devices */
 struct display; /* ui/display.h */
 struct domain;
+struct gdb;
 struct firmware; /* dm/machine_firmware.c */
 struct kernel;   /* dm/machine_kernel.c */
 struct machine;
@@ -95,6 +96,7 @@ struct machine {
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
+	struct gdb *gdb;       /* NULL without -gdb */
 	struct vcpus *vcpus;   /* NULL: no engine runs here */
 	struct note *notes;    /* dm/machine_device.c */
 	bool complete;         /* devices from here on are hot-plugged */
@@ -103,6 +105,8 @@ struct machine {
 	int exit_status; /* of the process, once the loop has ended */
 	/* Asked for, carried out by machine_requests (dm/machine.c). */
 	struct {
+		bool debug; /* debug_vcpu met what a debugger waits for */
+		unsigned debug_vcpu;
 		bool reset, cpu_reset, shutdown, quit, guest, powerdown, exit;
 		const char *reason;
 		struct defer defer;

@@ -41,6 +41,16 @@ static void triple_fault(void *arg, unsigned vcpu)
 	machine_want_reset(arg, true, "guest-reset");
 }
 
+static void met_break(void *arg, unsigned vcpu)
+{
+	struct machine *m = arg;
+
+	m->want.debug = true;
+	m->want.debug_vcpu = vcpu;
+	machine_vcpus_hold(m);
+	loop_defer(m->loop, &m->want.defer);
+}
+
 /* Where a kernel that was put into RAM starts. */
 static void set_entry(struct machine *m)
 {
@@ -70,6 +80,7 @@ int machine_vcpus_open(struct machine *m, struct err *e)
 				       .icount = c->icount,
 				       .icount_shift = c->icount_shift,
 				       .triple_fault = triple_fault,
+				       .stopped = met_break,
 				       .arg = m};
 
 	if (!v.ops)

@@ -199,6 +199,17 @@ static int show_version(struct machine_config *c, const char *what, const char *
 	return 1;
 }
 
+static int set_gdb(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->gdb, what, arg, e);
+}
+
+static int set_gdb_1234(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	(void)arg;
+	return options_text(&c->gdb, what, "tcp:127.0.0.1:1234", e);
+}
+
 /* clang-format off */
 static const struct option rows[] = {
 	OPTION("mon", "[chardev=]ID[,mode=control|readline][,pretty=on]",
@@ -218,6 +229,8 @@ static const struct option rows[] = {
 	OPTION("no-user-config", NULL, "there is none", ignore),
 	OPTION("msg", "KEY=V", "accepted, changes nothing", ignore),
 	OPTION("sandbox", "on|off[,…]", "accepted, changes nothing", ignore),
+	OPTION("gdb", "DEV", "serves gdb: tcp::PORT, unix:PATH, stdio, chardev:ID", set_gdb),
+	OPTION("s", NULL, "serves gdb at tcp::1234", set_gdb_1234),
 	OPTION("d", "ITEMS", "accepted, changes nothing; -trace is it", ignore),
 	OPTION("audiodev", "DRIVER,id=ID", "accepted: nothing here makes sound yet", ignore),
 	OPTION("audio", "DRIVER", "accepted: nothing here makes sound yet", ignore),

@@ -54,6 +54,12 @@ static enum engine_stop run(struct vcpus *vs, unsigned vcpu, uint64_t instructio
 	return stop;
 }
 
+static void run_on(struct vcpus *vs, unsigned vcpu, uint64_t instructions)
+{
+	if (run(vs, vcpu, instructions) == ENGINE_BREAK && vs->c.stopped)
+		vs->c.stopped(vs->c.arg, vcpu);
+}
+
 static bool runnable(struct vcpus *vs, unsigned vcpu)
 {
 	return !vs->stop && !vs->hold && vs->en->ops->runnable(vs->en, vcpu);
@@ -67,7 +73,7 @@ static void *vcpu_main(void *arg)
 	domain_lock(vs->dom);
 	while (!vs->quit)
 		if (runnable(vs, v->n))
-			run(vs, v->n, ~0ull);
+			run_on(vs, v->n, ~0ull);
 		else
 			core_wait(vs->dom, &v->wake);
 	domain_unlock(vs->dom);
@@ -95,7 +101,7 @@ static bool take_turns(struct vcpus *vs)
 
 		if (!runnable(vs, i))
 			continue;
-		run(vs, i, most);
+		run_on(vs, i, most);
 		longest = MAX(longest, vs->en->ops->executed(vs->en, i) - before);
 	}
 	if (longest)
@@ -343,7 +349,11 @@ struct engine *vcpus_engine(struct vcpus *vs)
 
 void vcpus_step(struct vcpus *vs, unsigned vcpu)
 {
+	bool paused = vs->dom->paused;
+
 	assert(vs->stop);
-	if (vs->en->ops->runnable(vs->en, vcpu))
-		run(vs, vcpu, 1);
+	vs->dom->paused = false; /* its accesses are not to wait */
+	while (vs->en->ops->runnable(vs->en, vcpu) && run(vs, vcpu, 1) == ENGINE_KICKED)
+		; /* by the pause: that is over */
+	vs->dom->paused = paused;
 }

@@ -28,6 +28,8 @@ struct vcpus_config {
 	unsigned icount_shift; /* 0-20 */
 	/* A triple fault; the lock is held. The vCPU stands still until a reset. */
 	void (*triple_fault)(void *arg, unsigned vcpu);
+	/* It met what a debugger waits for; the lock is held. */
+	void (*stopped)(void *arg, unsigned vcpu);
 	void *arg;
 };
 

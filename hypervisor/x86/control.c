@@ -6,6 +6,7 @@
  * Missing: SMM, TR.LIMIT-less general detect of ICE; DR6.BLD, RTM.
  * Tests: tests/x86/control.c
  */
+#include "hypervisor/x86/debug.h"
 #include "hypervisor/x86/mmu.h"
 #include "hypervisor/x86/model.h"
 
@@ -220,11 +221,11 @@ static bool bp_overlaps(const struct cpu *c, unsigned i, uint64_t addr, unsigned
 }
 
 /* Pages with breakpoints stay out of the TLB's fast path. */
-static void watch(struct cpu *c)
+void dbg_watch(struct cpu *c)
 {
 	bool before = c->watching;
 
-	c->watching = false;
+	c->watching = c->debug && c->debug->n_watches;
 	for (unsigned i = 0; i < 4; i++)
 		if (bp_enabled(c, i) && (bp_kind(c, i) & BP_WRITE))
 			c->watching = true;
@@ -242,7 +243,7 @@ void dr_write(struct cpu *c, unsigned n, uint64_t val)
 	if (n == 7)
 		val = (val & DR7_VALID) | DR7_ONES;
 	c->dr[n] = val;
-	watch(c);
+	dbg_watch(c);
 }
 
 bool dbg_code_on(const struct cpu *c)
@@ -268,6 +269,17 @@ void dbg_code(struct cpu *c, uint64_t lin)
 	cpu_raise(c, EXC_DB);
 }
 
+/* A debugger's; a read that is part of a change counts as one. */
+static void watch_hit(struct cpu *c, uint64_t lin, unsigned size, bool write)
+{
+	for (unsigned i = 0; i < c->debug->n_watches; i++) {
+		const struct cpu_watch *w = &c->debug->watches[i];
+
+		if ((write ? w->write : w->read) && lin < w->at + w->len && w->at < lin + size)
+			c->debug_hit = w;
+	}
+}
+
 void dbg_data(struct cpu *c, uint64_t lin, unsigned size, bool write)
 {
 	for (unsigned i = 0; i < 4; i++) {
@@ -277,6 +289,30 @@ void dbg_data(struct cpu *c, uint64_t lin, unsigned size, bool write)
 		    bp_overlaps(c, i, lin, size))
 			c->dr6_pending |= 1u << i;
 	}
+	if (c->debug)
+		watch_hit(c, lin, size, write);
+	c->break_block |= c->dr6_pending || c->debug_hit;
+}
+
+static uint64_t code_at(const struct cpu *c)
+{
+	return c->mode == MODE_64 ? c->rip : (uint32_t)(c->seg[SEG_CS].base + c->rip);
+}
+
+bool dbg_break(const struct cpu *c)
+{
+	for (unsigned i = 0; i < c->debug->n_breaks; i++)
+		if (c->debug->breaks[i] == code_at(c))
+			return true;
+	return false;
+}
+
+bool dbg_break_near(const struct cpu *c)
+{
+	for (unsigned i = 0; i < c->debug->n_breaks; i++)
+		if (!((c->debug->breaks[i] ^ code_at(c)) & PAGE_MASK))
+			return true;
+	return false;
 }
 
 void dbg_io(struct cpu *c, uint16_t port, unsigned size)

@@ -36,6 +36,7 @@ struct tlb; /* mmu.c */
 struct block_cache;
 struct smp; /* smp.h */
 struct fast_op;
+struct cpu_debug;
 struct tlb_entry;
 
 /* What others want of a vCPU: it looks between two blocks. */
@@ -101,6 +102,8 @@ struct cpu {
 	bool shutdown; /* a triple fault: cpu_run says STOP_TRIPLE */
 	bool watching; /* DR7 has data breakpoints on: mem.c looks at every access of their pages */
 	bool tf_seen;  /* SYSCALL, SYSRET: single step was decided on by the new TF */
+	const struct cpu_debug *debug;     /* NULL: nobody debugs */
+	const struct cpu_watch *debug_hit; /* that this instruction met */
 	uint32_t dr6_pending; /* breakpoints that this instruction hit: cpu_debug_trap */
 	struct tlb *tlb;
 	struct block_cache *blocks;

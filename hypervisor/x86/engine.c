@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "hypervisor/domain.h"
+#include "hypervisor/x86/debug.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
@@ -21,6 +22,7 @@ struct soft {
 	struct engine en;
 	struct cpu_model *model;
 	struct smp *smp;
+	struct cpu_debug debug;
 	unsigned n;
 	struct cpu *cpus[];
 };
@@ -170,6 +172,18 @@ static void soft_modified(struct engine *en, uint64_t first_gfn, uint64_t nr)
 	smp_device_wrote(soft_of(en)->smp, first_gfn << 12, nr << 12);
 }
 
+static void soft_debug(struct engine *en, const struct cpu_debug *d)
+{
+	struct soft *s = soft_of(en);
+
+	s->debug = *d;
+	for (unsigned i = 0; i < s->n; i++) {
+		s->cpus[i]->debug = d->n_breaks || d->n_watches ? &s->debug : NULL;
+		s->cpus[i]->debug_hit = NULL;
+		dbg_watch(s->cpus[i]);
+	}
+}
+
 static struct cpu *soft_cpu(struct engine *en, unsigned vcpu)
 {
 	return vcpu < soft_of(en)->n ? soft_of(en)->cpus[vcpu] : NULL;
@@ -189,6 +203,7 @@ static const struct engine_ops soft_ops = {
 	.init = soft_init,
 	.sipi = soft_sipi,
 	.modified = soft_modified,
+	.debug = soft_debug,
 	.cpu = soft_cpu,
 };
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 struct cpu;
+struct cpu_debug;
 struct domain;
 struct engine;
 struct err;
@@ -49,6 +50,8 @@ struct engine_ops {
 	void (*init)(struct engine *en, unsigned vcpu);
 	void (*sipi)(struct engine *en, unsigned vcpu, uint8_t vector);
 	void (*modified)(struct engine *en, uint64_t first_gfn, uint64_t nr);
+	/* No vCPU runs; copied. */
+	void (*debug)(struct engine *en, const struct cpu_debug *d);
 	/* What a debugger and tests look at; NULL: the engine has no such thing. */
 	struct cpu *(*cpu)(struct engine *en, unsigned vcpu);
 };

@@ -92,7 +92,7 @@ bool fast_enter(struct cpu *c)
 {
 	bool aligned = c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC;
 
-	if (c->mode == MODE_16 || c->watching || aligned || cpu_is_vm86(c) ||
+	if (c->mode == MODE_16 || aligned || cpu_is_vm86(c) ||
 	    (c->mode == MODE_32 && (!cpu_is_prot(c) || !flat(&c->seg[SEG_CS], false))))
 		return false;
 	c->fast.open = open_segments(c);

@@ -104,7 +104,8 @@ static void run_one(struct cpu *c)
 
 static bool wants_care(const struct cpu *c)
 {
-	return c->flags & (FL_TF | FL_RF | FL_VIP) || c->watching || dbg_code_on(c);
+	return c->flags & (FL_TF | FL_RF | FL_VIP) || dbg_code_on(c) ||
+	       (c->debug && dbg_break_near(c));
 }
 
 /* NMI, then INTR; both wake a halted vCPU. */
@@ -178,6 +179,8 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	if (c->n_out)
 		smp_tell_written(c);
 	take_trap(c);
+	if (c->debug_hit)
+		return STOP_BREAK;
 	if (__atomic_load_n(&c->attention, __ATOMIC_RELAXED) && take_attention(c))
 		return STOP_REQUEST;
 	if (c->insn_count >= end)
@@ -191,6 +194,8 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	if (c->halted || c->wait_sipi)
 		return STOP_HALT;
 	mmu_sync(c);
+	if (c->debug && dbg_break(c))
+		return STOP_BREAK;
 	*one |= wants_care(c);
 	return GO;
 }
@@ -226,6 +231,8 @@ static bool run_chains(struct cpu *c, uint64_t end)
 	bool again = fast_enter(c), none = true;
 
 	for (unsigned n = 0; again && n < CHAINS; n++) {
+		if (c->debug && dbg_break_near(c))
+			break;
 		b = find(c);
 		if (!b || b->wants & ~c->fast.open || end - c->insn_count < b->n)
 			break;
@@ -265,6 +272,7 @@ enum cpu_stop cpu_run(struct cpu *c, uint64_t max)
 	int how;
 
 	c->fault = &frame;
+	c->debug_hit = NULL;
 	smp_enter(c);
 	how = sigsetjmp(frame, 0);
 	if (c->fast.last) /* the instruction itself is counted below */

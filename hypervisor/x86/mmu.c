@@ -9,6 +9,7 @@
  */
 #include "hypervisor/x86/mmu.h"
 
+#include "hypervisor/x86/debug.h"
 #include "hypervisor/x86/model.h"
 
 #include <setjmp.h>
@@ -289,6 +290,12 @@ static bool page_watched(const struct cpu *c, uint64_t page)
 	for (unsigned i = 0; i < 4; i++)
 		if (c->dr[7] >> 2 * i & 3 && (c->dr[i] & PAGE_MASK) == page)
 			return true;
+	for (unsigned i = 0; c->debug && i < c->debug->n_watches; i++) {
+		const struct cpu_watch *w = &c->debug->watches[i];
+
+		if (w->at < page + PAGE && page < w->at + w->len)
+			return true;
+	}
 	return false;
 }
 

@@ -94,6 +94,10 @@ bool dbg_code_on(const struct cpu *c);
 void dbg_code(struct cpu *c, uint64_t lin);
 void dbg_data(struct cpu *c, uint64_t lin, unsigned size, bool write);
 void dbg_io(struct cpu *c, uint16_t port, unsigned size);
+void dbg_watch(struct cpu *c); /* DR7 or cpu.debug has changed */
+/* Has a debugger a breakpoint at rIP; in the page that rIP is in. */
+bool dbg_break(const struct cpu *c);
+bool dbg_break_near(const struct cpu *c);
 
 /* ---- msr.c ---- */
 uint64_t cpu_tsc(struct cpu *c); /* RDTSC; CR4.TSD is the handler's */
