@@ -23,7 +23,7 @@ enum { /* GR33 */ BLTX_DWORDS = 1 << 0, BLTX_INVERT = 1 << 1, BLTX_SOLID = 1 << 
 /* clang-format on */
 enum { BLT_LINE_MAX = 8192, CIRRUS_LFB_LEN = 32 << 20, CIRRUS_BLT_APERTURE = 16 << 20 };
 
-/* A BLT as it was started; `state` other than BLT_IDLE: the processor is to bring or fetch bytes. */
+/* A BLT as it was started. Unless BLT_IDLE the processor is to bring or to fetch bytes. */
 enum { BLT_IDLE, BLT_TAKES, BLT_GIVES };
 struct cirrus_blt {
 	uint32_t dst, src, y;

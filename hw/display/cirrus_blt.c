@@ -357,7 +357,7 @@ void cirrus_blt_control_written(struct dev *d, const struct access *a)
 {
 	struct cirrus *s = cirrus_of(d);
 
-	if (a->old & BLT_RESET && !(a->val & BLT_RESET))
+	if (a->val & BLT_RESET)
 		blt_end(s);
 	else if (!(a->old & BLT_START) && a->val & BLT_START)
 		start(d);

@@ -27,6 +27,11 @@ static uint32_t known_bpp(uint32_t bpp)
 	return bpp == 4 || bpp == 15 || bpp == 16 || bpp == 24 || bpp == 32 ? bpp : 8;
 }
 
+static uint32_t start_of(const struct mode *m)
+{
+	return m->y * m->stride + (m->bpp == 4 ? m->x / 8 * 4 : m->x * m->bytes);
+}
+
 static void mode_of(const struct dev *d, struct mode *m)
 {
 	const uint16_t *r = stdvga_of(d)->vbe;
@@ -39,8 +44,11 @@ static void mode_of(const struct dev *d, struct mode *m)
 	m->stride = m->bpp == 4 ? m->virt_width / 8 * 4 : m->virt_width * m->bytes;
 	m->virt_height = MIN(memory / m->stride, 0xffffu);
 	m->height = between(r[VBE_YRES], 1, MIN(m->virt_height, (uint32_t)DISPLAY_MAX));
-	m->x = MIN(r[VBE_X_OFFSET], m->virt_width - m->width);
+	m->x = r[VBE_X_OFFSET] & (m->bpp == 4 ? ~7u : ~0u);
 	m->y = MIN(r[VBE_Y_OFFSET], m->virt_height - m->height);
+	/* To the right of the picture is the next line, as long as there is one. */
+	if (start_of(m) + m->height * m->stride > memory)
+		m->x = MIN(m->x, m->virt_width - m->width);
 }
 
 bool vga_vbe_enabled(const struct dev *d)
@@ -65,7 +73,7 @@ void vga_vbe_linear(const struct dev *d, struct vga_linear *l)
 				 .stride = m.stride,
 				 .bpp = m.bpp,
 				 .split = ~0u};
-	l->start = m.y * m.stride + (m.bpp == 4 ? m.x / 8 * 4 : m.x * m.bytes);
+	l->start = start_of(&m);
 }
 
 uint32_t vga_vbe_address(const struct dev *d, uint32_t at)

@@ -174,7 +174,12 @@ BUS_TEST(vbe_view, VGA)
 	bus_write(b, LFB + (529 * 1000 + 739) * 4, 4, 0x445566);
 	EQ(0x112233, screen_pixel(screen_look(b), 0, 0));
 	EQ(0x445566, screen_pixel(screen_look(b), 639, 479));
-	set(b, X_OFFSET, 2000); /* not beyond the picture */
+	set(b, X_OFFSET, 1100); /* that is 100 of the next line */
+	EQ(1100, get(b, X_OFFSET));
+	bus_write(b, LFB + (51 * 1000 + 100) * 4, 4, 0x778899);
+	EQ(0x778899, screen_pixel(screen_look(b), 0, 0));
+	set(b, Y_OFFSET, 0xffff); /* not beyond the memory */
+	EQ(4194 - 480, get(b, Y_OFFSET));
 	EQ(360, get(b, X_OFFSET));
 	set(b, VIRT_WIDTH, 10);
 	EQ(640, get(b, VIRT_WIDTH));
