@@ -250,8 +250,8 @@ TEST(blockdev_is_a_drive_for_a_device)
 	refused("-blockdev driver=raw,node-name=x,file.driver=file",
 		"-blockdev: lacks file.filename=");
 	refused("-blockdev driver=qcow2,node-name=x,file=y",
-		"-blockdev: want driver=file, or driver=raw or qcow2 with file.driver=file: others do not exist "
-		"yet");
+		"-blockdev: want driver=file, or driver=raw or qcow2 with file.driver=file: "
+		"others do not exist yet");
 	refused("-blockdev node-name=x",
 		"-blockdev: want driver=file, or "
 		"driver=raw or qcow2 with file.driver=file: others do not exist yet");
