@@ -25,6 +25,7 @@ struct firmware {
 	struct acpi acpi;
 	struct smbios smbios;
 	uint8_t states[STATES]; /* SLP_TYP of S0 to S5, and which are offered */
+	char *bootorder;        /* NULL: none */
 	uint8_t **items;        /* by -fw_cfg */
 	unsigned n_items;
 };
@@ -157,8 +158,10 @@ void machine_firmware_free(struct machine *m)
 
 	for (unsigned i = 0; f && i < f->n_items; i++)
 		free(f->items[i]);
-	if (f)
+	if (f) {
 		free(f->items);
+		free(f->bootorder);
+	}
 	free(f);
 }
 
@@ -194,10 +197,11 @@ static int fill_smbios(struct machine *m, struct dev *d)
 }
 
 /* How long the menu is shown; when to try again after no device booted (all ones: never). */
-static int fill_boot(struct machine *m, struct dev *d)
+static int fill_boot(struct machine *m, struct dev *d, struct err *e)
 {
 	const struct machine_config *c = m->cfg;
 	uint8_t wait[2], again[4];
+	const char *text;
 	int rc = 0;
 
 	store_le(wait, 2, c->splash_time);
@@ -206,8 +210,11 @@ static int fill_boot(struct machine *m, struct dev *d)
 		rc = fw_cfg_add_file(d, "etc/boot-menu-wait", wait, sizeof(wait));
 	if (!rc)
 		rc = fw_cfg_add_file(d, "etc/boot-fail-wait", again, sizeof(again));
-	if (!rc && c->boot_strict)
-		rc = fw_cfg_add_file(d, "bootorder", "HALT", sizeof("HALT"));
+	if (!rc)
+		rc = machine_bootorder(m, &m->firmware->bootorder, e);
+	text = m->firmware->bootorder;
+	if (!rc && text)
+		rc = fw_cfg_add_file(d, "bootorder", text, (uint32_t)strlen(text) + 1);
 	return rc;
 }
 
@@ -268,7 +275,7 @@ int machine_firmware_fill(struct machine *m, struct dev *d, struct err *e)
 	if (!rc)
 		rc = fill_smbios(m, d);
 	if (!rc)
-		rc = fill_boot(m, d);
+		rc = fill_boot(m, d, e);
 	for (unsigned i = 0; i < m->cfg->fw_cfg.n && !rc; i++)
 		rc = fill_item(m, d, &m->cfg->fw_cfg.v[i], e);
 	return rc;

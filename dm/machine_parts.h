@@ -74,6 +74,10 @@ int machine_firmware_place(struct machine *m, struct err *e);
 uint32_t machine_firmware_reserved(const struct machine *m);
 uint32_t machine_firmware_rsdp(const struct machine *m);
 
+/* ---- machine_bootorder.c ---- */
+/* The list, to be freed; NULL when no device has a place in it. */
+int machine_bootorder(struct machine *m, char **text, struct err *e);
+
 /* ---- machine_setup.c ---- */
 int machine_setup(struct machine *m, struct err *e); /* the board as firmware leaves it */
 

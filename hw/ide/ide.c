@@ -8,6 +8,7 @@
 #include <errno.h>
 
 struct ide_child {
+	char *bootindex;
 	uint32_t unit; /* NO_UNIT: the first free place */
 	struct ide_cable *cable;
 };
@@ -130,6 +131,8 @@ void ide_dma_done(struct dev *d, bool more)
 static const struct prop ide_props[] = {
 	{"unit", PROP_U32, offsetof(struct ide_child, unit), "4294967295",
 	 "0 (master) or 1 (slave); default: the first free place", 0},
+	{"bootindex", PROP_STR, offsetof(struct ide_child, bootindex), NULL,
+	 "place in the firmware's boot order, from 0; default: none", 0},
 };
 
 const struct bus_type ide_bus_type = {

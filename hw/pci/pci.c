@@ -19,6 +19,7 @@ enum { SLOTS = 32, FUNCTIONS = 8, FIRST_BAR_WINDOW = 10, BARS = 6 };
 
 /* d->child of every PCI device. */
 struct pci_child {
+	char *bootindex;
 	char *addr;    /* addr=, "" = the class's place or the first free slot */
 	char *romfile; /* NULL = the class's; "" = none */
 	bool multifunction;
@@ -304,6 +305,8 @@ void pci_intx(struct dev *d, bool level)
 }
 
 static const struct prop pci_props[] = {
+	{"bootindex", PROP_STR, offsetof(struct pci_child, bootindex), NULL,
+	 "place in the firmware's boot order, from 0; default: none", 0},
 	{"addr", PROP_STR, offsetof(struct pci_child, addr), NULL,
 	 "slot[.function] in hexadecimal; default: the first free slot", 0},
 	{"multifunction", PROP_BOOL, offsetof(struct pci_child, multifunction), "off",

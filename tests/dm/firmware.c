@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What firmware finds in fw_cfg of a machine made by options, read through its ports. */
 #include "base/util.h"
+#include "dm/machine.h"
+#include "dm/options.h"
 #include "roms/acpi.h"
 #include "roms/smbios.h"
 #include "tests/hw/bus.h"
@@ -139,6 +141,34 @@ BUS_TEST(firmware_boot_waits, "-nodefaults -boot splash-time=12,reboot-timeout=1
 	EQS("HALT", (char *)item);
 }
 
+static const char *order(const char *more)
+{
+	static char text[512];
+
+	snprintf(text, sizeof(text),
+		 "-nodefaults -drive file=%s,if=none,id=d,format=raw -device "
+		 "ide-hd,drive=d,bus=ide.1,unit=0,bootindex=7 -device "
+		 "rtl8139,addr=5,bootindex=2 -device rtl8139,addr=6 %s",
+		 bus_tmpfile(1 << 20), more);
+	return text;
+}
+
+#define ORDER                                    \
+	"/pci@i0cf8/ethernet@5/ethernet-phy@0\n" \
+	"/pci@i0cf8/ide@1,1/drive@1/disk@0"
+
+BUS_TEST(firmware_boot_order, order(""))
+{
+	EQ(sizeof(ORDER), file(b, "bootorder"));
+	EQS(ORDER, (char *)item);
+}
+
+BUS_TEST(firmware_boot_order_strict, order("-boot strict=on"))
+{
+	EQ(sizeof(ORDER "\nHALT"), file(b, "bootorder"));
+	EQS(ORDER "\nHALT", (char *)item);
+}
+
 BUS_TEST(firmware_boot_waits_not_said, "-nodefaults -boot reboot-timeout=-1")
 {
 	EQ(-1, file(b, "etc/boot-menu-wait"));
@@ -194,4 +224,30 @@ BUS_TEST(firmware_own_items, with_file())
 	EQM("some,thing", item, 10);
 	EQ(9, file(b, "opt/org.test/b"));
 	EQM("of a file", item, 9);
+}
+
+/* ---- machines that are not made ---- */
+
+static void refused(const char *text, const char *sentence)
+{
+	struct machine_config c = {0};
+	struct err e = {""};
+	struct loop *l = loop_new(&e);
+	char options[256];
+
+	snprintf(options, sizeof(options), "-accel qtest -nodefaults -S %s", text);
+	MUST(options_parse_text(&c, options, &e) == OPTIONS_RUN);
+	CHECK(!machine_new(&c, l, &e));
+	EQS(sentence, e.msg);
+	loop_free(l);
+	config_free(&c);
+}
+
+TEST(firmware_refuses)
+{
+	refused("-device rtl8139,id=a,bootindex=1 -device rtl8139,id=b,bootindex=1",
+		"b: bootindex=1 is that of a already");
+	refused("-device rtl8139,id=a,bootindex=first", "a: bootindex=first: want a number from 0");
+	refused("-fw_cfg opt/x,file=/nowhere/at/all",
+		"-fw_cfg opt/x: cannot open /nowhere/at/all: No such file or directory");
 }
