@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# SeaBIOS starts iPXE from each NIC's ROM; iPXE gets an address and a script from hvm-nat by DHCP and
-# TFTP, and runs it.
+# SeaBIOS starts iPXE from each NIC's ROM; iPXE gets an address and a script from hvm-nat by DHCP
+# and TFTP, and runs it.
 set -eu
 bin=${BUILD:-build}/bin
 [ -x "$bin/hvm-nat" ] || { echo "no hvm-nat (libslirp-dev)" && exit 77; }
@@ -25,7 +25,11 @@ boots() {
 	i=0
 	until grep -q "SCRIPT WAS RUN ON $2" "$dir/out"; do
 		i=$((i + 1))
-		[ $i -lt 120 ] || { echo "$1: no script within 240 s" && tail -n 30 "$dir/out" && exit 1; }
+		if [ $i = 120 ]; then
+			tail -n 30 "$dir/out"
+			echo "$1: no script within 240 s"
+			exit 1
+		fi
 		sleep 2
 		echo 'info screen' >&3
 	done
