@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A machine whose core is behind a socket: its clock is the core's. */
 #include "base/util.h"
+#include "dm/board.h"
 #include "dm/machine.h"
 #include "dm/options.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/remote.h"
 #include "tests/test.h"
+#include "ui/display.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -49,7 +51,7 @@ static void ended(void *arg, bool asked, const char *why)
 	loop_quit(p->core_loop, 0);
 }
 
-static void pair_open(struct pair *p)
+static void pair_open_with(struct pair *p, const char *more)
 {
 	char args[128];
 	struct err e = {""};
@@ -63,11 +65,17 @@ static void pair_open(struct pair *p)
 	p->remote = remote_open(p->dom, p->core_loop, fds[0], ended, p, NULL);
 	MUST(p->remote);
 	MUST(!pthread_create(&p->thread, NULL, core_thread, p->core_loop));
-	snprintf(args, sizeof(args), "-core fd=%d -nodefaults -m 16 -S -display none", fds[1]);
+	snprintf(args, sizeof(args), "-core fd=%d -nodefaults -m 16 -S -display none %s", fds[1],
+		 more);
 	MUST(options_parse_text(&p->cfg, args, &e) == OPTIONS_RUN);
 	p->m = machine_new(&p->cfg, p->loop, &e);
 	NOTE("%s", e.msg);
 	MUST(p->m);
+}
+
+static void pair_open(struct pair *p)
+{
+	pair_open_with(p, "");
 }
 
 static void pair_close(struct pair *p)
@@ -136,5 +144,58 @@ TEST(timers_wait_for_cont)
 	for (unsigned i = 0; i < 100 && !n; i++)
 		loop_step(p.loop, 50);
 	EQ(1, n);
+	pair_close(&p);
+}
+
+/* ---- memory of a device: the core's, mapped into the guest, its writes logged there ---- */
+
+enum { LFB = 0xe0000000, VGA_CFG = 0x1000, VBE_INDEX = 0x1ce, VBE_DATA = 0x1cf };
+
+static void vbe(struct pair *p, unsigned reg, uint16_t val)
+{
+	board_write(p->m->board, SPACE_IO, VBE_INDEX, 2, reg);
+	board_write(p->m->board, SPACE_IO, VBE_DATA, 2, val);
+}
+
+static void vbe_mode(struct pair *p)
+{
+	board_config_write(p->m->board, VGA_CFG | 0x10, 4, LFB);
+	board_config_write(p->m->board, VGA_CFG | 4, 2, 3);
+	vbe(p, 1, 640);
+	vbe(p, 2, 480);
+	vbe(p, 3, 32);
+	vbe(p, 4, 0x41);
+	board_write(p->m->board, SPACE_IO, 0x3c0, 1, 0x20);
+}
+
+static uint32_t pixel(struct pair *p, unsigned x, unsigned y)
+{
+	struct display_view v;
+
+	MUST(display_refresh(machine_display(p->m, NULL, NULL), &v));
+	return ((const uint32_t *)(v.pixels + (size_t)y * v.at.stride))[x];
+}
+
+/* What the guest's processor writes at the core shows here, and its tiles alone are news. */
+TEST(frame_buffer_of_a_remote_machine)
+{
+	struct display_view v;
+	uint32_t val, seen;
+	struct pair p;
+
+	pair_open_with(&p, "-vga std");
+	vbe_mode(&p);
+	EQ(0, pixel(&p, 3, 400));
+	for (uint32_t y = 0; y < 480; y += 41) {
+		val = 0x100000 + y;
+		OK(domain_mem_write(p.dom, DOMAIN_NO_VCPU, LFB + (y * 640 + 3) * 4, &val, 4));
+		EQ(val, pixel(&p, 3, y));
+	}
+	MUST(display_refresh(machine_display(p.m, NULL, NULL), &v));
+	seen = display_generation(&v);
+	OK(domain_mem_write(p.dom, DOMAIN_NO_VCPU, LFB, &val, 4));
+	EQ(val, pixel(&p, 0, 0));
+	CHECK(display_newer(&v, 0, seen));
+	CHECK(!display_newer(&v, 1, seen));
 	pair_close(&p);
 }
