@@ -131,8 +131,7 @@ static int port_platform(struct who w, const struct platform_window *p, uint16_t
 /* Must a wide access be cut? When several of those who answer by byte are in it. */
 static bool port_straddles(const struct domain *dom, uint16_t port, unsigned size)
 {
-	const struct platform_window *first =
-		platform_find(dom, DOMAIN_NO_VCPU, SPACE_IO, port);
+	const struct platform_window *first = platform_find(dom, DOMAIN_NO_VCPU, SPACE_IO, port);
 
 	if (port < CFC + 4 && port + size > CFC + 4 && port >= CFC && dom->cf8 & CF8_ENABLE)
 		return true;

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Debian's kernels in other machines than those of tests/guest/: memory above 4 GiB, other numbers of
-# processors and clocks, 32-bit programs under the 64-bit kernel.
+# Debian's kernels in other machines than those of tests/guest/: memory above 4 GiB, other numbers
+# of processors and clocks, 32-bit programs under the 64-bit kernel.
 set -u
 BUILD=${BUILD:-build}
 n=0 skipped=0

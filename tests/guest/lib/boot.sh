@@ -16,8 +16,8 @@ kernel=vmlinuz mem=512 cpus=1 accel=soft t=560 append= check=selfcheck bits= end
 initrd=initrd-$arch.cpio
 for setting; do
 	case $setting in
-	kernel=* | initrd=* | mem=* | cpus=* | accel=* | t=* | append=* | check=* | bits=* | end=* | \
-		extra=*) eval "${setting%%=*}=\${setting#*=}" ;;
+	kernel=* | initrd=* | mem=* | cpus=* | accel=* | t=* | append=* | check=* | bits=* | \
+		end=* | extra=*) eval "${setting%%=*}=\${setting#*=}" ;;
 	*) echo "boot.sh: $setting?" && exit 2 ;;
 	esac
 done

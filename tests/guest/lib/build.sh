@@ -53,9 +53,9 @@ common() {
 # What tests/guest/gdb.sh debugs: symbols for 64-bit code, in a file that multiboot can load.
 debuggee() {
 	$CC -m64 -O0 -g -ffreestanding -fno-pic -no-pie -mno-red-zone -mgeneral-regs-only \
-		-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables -nostdlib \
-		-static -Wall -Wextra -Werror -Wl,-Ttext=0x200000,--build-id=none,-z,max-page-size=4096 \
-		-Wl,--section-start=.multiboot=0x1ff000 \
+		-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
+		-nostdlib -static -Wall -Wextra -Werror -Wl,-Ttext=0x200000,--build-id=none \
+		-Wl,-z,max-page-size=4096,--section-start=.multiboot=0x1ff000 \
 		"$src/debuggee_start.S" "$src/debuggee.c" -o "$out/debuggee.elf"
 	objcopy -O elf32-i386 "$out/debuggee.elf" "$out/debuggee"
 }
