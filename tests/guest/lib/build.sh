@@ -52,7 +52,7 @@ common() {
 
 # What tests/guest/gdb.sh debugs: symbols for 64-bit code, in a file that multiboot can load.
 debuggee() {
-	$CC -m64 -O0 -g -ffreestanding -fno-pic -no-pie -mno-red-zone -mgeneral-regs-only \
+	$CC -m64 -O0 -g -ffreestanding -fno-pic -mno-red-zone -mgeneral-regs-only \
 		-fno-stack-protector -fcf-protection=none -fno-asynchronous-unwind-tables \
 		-nostdlib -static -Wall -Wextra -Werror -Wl,-Ttext=0x200000,--build-id=none \
 		-Wl,-z,max-page-size=4096,--section-start=.multiboot=0x1ff000 \
@@ -64,7 +64,7 @@ debuggee() {
 unpacked() {
 	arch=$1
 	shift
-	$CC "$@" -nostdlib -static -no-pie -Wl,-Ttext=0x100000,--build-id=none,--oformat=binary \
+	$CC "$@" -nostdlib -static -Wl,-Ttext=0x100000,--build-id=none,--oformat=binary \
 		"$src/unpacked.S" -o "$work/stub"
 	"$work/repack" payload "$out/vmlinuz-$arch" | xz -dc >"$work/vmlinux"
 	"$work/repack" unpacked "$out/vmlinuz-$arch" "$work/vmlinux" "$work/stub" \
