@@ -82,6 +82,20 @@ static int add_serial(struct machine *m, unsigned n, const char *spec, struct er
 	return -EINVAL;
 }
 
+static int add_debugcon(struct machine *m, struct err *e)
+{
+	struct chr_slot *s;
+
+	if (!m->cfg->debugcon || !strcmp(m->cfg->debugcon, "none"))
+		return 0;
+	s = machine_chr_short(m, "debugcon", m->cfg->debugcon, e);
+	if (s && !make(m, "isa-debugcon",
+		       (const char *const[]){"iobase", "0xe9", "chardev", chr_id(s->chr), NULL}, e))
+		return 0;
+	err_prefix(e, "-debugcon %s", m->cfg->debugcon);
+	return -EINVAL;
+}
+
 /* -serial n: the nth port; "none" leaves its place empty. */
 static int add_serials(struct machine *m, struct err *e)
 {
@@ -202,6 +216,8 @@ int machine_pc_build(struct machine *m, struct err *e)
 		rc = add_parts(m, parts, ARRAY_SIZE(parts), e);
 	if (!rc)
 		rc = add_serials(m, e);
+	if (!rc)
+		rc = add_debugcon(m, e);
 	if (!rc)
 		rc = add_drives(m, e);
 	if (!rc)

@@ -439,6 +439,11 @@ static int set_serial(struct machine_config *c, const char *what, const char *ar
 	return add_text(&c->serials, what, strncmp(arg, "mon:", 4) ? arg : arg + 4, e);
 }
 
+static int set_debugcon(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return options_text(&c->debugcon, what, arg, e);
+}
+
 static int set_parallel(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	(void)c;
@@ -520,6 +525,8 @@ static const struct option rows[] = {
 	       set_global),
 	OPTION("chardev", "TYPE,id=ID[,KEY=V]",
 	       "a stream: null, file, pipe, pty, stdio, socket, udp, ringbuf", set_chardev),
+	OPTION("debugcon", "STREAM", "an isa-debugcon at port 0xe9, for what guests write there",
+	       set_debugcon),
 	OPTION("serial", "STREAM",
 	       "a serial port on a stream: pty, stdio, file:F, unix:P,server=on, chardev:ID, none",
 	       set_serial),
