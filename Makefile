@@ -157,7 +157,7 @@ endef
 $(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 
 $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o $(call objs,obj,$(SRCS))
-	$(call link,obj,$(LIBS) $(LIBS_XEN))
+	$(call link,obj,$(LIBS) $(LIBS_XEN) -lm)
 
 $(BUILD)/asan/tests/check: $(call objs,asan,$(SRCS) $(TEST_SRCS))
 	$(call link,asan,$(LIBS))
@@ -234,9 +234,20 @@ else
 	@echo 'make fuzz needs clang with libFuzzer: ./configure --install-deps installs it'; exit 1
 endif
 
+# What the engines run, for tests/bench/engine.c.
+$(BUILD)/bench/work: tests/bench/lib/work.c tests/guest/lib/debuggee_start.S Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -m64 -O2 -std=c11 -ffreestanding -fno-stack-protector -fno-pic -no-pie \
+		-mno-red-zone -fcf-protection=none -fno-asynchronous-unwind-tables -nostdlib -static \
+		-Wl,-Ttext=0x201000,--build-id=none,-z,max-page-size=4096 \
+		-Wl,--section-start=.multiboot=0x200000 -Itests/guest/lib \
+		tests/guest/lib/debuggee_start.S tests/bench/lib/work.c -o $@.elf
+	$(Q)objcopy -O elf32-i386 $@.elf $@
+
 .PHONY: bench
-bench: $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)) ## run the benchmarks
-	@for b in $^; do echo "== $${b##*/}"; $$b || exit 1; done
+bench: $(BUILD)/bench/work $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)) ## run the benchmarks
+	@for b in $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)); do \
+		echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo
 demo: ## boot a guest
