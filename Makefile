@@ -238,16 +238,16 @@ endif
 $(BUILD)/bench/work: tests/bench/lib/work.c tests/guest/lib/debuggee_start.S Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -m64 -O2 -std=c11 -ffreestanding -fno-stack-protector -fno-pic -no-pie \
-		-mno-red-zone -fcf-protection=none -fno-asynchronous-unwind-tables -nostdlib -static \
-		-Wl,-Ttext=0x201000,--build-id=none,-z,max-page-size=4096 \
+		-mno-red-zone -fcf-protection=none -fno-asynchronous-unwind-tables \
+		-nostdlib -static -Wl,-Ttext=0x201000,--build-id=none,-z,max-page-size=4096 \
 		-Wl,--section-start=.multiboot=0x200000 -Itests/guest/lib \
 		tests/guest/lib/debuggee_start.S tests/bench/lib/work.c -o $@.elf
 	$(Q)objcopy -O elf32-i386 $@.elf $@
 
 .PHONY: bench
-bench: $(BUILD)/bench/work $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)) ## run the benchmarks
-	@for b in $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)); do \
-		echo "== $${b##*/}"; $$b || exit 1; done
+BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES))
+bench: $(BUILD)/bench/work $(BENCHES) ## run the benchmarks
+	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo
 demo: ## boot a guest

@@ -96,7 +96,7 @@ struct machine_config {
 	struct text_list serials;    /* text for chr_open_short, "chardev:ID" */
 	struct text_list usbdevices; /* "tablet", "mouse", "keyboard" */
 
-	char *debugcon, *gdb;               /* what -gdb said */
+	char *debugcon, *gdb;    /* what -gdb said */
 	char *qtest, *qtest_log; /* what -qtest and -qtest-log said */
 
 	/* of the process */

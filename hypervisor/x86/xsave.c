@@ -97,7 +97,8 @@ static void check_fx(struct cpu *c)
 		cpu_raise(c, EXC_NM);
 }
 
-/* The limit of its first four bytes, then the alignment, then its last byte: as seen on an AMD EPYC. */
+/* The limit of its first four bytes, then the alignment, then its last byte: as an AMD EPYC has
+ * it. */
 static uint64_t area_fx(struct cpu *c, const struct insn *in, enum mem_access access)
 {
 	uint64_t ea = insn_ea(c, in);

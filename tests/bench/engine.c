@@ -20,7 +20,7 @@
 
 struct work {
 	char name[32];
-	double best; /* seconds */
+	double best;   /* seconds */
 	double cycles; /* as the guest counts them */
 };
 struct run {
@@ -148,7 +148,8 @@ static void show(const struct run *ours, const struct run *count, const struct r
 		printf("geometric mean of Bochs/ours: %.2f\n", mean_of(ours, bochs));
 }
 
-#define MACHINE "-m", "64", "-nodefaults", "-display", "none", "-debugcon", "stdio", "-kernel", GUEST, \
+#define MACHINE                                                                                \
+	"-m", "64", "-nodefaults", "-display", "none", "-debugcon", "stdio", "-kernel", GUEST, \
 		"-device", "isa-debug-exit,iobase=0xf4,iosize=4"
 
 int main(void)
@@ -157,8 +158,13 @@ int main(void)
 				     MACHINE, NULL};
 	static char *const counted[] = {(char *)"build/bin/hvm-dm", (char *)"-clock",
 					(char *)"icount", MACHINE, NULL};
-	static char *const tcg[] = {(char *)"qemu-system-x86_64", (char *)"-accel", (char *)"tcg",
-				    (char *)"-cpu", (char *)"max", MACHINE, NULL};
+	static char *const tcg[] = {(char *)"qemu-system-x86_64",
+				    (char *)"-accel",
+				    (char *)"tcg",
+				    (char *)"-cpu",
+				    (char *)"max",
+				    MACHINE,
+				    NULL};
 	static char *const bochs[] = {(char *)"sh", (char *)"tests/bench/lib/bochs.sh",
 				      (char *)GUEST, NULL};
 	static struct run r[4];

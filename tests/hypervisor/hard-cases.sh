@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Each of the 55 hard cases of docs/engine.md has its line, each test that a line names is there, and
-# each test that is named after a case is in the table.
+# Each of the 55 hard cases of docs/engine.md has its line, each test that a line names is there,
+# and each test that is named after a case is in the table.
 set -eu
 export LC_ALL=C
 tmp=$(mktemp -d)

@@ -513,7 +513,8 @@ TEST_EACH(corner_35_vex_encodings, ARRAY_SIZE(vex), vex[i].name)
 }
 
 PAYLOAD(upper_halves, 64,
-	"vpcmpeqd ymm0, ymm0, ymm0; vmovdqa ymm15, ymm0; pxor xmm0, xmm0; vextracti128 xmm1, ymm0, 1;"
+	"vpcmpeqd ymm0, ymm0, ymm0; vmovdqa ymm15, ymm0; pxor xmm0, xmm0;"
+	"vextracti128 xmm1, ymm0, 1;"
 	"vzeroupper; vextracti128 xmm2, ymm15, 1; vmovq rax, xmm1; vmovq rbx, xmm2;"
 	"vmovq rcx, xmm15; hlt");
 

@@ -213,7 +213,8 @@ PAYLOAD(poker, 32,
 	"mov byte ptr [0x30000], 0xb8; call 9f;"
 	"xor ebx, 0x33333333; dec esi; jnz 1b;"
 	"mov dword ptr [0x20000], 1; hlt;"
-	"9: mov eax, [0x20004]; add eax, 2; 8: pause; mov edx, [0x20004]; sub edx, eax; js 8b; ret");
+	"9: mov eax, [0x20004]; add eax, 2;"
+	"8: pause; mov edx, [0x20004]; sub edx, eax; js 8b; ret");
 PAYLOAD(runner, 32,
 	"mov esi, 0x30000; 1: call esi; cmp eax, 0x11111111; je 2f; cmp eax, 0x22222222; je 2f;"
 	"inc dword ptr [0x20008];" /* torn */

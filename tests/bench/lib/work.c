@@ -69,7 +69,8 @@ static void sha256_block(uint32_t h[8], const uint8_t *p)
 	uint32_t w[64], s[8];
 
 	for (unsigned i = 0; i < 16; i++)
-		w[i] = (uint32_t)p[4 * i] << 24 | p[4 * i + 1] << 16 | p[4 * i + 2] << 8 | p[4 * i + 3];
+		w[i] = (uint32_t)p[4 * i] << 24 | p[4 * i + 1] << 16 | p[4 * i + 2] << 8 |
+		       p[4 * i + 3];
 	for (unsigned i = 16; i < 64; i++)
 		w[i] = w[i - 16] + w[i - 7] +
 		       (rotate(w[i - 15], 7) ^ rotate(w[i - 15], 18) ^ w[i - 15] >> 3) +
@@ -269,9 +270,15 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } works[] = {
-	{"sha256", sha256},	{"crc32", crc32},   {"sort", sort},
-	{"memory", memory},	{"calls", calls},   {"bytecode", bytecode},
-	{"SSE2 matrix", matrix}, {"x87", x87},	    {"rep movs, stos", strings},
+	{"sha256", sha256},
+	{"crc32", crc32},
+	{"sort", sort},
+	{"memory", memory},
+	{"calls", calls},
+	{"bytecode", bytecode},
+	{"SSE2 matrix", matrix},
+	{"x87", x87},
+	{"rep movs, stos", strings},
 	{"CR3 writes", address_spaces},
 };
 
