@@ -176,7 +176,7 @@ $(BUILD)/cov/tests/check: $(call objs,cov,$(SRCS) $(TEST_SRCS))
 	$(call link,cov,$(LIBS))
 
 # All share tests/fuzz/lib/. The devices' grammar (LAW_OP) stands in their tests.
-$(BUILD)/fuzz/devices: $(call objs,fuzz,$(wildcard tests/hw/*.c))
+$(BUILD)/fuzz/devices $(BUILD)/fuzz/uhci: $(call objs,fuzz,$(wildcard tests/hw/*.c))
 $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o \
 		$(call objs,fuzz,$(wildcard tests/fuzz/lib/*.c) $(SRCS))
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))

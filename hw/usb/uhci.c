@@ -201,7 +201,7 @@ static void reset_ports(struct dev *d)
 	}
 }
 
-/* 2.1.1: HCRESET: everything but the PCI side. */
+/* 2.1.1: HCRESET and GRESET: everything but the PCI side. */
 static void controller_reset(struct dev *d)
 {
 	struct uhci *s = d->state;
@@ -239,6 +239,11 @@ static void cmd_written(struct dev *d, const struct access *a)
 		controller_reset(d);
 		return;
 	}
+	if (s->cmd & ~was & CMD_GRESET) { /* until the guest clears it */
+		controller_reset(d);
+		s->cmd = CMD_GRESET;
+		return;
+	}
 	if (was & CMD_RS && !(s->cmd & CMD_RS)) {
 		s->cmd |= CMD_RS;
 		s->frnum = frnum_now(d);
@@ -246,8 +251,6 @@ static void cmd_written(struct dev *d, const struct access *a)
 	}
 	if ((was ^ s->cmd) & CMD_RS)
 		run(d, s->cmd & CMD_RS);
-	if (s->cmd & ~was & CMD_GRESET)
-		reset_devices(d);
 	look_soon(d);
 }
 
