@@ -284,6 +284,8 @@ int machine_save(struct machine *m, struct dev_stream *s, struct err *e)
 
 	if (m->state == RUN_RUNNING)
 		return err_set(e, -EBUSY, "the machine must be stopped to be saved");
+	if (m->vcpus)
+		return err_set(e, -ENOTSUP, "the state of vCPUs cannot be saved yet");
 	describe(m, what, sizeof(what));
 	return dev_save_all(envs, n, what, s, e);
 }
@@ -296,6 +298,8 @@ int machine_load(struct machine *m, const uint8_t *data, size_t len, struct err 
 
 	if (m->state == RUN_RUNNING)
 		return err_set(e, -EBUSY, "the machine must be stopped to be loaded");
+	if (m->vcpus)
+		return err_set(e, -ENOTSUP, "the state of vCPUs cannot be loaded yet");
 	describe(m, what, sizeof(what));
 	return dev_load_all(envs, n, what, data, len, e);
 }
