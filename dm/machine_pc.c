@@ -159,6 +159,8 @@ static int add_usb(struct machine *m, struct err *e)
 
 	if (c->usb)
 		rc = make(m, "piix3-usb-uhci", (const char *const[]){"addr", "1.2", NULL}, e);
+	if (c->usbdevices.n > 2 && !rc) /* more than the controller has ports */
+		rc = make(m, "usb-hub", (const char *const[]){NULL}, e);
 	for (unsigned i = 0; i < c->usbdevices.n; i++)
 		for (unsigned k = 0; k < ARRAY_SIZE(devices) && !rc; k++)
 			if (!strcmp(c->usbdevices.v[i], devices[k][0]))

@@ -197,10 +197,10 @@ static void make_parents(struct rig *r, const struct dev_class *c)
 /* Without something on it a bus has little to do. */
 static void make_children(struct rig *r, const struct dev_class *c)
 {
-	if (strcmp(c->name, "piix3-usb-uhci"))
+	if (strcmp(c->name, "piix3-usb-uhci") && strcmp(c->name, "usb-hub"))
 		return;
-	make(r, "usb-tablet");
-	make(r, "usb-kbd");
+	make(r, "usb-tablet"); /* on the controller */
+	make(r, "usb-kbd");    /* on the hub, when there is one */
 }
 
 /* As firmware does: every BAR a place, then decoding and bus mastering on. */
