@@ -66,6 +66,7 @@ struct domain {
 	pthread_mutex_t mutex;
 	pthread_t holder;
 	bool held;
+	unsigned waiting;       /* threads, for the lock; atomic */
 	pthread_cond_t resumed; /* paused went away */
 
 	struct domain_hooks hooks, vcpu_hooks;
@@ -189,6 +190,8 @@ const struct platform_window *apic_window(const struct domain *dom, unsigned vcp
 /* ---- domain.c ---- */
 /* pthread_cond_wait with the device lock, which must be held. */
 void core_wait(struct domain *dom, pthread_cond_t *cond);
+/* Lets those have the lock who wait for it, for a thread that would hold it without end. */
+void core_give_way(struct domain *dom);
 int core_shutdown(struct domain *dom, enum hv_shutdown why);
 void core_a20(struct domain *dom, bool on);
 #endif

@@ -2,6 +2,8 @@
 /*
  * hypervisor/vcpus.c: see vcpus.h. All of struct vcpus is under the device lock; only
  * engine_ops.run goes without it.
+ *
+ * Tests: tests/hypervisor/vcpus.c
  */
 #include "hypervisor/vcpus.h"
 
@@ -126,9 +128,11 @@ static void *icount_main(void *arg)
 	struct vcpus *vs = v->all;
 
 	domain_lock(vs->dom);
-	while (!vs->quit)
+	while (!vs->quit) {
 		if (!take_turns(vs) && !skip_time(vs))
 			core_wait(vs->dom, &v->wake);
+		core_give_way(vs->dom);
+	}
 	domain_unlock(vs->dom);
 	return NULL;
 }
