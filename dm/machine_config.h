@@ -101,6 +101,7 @@ struct machine_config {
 
 	/* of the process */
 	char *log_file, *pidfile;
+	unsigned log_items;        /* -d: enum trace_item */
 	char *trace;               /* globs, for dev_trace_set */
 	struct text_list rom_dirs; /* -L */
 };

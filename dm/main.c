@@ -5,6 +5,7 @@
 #include "dm/host.h"
 #include "dm/machine.h"
 #include "dm/options.h"
+#include "hypervisor/x86/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,8 @@ static int set_up(struct process *p, struct err *e)
 
 	if (c->log_file)
 		rc = log_open(c->log_file, e);
+	if (!rc && c->log_items)
+		rc = trace_open(c->log_items, c->log_file, e);
 	if (!rc && c->trace)
 		rc = dev_trace_set(c->trace, e);
 	if (rc)
@@ -125,6 +128,7 @@ static void tear_down(struct process *p)
 		close(p->signals);
 	if (p->pid_written)
 		unlink(p->config.pidfile);
+	trace_close();
 	host_free();
 	config_free(&p->config);
 	log_close();

@@ -3,6 +3,7 @@
 #include "dm/options.h"
 
 #include "base/util.h"
+#include "hypervisor/x86/trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -147,6 +148,64 @@ static int set_trace(struct machine_config *c, const char *what, const char *arg
 	return rc;
 }
 
+/* ---- -d: what the engine shows of its work */
+
+static const struct log_item {
+	const char *name, *help;
+	unsigned items;
+} log_items[] = {
+	{"in_asm", "instructions, each time they are decoded", TRACE_IN_ASM},
+	{"int", "exceptions and interrupts", TRACE_INT},
+	{"cpu", "registers before each block of instructions", TRACE_CPU},
+	{"all", "all of these", TRACE_IN_ASM | TRACE_INT | TRACE_CPU},
+	{"none", "none of these", 0},
+};
+/* Those of QEMU's that have nothing to show here. */
+static const char log_others[] = " out_asm op op_opt op_ind exec fpu mmu pcall cpu_reset unimp "
+				 "guest_errors page nochain tid plugin strace ";
+
+static int list_log_items(void)
+{
+	printf("Log items (comma separated):\n");
+	for (unsigned i = 0; i < ARRAY_SIZE(log_items); i++)
+		printf("%-15s %s\n", log_items[i].name, log_items[i].help);
+	printf("%-15s registers, as -trace does\n", "trace:GLOB");
+	printf("Accepted, show nothing:%.*s\n", (int)sizeof(log_others) - 2, log_others);
+	return 1;
+}
+
+static int add_log_item(struct machine_config *c, const char *what, const char *name, struct err *e)
+{
+	char word[24];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(log_items); i++)
+		if (!strcmp(name, log_items[i].name)) {
+			c->log_items |= log_items[i].items;
+			return 0;
+		}
+	if (!strncmp(name, "trace:", 6))
+		return add_trace(c, what, name + 6, e);
+	snprintf(word, sizeof(word), " %s ", name);
+	if (*name && strstr(log_others, word))
+		return 0;
+	return err_set(e, -EINVAL, "%s: there is no '%s' to log (-d help lists what is)", what,
+		       name);
+}
+
+/* As QEMU's, the last -d counts. */
+static int set_log_items(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	char *text = strdup(arg), *at = text, *name;
+	int rc = text ? 0 : err_set(e, -ENOMEM, "%s: out of memory", what);
+
+	c->log_items = 0;
+	while (!rc && (name = strsep(&at, ",")))
+		rc = !strcmp(name, "help") || !strcmp(name, "?") ? list_log_items()
+								 : add_log_item(c, what, name, e);
+	free(text);
+	return rc;
+}
+
 static int set_add_fd(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	static const char *const keys[] = {"fd", "set", "opaque", NULL};
@@ -231,7 +290,8 @@ static const struct option rows[] = {
 	OPTION("sandbox", "on|off[,…]", "accepted, changes nothing", ignore),
 	OPTION("gdb", "DEV", "serves gdb: tcp::PORT, unix:PATH, stdio, chardev:ID", set_gdb),
 	OPTION("s", NULL, "serves gdb at tcp::1234", set_gdb_1234),
-	OPTION("d", "ITEMS", "accepted, changes nothing; -trace is it", ignore),
+	OPTION("d", "ITEM[,ITEM…]", "log in_asm, int, cpu, … of the engine (help lists them)",
+	       set_log_items),
 	OPTION("audiodev", "DRIVER,id=ID", "accepted: nothing here makes sound yet", ignore),
 	OPTION("audio", "DRIVER", "accepted: nothing here makes sound yet", ignore),
 	OPTION("version", NULL, "shows the version", show_version),

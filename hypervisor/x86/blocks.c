@@ -15,6 +15,7 @@
 #include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
+#include "hypervisor/x86/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +160,8 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	b->mode = c->mode;
 	memcpy(b->insn, bc->scratch, n * sizeof(b->insn[0]));
 	make_chain(b);
+	if (trace_wants(TRACE_IN_ASM))
+		trace_block(c, b->insn, n);
 	head = hash_head(bc, gpa, b->mode);
 	b->hash_next = *head;
 	*head = b;

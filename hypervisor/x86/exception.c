@@ -11,6 +11,7 @@
 #include "hypervisor/x86/desc.h"
 
 #include "hypervisor/x86/mmu.h"
+#include "hypervisor/x86/trace.h"
 
 enum { ERR_IDT = 2, DR6_BT = 1 << 15 };
 #define FL_EVENT (FL_TF | FL_NT | FL_RF | FL_VM) /* cleared by every gate */
@@ -353,10 +354,14 @@ void cpu_deliver(struct cpu *c)
 	do {
 		unsigned vector = c->exc.vector, kind = c->exc.kind;
 
+		if (trace_wants(TRACE_INT))
+			trace_event(c);
 		c->ext = kind != EXC_INT && kind != EXC_INT3;
 		how = attempt(c);
 		if (how == UNWIND_FAULT && !combine(c, vector, kind)) {
 			c->shutdown = true;
+			if (trace_wants(TRACE_INT))
+				trace_triple(c);
 			break;
 		}
 	} while (how == UNWIND_FAULT);

@@ -7,6 +7,7 @@
 #include "hypervisor/x86/fast.h"
 
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/trace.h"
 
 #include <stddef.h>
 
@@ -92,7 +93,7 @@ bool fast_enter(struct cpu *c)
 {
 	bool aligned = c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC;
 
-	if (c->mode == MODE_16 || aligned || cpu_is_vm86(c) ||
+	if (trace_wants(TRACE_CPU) || c->mode == MODE_16 || aligned || cpu_is_vm86(c) ||
 	    (c->mode == MODE_32 && (!cpu_is_prot(c) || !flat(&c->seg[SEG_CS], false))))
 		return false;
 	c->fast.open = open_segments(c);

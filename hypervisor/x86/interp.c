@@ -16,6 +16,7 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/trace.h"
 
 #define GO     (-1)
 #define CHAINS 1024 /* between two looks at the memory map and the like */
@@ -53,6 +54,8 @@ static void run_uncached(struct cpu *c)
 	case DECODE_OK:
 		if (in.op->feature && !cpu_has(c, in.op->feature))
 			cpu_raise(c, EXC_UD);
+		if (trace_wants(TRACE_IN_ASM))
+			trace_block(c, &in, 1);
 		run_insn(c, &in);
 		break;
 	case DECODE_MORE: /* the rest faults */
@@ -72,6 +75,8 @@ static void run_some(struct cpu *c, uint64_t most)
 	uint64_t gpa = mem_code(c, c->rip, &host, &avail);
 	const struct block *b = host ? blocks_get(c, gpa, host, avail) : NULL;
 
+	if (trace_wants(TRACE_CPU))
+		trace_cpu(c);
 	if (b)
 		run_block(c, b, most);
 	else

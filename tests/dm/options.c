@@ -2,6 +2,7 @@
 /* Option text to a description, and what is said about text that is no good. */
 #include "base/util.h"
 #include "dm/options.h"
+#include "hypervisor/x86/trace.h"
 #include "tests/test.h"
 
 #include <stdio.h>
@@ -114,6 +115,15 @@ TEST(machine_and_engine)
 	good("-accel xen -M pc,accel=qtest");
 	EQS("xen", c.accel);
 	config_free(&c);
+	good("-d cpu -d in_asm,guest_errors,int,trace:ide.*");
+	EQ(TRACE_IN_ASM | TRACE_INT, c.log_items);
+	EQS("ide.*", c.trace);
+	config_free(&c);
+	good("-d all -d none");
+	EQ(0, c.log_items);
+	config_free(&c);
+	refused("-d in_asm,,int", "-d: there is no '' to log (-d help lists what is)");
+	refused("-d nt", "-d: there is no 'nt' to log (-d help lists what is)");
 	good("-clock icount,shift=3");
 	CHECK(c.icount);
 	EQ(3, c.icount_shift);

@@ -29,7 +29,7 @@ wait_for() {
 # start OPTIONS…: in the background, $pid; ready once its pid file is there.
 start() {
 	rm -f "$dir/pid"
-	"$dm" -accel qtest -display none -nodefaults -pidfile "$dir/pid" "$@" \
+	"$dm" -accel ${accel:-qtest} -display none -nodefaults -pidfile "$dir/pid" "$@" \
 		</dev/null 2>"$dir/err" &
 	pid=$!
 	pids="$pids $pid"
@@ -127,6 +127,40 @@ if [ -x "$core" ]; then
 	grep -q 'the core is gone' "$dir/err" || fail "it does not say why it ended"
 fi
 
+# -d: a ROM that sets a vector, interrupts itself and halts, as it was decoded.
+head -c 65536 /dev/zero >"$dir/rom"
+rom() { printf "$2" | dd of="$dir/rom" bs=1 seek=$(($1)) conv=notrunc 2>/dev/null; }
+rom 0xfff0 '\352\000\000\000\360'
+rom 0 '\307\006\204\000\040\000\307\006\206\000\000\360\315\041'
+rom 0x20 '\364'
+accel=soft
+start -m 16 -bios "$dir/rom" -d in_asm,int,unimp -D "$dir/engine.log"
+wait_for grep -q hlt "$dir/engine.log"
+kill -TERM $pid
+ends 0
+cat >"$dir/log.want" <<-'END'
+	IN: cpu 0 f000:0000fff0
+	0xfffffff0:  ea 00 00 00 f0        jmp far 0xf000:0x0
+
+	IN: cpu 0 f000:00000000
+	0x000f0000:  c7 06 84 00 20 00     mov word ptr [0x84], 0x20
+	0x000f0006:  c7 06 86 00 00 f0     mov word ptr [0x86], 0xf000
+	0x000f000c:  cd 21                 int 0x21
+
+	INT: cpu 0 v=21 int cpl=0 ip=f000:000000000000000c sp=0000:0000000000000000
+	IN: cpu 0 f000:00000020
+	0x000f0020:  f4                    hlt
+
+END
+diff "$dir/log.want" "$dir/engine.log" || fail "-d in_asm,int does not say what ran"
+[ ! -s "$dir/err" ] || fail "-d with -D leaves words on standard error"
+start -m 16 -bios "$dir/rom" -d cpu
+wait_for grep -q '^rip=0000000000000020 ' "$dir/err"
+kill -TERM $pid
+ends 0
+grep -q '^IN:' "$dir/err" && fail "-d cpu shows instructions"
+accel=
+
 refused "-foo: no such option (-help lists them)" -foo
 refused "-nodefualts: no such option (did you mean -nodefaults?)" -nodefualts
 want="-accel kvm: there is no such engine in this program; say -accel soft, or kvm:soft for"
@@ -140,11 +174,13 @@ refused "$dir/disk: a system ROM has 64, 128 or 256 KiB, not 1048576 bytes" \
 refused "-device nonesuch: 'nonesuch' is not a valid device model name" \
 	-accel qtest -device nonesuch
 refused "-mon: there is no chardev 'c'" -accel qtest -mon c,mode=control
+refused "-d: there is no 'in_asn' to log (-d help lists what is)" -d int,in_asn
 refused "-core $dir/none: cannot connect: No such file or directory" -core "$dir/none"
 
 "$dm" -help | grep -q -- '^-nodefaults ' || fail "-help does not tell of -nodefaults"
 "$dm" -help | grep -q '^.\{101\}' && fail "-help has lines of more than 100 columns"
 "$dm" -version | grep -q '^hvm-dm version ' || fail "-version"
+"$dm" -d help | grep -q '^in_asm ' || fail "-d help"
 "$dm" -device help | grep -q '^name "rtl8139", bus PCI, ' || fail "-device help"
 "$dm" -device rtl8139,help | grep -q 'mac=<' || fail "-device rtl8139,help"
 exit 0
