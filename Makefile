@@ -35,24 +35,27 @@ TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/
 	tests/x86/*.c tests/roms/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
-MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c
+MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
 NAME_net/nat := hvm-nat
+NAME_ui/vnc := hvm-vnc
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% net/opts.c net/nat/%
-# Never in hvm-dm: what an intruder in libslirp should not find beside it.
-NOT_hvm-dm := net/nat/%
+PARTS_hvm-vnc := base/% ui/display.c ui/display_serve.c ui/key.c ui/vnc/%
+# Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
+NOT_hvm-dm := net/nat/% ui/vnc/%
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.
 IS_XEN := hypervisor/xen% hypervisor/%_xen.c dm/xen% dm/%_xen.c
 IS_SLIRP := net/nat/%
-ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)),\
+IS_VNC := ui/vnc/%
+ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)) $(if $(CONFIG_VNC),,$(IS_VNC)),\
 	$(sort $(wildcard $(addsuffix /*.c,$(DIRS)))))
 # Of roms/x.asl iasl makes AML, and that becomes an array: $(BUILD)/gen/roms/x.aml.c.
 AML := $(patsubst %.asl,%.aml.c,$(wildcard $(addsuffix /*.asl,$(DIRS))))
@@ -169,6 +172,9 @@ $(BUILD)/asan/hvm-dm: $(call objs,asan,dm/main.c $(SRCS))
 $(BUILD)/asan/hvm-nat: $(call objs,asan,net/nat/main.c $(filter $(PARTS_hvm-nat),$(SRCS)))
 	$(call link,asan,$(LIBS))
 
+$(BUILD)/asan/hvm-vnc: $(call objs,asan,ui/vnc/main.c $(filter $(PARTS_hvm-vnc),$(SRCS)))
+	$(call link,asan,$(LIBS))
+
 $(BUILD)/cov/hvm-dm: $(call objs,cov,dm/main.c $(SRCS))
 	$(call link,cov,$(LIBS) $(LIBS_XEN))
 
@@ -191,7 +197,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 .PHONY: check-build
 DM_MAIN := $(wildcard dm/main.c)
 check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
-		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat)
+		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat) \
+		$(if $(filter ui/vnc/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-vnc)
 	@:
 
 # Linux guests of Debian's packages; without those the tests that boot them are skipped.

@@ -65,9 +65,39 @@ static void add_text(struct hmp_call *c, json_t *args, const char *key, const ch
 		json_object_set_new(args, key, qmp_text(hmp_text(c, name)));
 }
 
+/* "change vnc password SECRET" */
+static void change_vnc(struct hmp_call *c)
+{
+	const char *target = hmp_text(c, "target"), *password = hmp_text(c, "format");
+
+	if (strcmp(target, "password") && strcmp(target, "passwd"))
+		fprintf(c->out, "Error: Expected 'password' after 'vnc'\n");
+	else if (!password)
+		fprintf(c->out, "Error: change vnc password: wants the password too\n");
+	else
+		do_qmp(c, "change-vnc-password",
+		       json_pack("{s:o}", "password", qmp_text(password)));
+}
+
+static void run_set_password(struct hmp_call *c)
+{
+	json_t *args = json_object();
+
+	add_text(c, args, "protocol", "protocol");
+	add_text(c, args, "password", "password");
+	add_text(c, args, "connected", "connected");
+	do_qmp(c, "set_password", args);
+}
+
 static void run_change(struct hmp_call *c)
 {
-	json_t *args = json_pack("{s:b}", "force", hmp_flag(c, "force"));
+	json_t *args;
+
+	if (!strcmp(hmp_text(c, "device"), "vnc")) {
+		change_vnc(c);
+		return;
+	}
+	args = json_pack("{s:b}", "force", hmp_flag(c, "force"));
 
 	add_text(c, args, "device", "device");
 	add_text(c, args, "filename", "target");
@@ -366,6 +396,9 @@ const struct hmp_command hmp_commands[] = {
 	{"change", "device:s,force:-f,target:s,format:s?,read-only-mode:s?",
 	 "device [-f] filename [format [read-only-mode]]",
 	 "change a removable medium, optional format (-f: force the operation)", run_change, NULL},
+	{"set_password", "protocol:s,password:s,connected:s?",
+	 "protocol password [action-if-connected]", "set the password of VNC", run_set_password,
+	 NULL},
 	{"screendump", "filename:s,format:-fs,device:s?,head:i?",
 	 "filename [-f format] [device [head]]",
 	 "save screen from head 'head' of display device 'device' as image 'filename'",

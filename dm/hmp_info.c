@@ -5,6 +5,7 @@
 #include "base/util.h"
 #include "dm/qmp.h"
 #include "ui/display.h"
+#include "ui/vnc.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -228,7 +229,18 @@ static void info_pci(struct hmp_call *c)
 
 static void info_vnc(struct hmp_call *c)
 {
-	fprintf(c->out, "None\n");
+	struct vnc_info i;
+	const char *address;
+
+	if (!c->m->vnc) {
+		fprintf(c->out, "None\n");
+		return;
+	}
+	vnc_get_info(c->m->vnc, &i);
+	fprintf(c->out, "default:\n  Server: %s%s%s (%s)\n    Auth: %s (Sub: none)\n", i.host,
+		*i.service ? ":" : "", i.service, i.family, i.password ? "vnc" : "none");
+	for (unsigned n = 0; (address = vnc_client_address(c->m->vnc, n)); n++)
+		fprintf(c->out, "  Client: %s (%s)\n", address, i.family);
 }
 
 static void info_nothing(struct hmp_call *c)

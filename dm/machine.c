@@ -386,6 +386,8 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		rc = machine_kernel_open(m, e);
 	if (!rc)
+		rc = machine_vnc_open(m, e);
+	if (!rc)
 		rc = open_monitors(m, e);
 	if (!rc && m->cfg->qtest)
 		rc = qtest_open(m, m->cfg->qtest, m->cfg->qtest_log, e);
@@ -446,6 +448,7 @@ void machine_free(struct machine *m)
 		t->close_all(m);
 	gdb_close(m);
 	qtest_close(m);
+	machine_vnc_close(m);
 	loop_undefer(m->loop, &m->want.defer);
 	drain_drives(m);
 	machine_kernel_close(m);

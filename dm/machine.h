@@ -25,6 +25,7 @@ struct machine;
 struct note;
 struct qtest;
 struct vcpus;
+struct vnc; /* ui/vnc.h */
 
 /* ---- run state ---- */
 enum run_state { RUN_PRELAUNCH, RUN_RUNNING, RUN_PAUSED, RUN_SHUTDOWN };
@@ -89,6 +90,8 @@ struct machine {
 	struct chr_slot *chrs;
 	struct net_slot *nets;
 	struct display_slot *displays; /* the first one is the console */
+	struct display *no_display;    /* an empty one for VNC; NULL = not needed */
+	struct vnc *vnc;               /* NULL without -vnc */
 	struct input *input;           /* keyboards and pointers */
 	struct input_source monitors;  /* what QMP and HMP hold down */
 	uint8_t e820[40];              /* RAM, as fw_cfg has it … */

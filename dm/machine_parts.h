@@ -51,6 +51,10 @@ int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, 
 struct display *machine_display_make(struct machine *m, struct dev *d, struct err *e);
 void machine_display_free(struct machine *m, struct display *display);
 
+/* ---- machine_vnc.c ---- */
+int machine_vnc_open(struct machine *m, struct err *e); /* when all devices are there */
+void machine_vnc_close(struct machine *m);              /* before they go */
+
 /* ---- machine_net.c ---- */
 int machine_nics_add(struct machine *m, struct err *e);   /* -nic, -net, the default one */
 int machine_dumps_open(struct machine *m, struct err *e); /* -object filter-dump */

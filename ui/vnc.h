@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ui/vnc.h: the VNC server of a machine as the device model sees it, and what it and hvm-vnc say
+ * to each other.
+ *
+ * The device model binds the port and starts hvm-vnc with the listening socket and one end of a
+ * packet socket, the control socket. On it hvm-vnc says "READY 1", or "ERROR sentence" and its
+ * end; then "client ADDRESS" with two descriptors for each client that it accepted: one for
+ * display_serve (ui/display.h), one for the messages below. The device model says "password TEXT"
+ * there. Either socket closed ends the client; the control socket closed ends hvm-vnc.
+ */
+#ifndef UI_VNC_H
+#define UI_VNC_H
+#include "base/err.h"
+#include "base/loop.h"
+#include "ui/display.h"
+#include "ui/input.h"
+
+#define VNC_READY       "READY 1"
+#define VNC_MESSAGE     1024 /* of the control socket, at most */
+#define VNC_CLIENTS_MAX 32   /* at once */
+#define VNC_PASSWORD    8    /* the bytes of a password that VNC's authentication looks at */
+
+/* One packet on a client's own socket, always this size. */
+enum vnc_msg_type {
+	VNC_LOGGED_IN = 1, /* client → device model: it may see and type */
+	VNC_KEY,           /* → a: evdev code, b: down */
+	VNC_POINTER,       /* → a, b: x, y; c, d: width and height of what it sees; e: buttons */
+	VNC_MOTION,        /* → a, b: steps to the right and down; e: buttons */
+	VNC_STATE,         /* ← a: enum input_led, b: the pointer is absolute */
+};
+struct vnc_msg {
+	uint32_t type;
+	int32_t a, b, c, d;
+	uint32_t e; /* as RFB has them: left, middle, right, wheel up, down, left, right, … */
+};
+
+/* ---- the device model's side ---- */
+
+struct vnc;
+struct vnc_config {
+	const char *address; /* "HOST:N", ":N", "unix:PATH" */
+	unsigned to;         /* tries displays up to this one; 0 = only N */
+	bool password;       /* ask for one */
+	bool open;           /* all addresses without a password are what is wanted */
+};
+struct vnc_info {
+	const char *host, *service; /* where it listens; service "" for a path */
+	const char *family;         /* "ipv4", "ipv6", "unix" */
+	bool password;
+};
+/* d, in, l outlive it. NULL and a sentence on failure. */
+struct vnc *vnc_open(const struct vnc_config *c, struct display *d, struct input *in,
+		     struct loop *l, struct err *e);
+void vnc_close(struct vnc *v); /* NULL is fine */
+int vnc_set_password(struct vnc *v, const char *password, struct err *e);
+void vnc_get_info(const struct vnc *v, struct vnc_info *i);
+/* The address of the n-th client that has logged in ("HOST:PORT"); NULL behind the last. */
+const char *vnc_client_address(const struct vnc *v, unsigned n);
+
+/* ---- what the files of that side share with each other only ---- */
+
+/* vnc_listen.c */
+struct vnc_listen {
+	int fd; /* -1 = none */
+	char host[110], service[8];
+	const char *family;
+	bool any;   /* of all addresses */
+	char *path; /* to be removed; NULL = none */
+};
+int vnc_listen(struct vnc_listen *at, const char *address, unsigned to, struct err *e);
+void vnc_listen_close(struct vnc_listen *at);
+
+/* vnc_client.c */
+struct vnc_client;
+/* Takes over both descriptors. NULL: it has hung up on it. */
+struct vnc_client *vnc_client_new(struct vnc_client **list, struct display *d, struct input *in,
+				  struct loop *l, const char *address, int screen, int events);
+void vnc_client_free(struct vnc_client *c);
+const char *vnc_client_at(const struct vnc_client *c, unsigned n); /* of those logged in */
+
+/* For tests: the program to start in place of the one beside ours. NULL: look for it. */
+extern const char *vnc_program;
+#endif

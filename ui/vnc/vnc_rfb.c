@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ui/vnc/vnc_rfb.c: one client, served by libvncserver in a process of its own. The library waits
+ * for each message that has begun (up to 20 s) and for room to write; here that delays this client
+ * alone.
+ *
+ * Spec: RFC 6143; the community's "RFB Protocol": pseudo-encodings -257 (pointer motion change)
+ *       and -258 (QEMU extended key event), message 255
+ * Missing: exclusive access, audio, LED states, the clipboard.
+ */
+#include "ui/vnc/vnc_server.h"
+
+#include "base/util.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <rfb/rfb.h>
+#include <rfb/rfbregion.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	LOGIN_MS = 30000, /* for version, password and so on */
+	FRAME_MS = 30,    /* between two looks at a screen that changes … */
+	SLOWER_MS = 20,   /* … and this much longer after each look at one that does not … */
+	IDLE_MS = 400,    /* … up to this */
+	ENCODING_POINTER = -257,
+	ENCODING_KEYS = -258,
+	MESSAGE_QEMU = 255,
+	RELATIVE_MIDDLE = 0x7fff,
+};
+
+struct viewer {
+	rfbScreenInfoPtr rfb;
+	rfbClientPtr client; /* NULL: it has gone */
+	struct vnc_screen screen;
+	struct vnc_keys keys;
+	int events;
+	bool logged_in, broken, absolute, dirty;
+	bool knows_pointer; /* it can be told that motion is relative */
+	int64_t started, next;
+	int wait; /* ms between looks */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+static struct viewer *viewer_of(rfbClientPtr c)
+{
+	return c->screen->screenData;
+}
+
+/* The library's own is seeded with the time of day; this one takes its place for the challenge. */
+void rfbRandomBytes(unsigned char *bytes);
+void rfbRandomBytes(unsigned char *bytes)
+{
+	while (getrandom(bytes, CHALLENGESIZE, 0) != CHALLENGESIZE)
+		; /* a signal, before the kernel had any */
+}
+
+/* ---- to the device model */
+
+static void say(struct viewer *v, const struct vnc_msg *m)
+{
+	if (send(v->events, m, sizeof(*m), MSG_NOSIGNAL) != sizeof(*m))
+		v->broken = true;
+}
+
+/* Before anything else that it says. */
+static void log_in(struct viewer *v)
+{
+	if (v->logged_in)
+		return;
+	v->logged_in = true;
+	say(v, &(struct vnc_msg){.type = VNC_LOGGED_IN});
+}
+
+static void key(void *arg, unsigned code, bool down)
+{
+	say(arg, &(struct vnc_msg){.type = VNC_KEY, .a = (int32_t)code, .b = down});
+}
+
+static void typed(rfbBool down, rfbKeySym sym, rfbClientPtr c)
+{
+	struct viewer *v = viewer_of(c);
+
+	log_in(v);
+	vnc_keys_sym(&v->keys, sym, down);
+	v->wait = FRAME_MS;
+	v->next = 0;
+}
+
+static void pointed(int buttons, int x, int y, rfbClientPtr c)
+{
+	struct viewer *v = viewer_of(c);
+	struct vnc_msg m = {.type = VNC_POINTER, .a = x, .b = y, .e = (uint32_t)buttons};
+
+	if (v->knows_pointer && !v->absolute) {
+		m.type = VNC_MOTION;
+		m.a = x - RELATIVE_MIDDLE;
+		m.b = y - RELATIVE_MIDDLE;
+	}
+	log_in(v);
+	m.c = v->rfb->width;
+	m.d = v->rfb->height;
+	say(v, &m);
+	v->wait = FRAME_MS;
+	v->next = 0;
+}
+
+/* ---- extensions */
+
+/* An update of one rectangle that has no pixels, which is how a server agrees to an encoding. */
+static void agree(rfbClientPtr c, int32_t encoding, uint16_t x)
+{
+	struct {
+		rfbFramebufferUpdateMsg update;
+		rfbFramebufferUpdateRectHeader rect;
+	} m = {.update = {.type = rfbFramebufferUpdate, .nRects = Swap16IfLE(1)}};
+
+	m.rect.r.x = Swap16IfLE(x);
+	m.rect.r.w = Swap16IfLE((uint16_t)c->screen->width);
+	m.rect.r.h = Swap16IfLE((uint16_t)c->screen->height);
+	m.rect.encoding = Swap32IfLE((uint32_t)encoding);
+	if (rfbWriteExact(c, (char *)&m,
+			  sz_rfbFramebufferUpdateMsg + sz_rfbFramebufferUpdateRectHeader) < 0)
+		rfbCloseClient(c);
+}
+
+static rfbBool extension_client(rfbClientPtr c, void **data)
+{
+	(void)c;
+	*data = NULL;
+	return TRUE;
+}
+
+static rfbBool extension_encoding(rfbClientPtr c, void **data, int encoding)
+{
+	struct viewer *v = viewer_of(c);
+
+	(void)data;
+	if (encoding == ENCODING_KEYS)
+		agree(c, ENCODING_KEYS, 0);
+	if (encoding == ENCODING_POINTER) {
+		v->knows_pointer = true;
+		agree(c, ENCODING_POINTER, v->absolute);
+	}
+	return encoding == ENCODING_KEYS || encoding == ENCODING_POINTER;
+}
+
+static rfbBool extension_message(rfbClientPtr c, void *data, const rfbClientToServerMsg *m)
+{
+	struct viewer *v = viewer_of(c);
+	uint8_t b[11]; /* 0, down in 16 bits, keysym, key in 32 bits */
+
+	(void)data;
+	if (m->type != MESSAGE_QEMU)
+		return FALSE;
+	if (rfbReadExact(c, (char *)b, sizeof(b)) <= 0 || b[0]) {
+		rfbCloseClient(c);
+		return TRUE;
+	}
+	log_in(v);
+	vnc_keys_code(&v->keys,
+		      (uint32_t)b[3] << 24 | (uint32_t)b[4] << 16 | (uint32_t)b[5] << 8 | b[6],
+		      (unsigned)b[9] << 8 | b[10], b[1] || b[2]);
+	v->wait = FRAME_MS;
+	v->next = 0;
+	return TRUE;
+}
+
+static int encodings[] = {ENCODING_KEYS, ENCODING_POINTER, 0};
+static rfbProtocolExtension extension = {
+	.newClient = extension_client,
+	.pseudoEncodings = encodings,
+	.enablePseudoEncoding = extension_encoding,
+	.handleMessage = extension_message,
+};
+
+/* ---- the screen */
+
+static void set_format(rfbScreenInfoPtr s)
+{
+	s->serverFormat.redShift = 16;
+	s->serverFormat.greenShift = 8;
+	s->serverFormat.blueShift = 0;
+	s->serverFormat.redMax = s->serverFormat.greenMax = s->serverFormat.blueMax = 255;
+	s->serverFormat.depth = s->depth = 24;
+}
+
+static void resize(struct viewer *v)
+{
+	rfbNewFramebuffer(v->rfb, (char *)v->screen.pixels, (int)v->screen.width,
+			  (int)v->screen.height, 8, 3, 4);
+	set_format(v->rfb);
+	if (v->client)
+		v->rfb->setTranslateFunction(v->client);
+}
+
+static void dirty(void *arg, int x, int y, int w, int h)
+{
+	struct viewer *v = arg;
+
+	v->dirty = true;
+	/* On a change of size the library still has the old one; resize marks everything. */
+	if (v->rfb->frameBuffer == (char *)v->screen.pixels)
+		rfbMarkRectAsModified(v->rfb, x, y, x + w, y + h);
+}
+
+static void screen_event(struct viewer *v)
+{
+	enum vnc_screen_news news;
+
+	v->dirty = false;
+	news = vnc_screen_event(&v->screen, dirty, v);
+	if (news == VNC_GONE)
+		v->broken = true;
+	if (news == VNC_RESIZED)
+		resize(v);
+	if (news != VNC_DRAWN && news != VNC_RESIZED)
+		return;
+	v->wait = v->dirty || news == VNC_RESIZED ? FRAME_MS : MIN(v->wait + SLOWER_MS, IDLE_MS);
+	v->next = now_ms() + v->wait;
+}
+
+/* ---- events of the device model */
+
+static void state_event(struct viewer *v)
+{
+	struct vnc_msg m;
+	ssize_t n = recv(v->events, &m, sizeof(m), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != sizeof(m) || m.type != VNC_STATE) {
+		v->broken = true;
+		return;
+	}
+	v->keys.leds = (unsigned)m.a;
+	if (v->absolute == !!m.b)
+		return;
+	v->absolute = m.b;
+	if (v->knows_pointer && v->client)
+		agree(v->client, ENCODING_POINTER, v->absolute);
+}
+
+/* ---- turns */
+
+static void gone(rfbClientPtr c)
+{
+	viewer_of(c)->client = NULL;
+}
+
+static enum rfbNewClientAction arrived(rfbClientPtr c)
+{
+	viewer_of(c)->client = c;
+	c->clientGoneHook = gone;
+	return RFB_CLIENT_ACCEPT;
+}
+
+static bool wants_frame(const struct viewer *v)
+{
+	return v->logged_in && !sraRgnEmpty(v->client->requestedRegion);
+}
+
+static void look(struct viewer *v)
+{
+	if (v->client->state == RFB_NORMAL)
+		log_in(v);
+	if (wants_frame(v) && now_ms() >= v->next && vnc_screen_ask(&v->screen) < 0)
+		v->broken = true;
+}
+
+/* How long nothing has to be done; -1: for ever. */
+static int patience(const struct viewer *v)
+{
+	int64_t left = v->next - now_ms();
+
+	if (!v->logged_in)
+		return (int)MAX(v->started + LOGIN_MS - now_ms(), 0);
+	return wants_frame(v) && !v->screen.asked ? (int)MAX(left, 0) : -1;
+}
+
+static void turn(struct viewer *v)
+{
+	struct pollfd p[3] = {{.fd = v->client->sock, .events = POLLIN},
+			      {.fd = v->screen.fd, .events = POLLIN},
+			      {.fd = v->events, .events = POLLIN}};
+
+	if (poll(p, 3, patience(v)) < 0 && errno != EINTR)
+		v->broken = true;
+	if (p[1].revents)
+		screen_event(v);
+	if (p[2].revents)
+		state_event(v);
+	rfbProcessEvents(v->rfb, 0);
+	if (!v->client)
+		return;
+	look(v);
+	if (!v->logged_in && now_ms() >= v->started + LOGIN_MS)
+		v->broken = true;
+}
+
+static void quiet(const char *format, ...)
+{
+	(void)format; /* what a client does is not for the log */
+}
+
+static bool make_screen(struct viewer *v, char **passwords)
+{
+	static uint32_t black[640 * 480];
+	rfbScreenInfoPtr s = rfbGetScreen(NULL, NULL, 640, 480, 8, 3, 4);
+
+	v->rfb = s;
+	if (!s)
+		return false;
+	set_format(s);
+	s->frameBuffer = (char *)black;
+	s->screenData = v;
+	s->desktopName = "hvm";
+	s->port = s->ipv6port = 0;
+	s->autoPort = FALSE;
+	s->alwaysShared = TRUE;
+	s->deferUpdateTime = 0;
+	s->cursor = NULL;
+	s->permitFileTransfer = FALSE;
+	s->handleEventsEagerly = FALSE;
+	s->kbdAddEvent = typed;
+	s->ptrAddEvent = pointed;
+	s->newClientHook = arrived;
+	if (passwords[0]) {
+		s->authPasswdData = passwords;
+		s->passwordCheck = rfbCheckPasswordByList;
+	}
+	rfbInitServer(s);
+	return true;
+}
+
+void vnc_rfb_prepare(void)
+{
+	unsigned char challenge[CHALLENGESIZE] = {0};
+	char password[] = "x";
+
+	rfbLog = rfbErr = quiet;
+	rfbRegisterProtocolExtension(&extension);
+	rfbEncryptBytes(challenge, password); /* makes the library of ciphers ready */
+}
+
+void vnc_rfb_run(int client, int screen, int events, const char *password)
+{
+	char text[VNC_PASSWORD + 1] = "", *passwords[2] = {NULL, NULL};
+	struct viewer v = {.screen.fd = screen, .events = events, .wait = FRAME_MS};
+
+	v.started = now_ms();
+	v.keys.key = key;
+	v.keys.arg = &v;
+	if (password) {
+		strncpy(text, password, VNC_PASSWORD);
+		passwords[0] = text;
+	}
+	if (!make_screen(&v, passwords))
+		return;
+	rfbNewClient(v.rfb, client);
+	while (v.client && !v.broken)
+		turn(&v);
+	vnc_screen_free(&v.screen);
+}

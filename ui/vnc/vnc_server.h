@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ui/vnc/vnc_server.h: what the files of hvm-vnc share. Only vnc_rfb.c knows libvncserver. */
+#ifndef UI_VNC_VNC_SERVER_H
+#define UI_VNC_VNC_SERVER_H
+#include "base/err.h"
+#include "ui/display.h"
+#include "ui/vnc.h"
+
+/* vnc_accept.c: a process for each client, until the control socket closes. */
+struct vnc_accept {
+	int listen, control;
+	bool ask, jail;
+	char password[VNC_PASSWORD + 1];
+};
+int vnc_accept_run(struct vnc_accept *a, struct err *e);
+
+/* vnc_rfb.c: one client, on descriptors of its own; password NULL: none is asked for. Returns when
+ * it has gone. */
+void vnc_rfb_run(int client, int screen, int events, const char *password);
+/* What libraries do only once, before the jail. */
+void vnc_rfb_prepare(void);
+
+/* vnc_screen.c: what the client sees: a copy, so that nothing changes while it is encoded. */
+struct vnc_screen {
+	int fd; /* to display_serve */
+	bool asked;
+	struct display_view view;
+	uint32_t seen;    /* generation */
+	uint32_t *pixels; /* width × height of `view`, upper byte 0 */
+	unsigned width, height;
+	struct display_cursor cursor;
+	int drawn[4]; /* where the cursor stands in pixels: x, y, w, h */
+};
+enum vnc_screen_news { VNC_NOTHING, VNC_DRAWN, VNC_RESIZED, VNC_GONE };
+int vnc_screen_ask(struct vnc_screen *s); /* for an update; < 0: nobody listens */
+/* Takes one message. DRAWN, RESIZED: the copy is up to date; dirty was told what changed. */
+enum vnc_screen_news vnc_screen_event(struct vnc_screen *s,
+				      void (*dirty)(void *arg, int x, int y, int w, int h),
+				      void *arg);
+void vnc_screen_free(struct vnc_screen *s);
+
+/* vnc_keys.c: keysyms to keys of the guest's keyboard. */
+struct vnc_keys {
+	void (*key)(void *arg, unsigned code, bool down);
+	void *arg;
+	unsigned leds;           /* enum input_led, as the guest has them */
+	uint8_t down[KEY_CODES]; /* by the client: 1 */
+	uint8_t lifted[2];       /* shift keys that are up only for now … */
+	bool forced;             /* … or one that is down only for now */
+	struct {
+		uint32_t sym;
+		uint8_t code;
+	} held[32]; /* what each key was when it went down; sym 0: free */
+};
+void vnc_keys_sym(struct vnc_keys *k, uint32_t sym, bool down);
+void vnc_keys_code(struct vnc_keys *k, uint32_t sym, unsigned set1, bool down);
+
+/* vnc_jail.c: what this process may do from now on. */
+int vnc_jail_server(struct err *e); /* accept and fork */
+int vnc_jail_client(struct err *e); /* after vnc_jail_server; neither of them */
+#endif
