@@ -20,6 +20,10 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-help") || !strcmp(argv[1], "-h"))
 		return img_help(0, NULL);
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-version") || !strcmp(argv[1], "-V")) {
+		puts("hvm-img 0.1");
+		return 0;
+	}
 	while (v->name && strcmp(v->name, argv[1]))
 		v++;
 	if (!v->name)
