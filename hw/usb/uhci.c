@@ -32,7 +32,7 @@ enum { FRAME_NS = 1000000, FRNUM_MASK = 0x7ff };
 /* Frames that passed in quiet until they are looked at by so many; those left behind that are
  * still carried out. */
 enum { QUIET_SOME = 32, QUIET_LONG = 256, QUIET_MAX = 1024 };
-enum { GAP_SOME = 4, GAP_LONG = 16, CATCH_UP = 32 };
+enum { GAP_SOME = 4, GAP_LONG = 16, GAP_IDLE = 64, CATCH_UP = GAP_IDLE, MAX_STARTS = 16 };
 
 static struct uhci *uhci_of(const struct dev *d)
 {
@@ -45,7 +45,9 @@ static uint16_t gap_of(const struct uhci *s)
 {
 	if (s->quiet < QUIET_SOME)
 		return 1;
-	return s->quiet < QUIET_LONG ? GAP_SOME : GAP_LONG;
+	if (s->quiet < QUIET_LONG)
+		return GAP_SOME;
+	return s->quiet < QUIET_MAX ? GAP_LONG : GAP_IDLE;
 }
 
 /* Frames that have ended since the one that `frnum` names began. */
@@ -71,17 +73,46 @@ static void set_timer(struct dev *d, unsigned frames)
 		timer_cancel(d, &s->frame);
 }
 
+/* Frames of one look that were quiet: most of the list leads to the same few places. */
+struct batch {
+	uint32_t starts[MAX_STARTS];
+	unsigned n;
+};
+
+static bool known_quiet(const struct batch *b, uint32_t start)
+{
+	for (unsigned i = 0; i < b->n; i++)
+		if (b->starts[i] == start)
+			return true;
+	return false;
+}
+
+static void carry_out(struct dev *d, unsigned number, struct batch *b)
+{
+	struct uhci *s = d->state;
+	uint32_t start;
+
+	if (!uhci_start_of(d, number, &start))
+		return;
+	if (!known_quiet(b, start) && uhci_frame(d, start)) {
+		s->quiet = 0;
+		b->n = 0;
+		return;
+	}
+	s->quiet = (uint16_t)MIN(s->quiet + 1, QUIET_MAX);
+	if (b->n < MAX_STARTS && !known_quiet(b, start))
+		b->starts[b->n++] = start;
+}
+
 static void frame_fired(struct dev *d, unsigned index)
 {
 	struct uhci *s = d->state;
+	struct batch batch = {.n = 0};
 	int64_t n = ended(d);
 
 	(void)index;
-	for (int64_t i = MAX(0, n - CATCH_UP); i < n && s->cmd & CMD_RS; i++) {
-		bool happened = uhci_frame(d, (unsigned)(s->frnum + i));
-
-		s->quiet = (uint16_t)(happened ? 0 : MIN(s->quiet + 1, QUIET_MAX));
-	}
+	for (int64_t i = MAX(0, n - CATCH_UP); i < n && s->cmd & CMD_RS; i++)
+		carry_out(d, (unsigned)(s->frnum + i), &batch);
 	s->frnum = (uint16_t)((s->frnum + n) & FRNUM_MASK);
 	s->epoch += n * FRAME_NS;
 	set_timer(d, gap_of(s));
@@ -360,7 +391,7 @@ static bool uhci_valid(const struct dev *d)
 	if (runs != timer_pending(&s->frame) || runs == !!(s->sts & STS_HALTED))
 		return false;
 	if (runs && (s->epoch < 0 || s->epoch > s->frame.deadline ||
-		     s->frame.deadline - s->epoch > GAP_LONG * FRAME_NS))
+		     s->frame.deadline - s->epoch > GAP_IDLE * FRAME_NS))
 		return false;
 	if (s->cause && !(s->sts & STS_USBINT))
 		return false;

@@ -49,7 +49,9 @@ struct uhci_host {
 	struct usb_port ports[UHCI_PORTS];
 };
 
-/* Carries out one frame. true: something happened that a guest could see, or may happen in the
- * next frame though nobody does anything. */
-bool uhci_frame(struct dev *d, unsigned number);
+/* Where the frame list says that a frame begins; false: it cannot be read, all is halted. */
+bool uhci_start_of(struct dev *d, unsigned number, uint32_t *link);
+/* Carries out a frame from there. true: something happened that a guest could see, or may happen in
+ * the next frame though nobody does anything. */
+bool uhci_frame(struct dev *d, uint32_t link);
 #endif

@@ -244,13 +244,17 @@ static uint32_t run_queue(struct frame *f, uint64_t at)
 	return qh[0];
 }
 
-bool uhci_frame(struct dev *d, unsigned number)
+bool uhci_start_of(struct dev *d, unsigned number, uint32_t *link)
 {
 	struct frame f = {.d = d, .s = d->state};
-	uint32_t link = LINK_END;
 
-	if (!fetch(&f, f.s->flbase + 4 * (uint64_t)(number & 0x3ff), &link, 1))
-		return true;
+	return fetch(&f, f.s->flbase + 4 * (uint64_t)(number & 0x3ff), link, 1);
+}
+
+bool uhci_frame(struct dev *d, uint32_t link)
+{
+	struct frame f = {.d = d, .s = d->state};
+
 	while (!(link & LINK_END) && !over(&f)) {
 		struct td td;
 
