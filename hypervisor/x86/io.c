@@ -10,6 +10,8 @@
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
+#include <errno.h>
+
 /* The device model went away: the instruction waits, undone. */
 static _Noreturn void park(struct cpu *c)
 {
@@ -45,6 +47,32 @@ void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val)
 	if (rc < 0)
 		park(c);
 	c->break_block = true;
+}
+
+uint64_t io_many(struct cpu *c, uint16_t port, unsigned size, bool out, uint64_t gpa,
+		 uint64_t units)
+{
+	struct domain_access a = {.pio = true,
+				  .write = out,
+				  .data_is_ptr = true,
+				  .size = size,
+				  .count = units,
+				  .addr = port,
+				  .data = gpa};
+	int rc = -EINVAL;
+
+	if (out && port == 0xf0)
+		return 0;
+	smp_lock_domain(c);
+	if (port + size <= 0x10000)
+		rc = domain_access(c->dom, c->id, &a);
+	smp_unlock_domain(c);
+	if (rc == -EINVAL)
+		return 0;
+	if (rc < 0 && a.count == units)
+		park(c);
+	c->break_block = true;
+	return units - a.count; /* when some are done, the instruction parks on its next go */
 }
 
 static uint16_t port_of(const struct cpu *c, const struct insn *in, unsigned i)

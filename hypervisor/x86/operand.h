@@ -81,6 +81,9 @@ void insn_drop(struct cpu *c, unsigned bytes);
 /* Ports, after the check by IOPL and bitmap; io.c. */
 uint32_t io_in(struct cpu *c, uint16_t port, unsigned size);
 void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val);
+/* Units between the port and RAM within a page; how many are done, 0: not in one go. */
+uint64_t io_many(struct cpu *c, uint16_t port, unsigned size, bool out, uint64_t gpa,
+		 uint64_t units);
 /* The flags of a - b (alu.c). */
 void alu_compare(struct cpu *c, uint64_t a, uint64_t b, unsigned size);
 bool cond_holds(uint64_t flags, unsigned cc); /* cc: an opcode's low four bits */

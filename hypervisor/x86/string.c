@@ -3,10 +3,10 @@
  * hypervisor/x86/string.c: string instructions. One call does a bounded number of
  * units and, when more are to do, leaves rIP where it is, so that interrupts come
  * in between; rCX, rSI and rDI move with each unit, so that a fault finds them
- * right. MOVS and STOS upwards in plain RAM go by the page.
+ * right. MOVS and STOS upwards in plain RAM go by the page, and so do INS and OUTS,
+ * of which the device sees one request for many units.
  *
  * Spec: Intel SDM volume 2, REP; CMPS, INS, LODS, MOVS, OUTS, SCAS, STOS.
- * Missing: REP INS and OUTS hand each unit to the device by itself.
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/sys.h"
@@ -168,6 +168,26 @@ static uint64_t bulk_movs(struct cpu *c, const struct insn *in, unsigned size, u
 	return units;
 }
 
+/* One lot: the caller lets interrupts in before the next. A breakpoint on the port wants units. */
+static uint64_t bulk_io(struct cpu *c, const struct insn *in, bool out, unsigned size,
+			uint64_t units)
+{
+	unsigned seg = out ? in->seg : SEG_ES;
+	uint64_t off = out ? src(c, in) : dst(c, in), fit = room(c, in, seg, off, size), gpa;
+
+	if (units > fit)
+		units = fit;
+	if (units > UNITS_AT_ONCE)
+		units = UNITS_AT_ONCE;
+	if (units < 2 || c->dr[7] & 0xff)
+		return 0;
+	if (!mem_ram(c, seg, off, (unsigned)(units * size), out ? ACCESS_READ : ACCESS_WRITE, &gpa))
+		return 0;
+	units = io_many(c, (uint16_t)c->r[R_DX], size, out, gpa, units);
+	step(c, in, out ? R_SI : R_DI, units * size);
+	return units;
+}
+
 /* ---- repetition ---- */
 
 static void count_down(struct cpu *c, const struct insn *in, uint64_t by)
@@ -184,6 +204,8 @@ static uint64_t some_units(struct cpu *c, const struct insn *in, unit_fn *one, u
 		n = bulk_movs(c, in, size, left);
 	else if (one == stos && may_bulk(c))
 		n = bulk_stos(c, in, size, left);
+	else if ((one == ins || one == outs) && may_bulk(c))
+		n = bulk_io(c, in, one == outs, size, left);
 	if (!n) {
 		one(c, in, size);
 		n = 1;
@@ -194,10 +216,10 @@ static uint64_t some_units(struct cpu *c, const struct insn *in, unit_fn *one, u
 static void repeat(struct cpu *c, const struct insn *in, unit_fn *one, unsigned i)
 {
 	unsigned size = opnd_size(in, i), most = c->flags & FL_TF ? 1 : UNITS_AT_ONCE;
-	bool compares = one == cmps || one == scas;
-	uint64_t left;
+	bool compares = one == cmps || one == scas, io = one == ins || one == outs;
+	uint64_t left, n;
 
-	if (one == ins || one == outs) /* before the count is looked at */
+	if (io) /* before the count is looked at */
 		io_check(c, (uint16_t)c->r[R_DX], size);
 	if (!in->rep) {
 		one(c, in, size);
@@ -207,7 +229,10 @@ static void repeat(struct cpu *c, const struct insn *in, unit_fn *one, unsigned 
 		left = reg_part(c->r[R_CX], in->addrsize);
 		if (!left)
 			return;
-		count_down(c, in, some_units(c, in, one, size, left));
+		n = some_units(c, in, one, size, left);
+		count_down(c, in, n);
+		if (io && n > 1)
+			break;
 		if (compares && !(c->flags & FL_ZF) != (in->rep == 0xf2))
 			return;
 	}

@@ -7,6 +7,8 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
 
+#include <errno.h>
+
 #define RAM_SIZE (32u << 20)
 
 /* Memory of its own, whose accesses are noted as they arrive. */
@@ -29,16 +31,11 @@ static int mmio(struct machine *m, struct hv_ioreq *req)
 	return 0;
 }
 
-static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
+static int port(struct machine *m, struct hv_ioreq *req)
 {
-	struct machine *m = s->arg;
-
-	(void)vcpu;
-	if (req->type == HV_IOREQ_COPY)
-		return mmio(m, req);
 	if (req->dir == HV_IOREQ_READ) {
+		req->data = m->count_in ? m->n_in : 0x60 + req->size;
 		m->n_in++;
-		req->data = 0x60 + req->size;
 		return 0;
 	}
 	if (req->addr == 0x503) {
@@ -50,6 +47,39 @@ static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
 		m->out[m->n_out++] = (char)req->data;
 	}
 	return 0;
+}
+
+/* A lot: its memory is read and written as a device model does. */
+static int lot(struct machine *m, struct hv_ioreq *req)
+{
+	int rc = 0;
+
+	for (uint64_t i = 0; i < req->count && !rc; i++) {
+		uint64_t at = req->data + i * req->size;
+		struct hv_ioreq one = {.addr = req->addr, .size = req->size, .dir = req->dir};
+
+		if (one.dir == HV_IOREQ_WRITE)
+			memcpy(&one.data, m->ram + at, one.size);
+		rc = port(m, &one);
+		if (one.dir == HV_IOREQ_READ)
+			memcpy(m->ram + at, &one.data, one.size);
+	}
+	if (req->dir == HV_IOREQ_READ)
+		core_written(m->dom, req->data, req->count * req->size);
+	return rc;
+}
+
+static int request(struct ioreq_server *s, unsigned vcpu, struct hv_ioreq *req)
+{
+	struct machine *m = s->arg;
+
+	(void)vcpu;
+	if (req->type == HV_IOREQ_COPY)
+		return mmio(m, req);
+	m->n_requests++;
+	if (m->gone && m->n_requests > m->gone)
+		return -EPIPE;
+	return req->data_is_ptr ? lot(m, req) : port(m, req);
 }
 
 static bool no_buffer(struct ioreq_server *s, const struct hv_ioreq *req)

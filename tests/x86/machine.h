@@ -30,6 +30,9 @@ struct machine {
 	int exit_code;                                /* -1: none yet */
 	char out[256];
 	unsigned n_out, n_in; /* bytes out, reads of ports */
+	bool count_in;        /* a read gives the number of reads before it */
+	unsigned n_requests;  /* for ports: a lot of units is one */
+	unsigned gone;        /* none is answered after this many; 0: all are */
 	uint8_t mmio[0x2000];
 	struct machine_access seen[64];
 	unsigned n_seen;

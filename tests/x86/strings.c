@@ -168,6 +168,145 @@ TEST(rep_outs_and_ins)
 	machine_free(m);
 }
 
+static struct machine *ports(const uint8_t *code, size_t len, uint64_t units)
+{
+	struct machine *m = prot(code, len);
+
+	m->count_in = true;
+	m->c->r[R_DX] = 0x502;
+	m->c->r[R_CX] = units;
+	return m;
+}
+#define PORTS(units, ...) \
+	ports((const uint8_t[]){__VA_ARGS__, 0xf4}, sizeof((uint8_t[]){__VA_ARGS__}) + 1, units)
+
+/* n words in memory, of which the first was the port's value number `first`, `by` bytes apart. */
+static void counted(struct machine *m, unsigned at, unsigned n, unsigned first, int by)
+{
+	for (unsigned i = 0; i < n; i++, at += (unsigned)by)
+		if (!EQ(first + i, load_le(m->ram + at, 2)))
+			break;
+}
+
+TEST(rep_ins_is_one_request_a_page)
+{
+	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
+
+	m->c->r[R_DI] = TO + 0xe00;
+	EQ(STOP_HALT, machine_run(m));
+	counted(m, TO + 0xe00, 0x900, 0, 2);
+	EQ(0, m->ram[TO + 0x2000]);
+	EQ(0, m->c->r[R_CX]);
+	EQ(TO + 0x2000, m->c->r[R_DI]);
+	EQ(3, m->n_requests); /* 0x100 units, then 0x400: the most in one go */
+	machine_free(m);
+}
+
+/* The unit that lies in two pages is read by itself. */
+TEST(rep_ins_across_a_page)
+{
+	struct machine *m = PORTS(20, 0xf3, 0x66, 0x6d);
+
+	m->c->r[R_DI] = TO + 0xff1;
+	EQ(STOP_HALT, machine_run(m));
+	counted(m, TO + 0xff1, 20, 0, 2);
+	EQ(20, m->n_in);
+	EQ(3, m->n_requests);
+	machine_free(m);
+}
+
+TEST(rep_ins_downwards)
+{
+	struct machine *m = PORTS(20, 0xfd, 0xf3, 0x66, 0x6d);
+
+	m->c->r[R_DI] = TO + 0x1010;
+	EQ(STOP_HALT, machine_run(m));
+	counted(m, TO + 0x1010, 20, 0, -2);
+	EQ(TO + 0x1010 - 40, m->c->r[R_DI]);
+	machine_free(m);
+}
+
+/* The port is not read for a unit that has no room. */
+TEST(rep_ins_faults_in_the_middle)
+{
+	struct machine *m = PORTS(0x905, 0xf3, 0x66, 0x6d);
+
+	m->c->idtr.limit = 0;
+	m->c->seg[SEG_ES].limit = TO + 0x1200;
+	EQ(STOP_TRIPLE, machine_run(m));
+	EQ(CODE, m->c->rip);
+	EQ(5, m->c->r[R_CX]);
+	EQ(TO + 0x1200, m->c->r[R_DI]);
+	EQ(0x900, m->n_in);
+	machine_free(m);
+}
+
+TEST(rep_ins_into_io_memory)
+{
+	struct machine *m = PORTS(4, 0xf3, 0x66, 0x6d);
+
+	m->c->r[R_DI] = MACHINE_MMIO;
+	EQ(STOP_HALT, machine_run(m));
+	EQM("\0\0\1\0\2\0\3\0", m->mmio, 8);
+	machine_free(m);
+}
+
+TEST(rep_ins_over_what_follows_it)
+{
+	struct machine *m = PORTS(2, 0xf3, 0x66, 0x6d, 0xf4, 0xf4, 0xf4, 0xf4);
+
+	m->c->r[R_DI] = CODE + 3;
+	m->n_in = 0x4342; /* inc edx, inc ebx; inc ebx, inc ebx; hlt */
+	EQ(STOP_HALT, machine_run(m));
+	EQ(CODE + 8, m->c->rip);
+	EQ(3, m->c->r[R_BX]);
+	EQ(0x503, m->c->r[R_DX]);
+	machine_free(m);
+}
+
+TEST(rep_outs_reads_the_page_it_may)
+{
+	struct machine *m = PORTS(0x60, 0xf3, 0x6e);
+
+	m->c->idtr.limit = 0;
+	m->c->r[R_SI] = FROM + 0xff0;
+	m->c->seg[SEG_DS].limit = FROM + 0x101f;
+	EQ(STOP_TRIPLE, machine_run(m));
+	EQ(0x30, m->c->r[R_CX]);
+	EQ(FROM + 0x1020, m->c->r[R_SI]);
+	EQM(m->ram + FROM + 0xff0, m->out, 0x30);
+	EQ(0x30, m->n_out);
+	machine_free(m);
+}
+
+/* Between two lots the vCPU can be left, as for an interrupt, and rIP is still at the instruction. */
+TEST(rep_ins_can_be_left_between_lots)
+{
+	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
+
+	EQ(STOP_COUNT, cpu_run(m->c, 1));
+	EQ(CODE, m->c->rip);
+	EQ(0x900 - 0x400, m->c->r[R_CX]);
+	EQ(TO + 0x800, m->c->r[R_DI]);
+	EQ(STOP_HALT, machine_run(m));
+	counted(m, TO, 0x900, 0, 2);
+	machine_free(m);
+}
+
+/* The device model goes away: what it answered is there, the rest waits. */
+TEST(rep_ins_whose_device_goes_away)
+{
+	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
+
+	m->gone = 2;
+	machine_run(m);
+	EQ(CODE, m->c->rip);
+	EQ(0x900 - 0x800, m->c->r[R_CX]);
+	EQ(TO + 0x1000, m->c->r[R_DI]);
+	counted(m, TO, 0x800, 0, 2);
+	machine_free(m);
+}
+
 /* More units than one go: an exit request is honoured between, and nothing is lost. */
 TEST(a_long_repetition_can_be_left)
 {
