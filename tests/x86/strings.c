@@ -279,7 +279,7 @@ TEST(rep_outs_reads_the_page_it_may)
 	machine_free(m);
 }
 
-/* Between two lots the vCPU can be left, as for an interrupt, and rIP is still at the instruction. */
+/* Between two lots the vCPU can be left, as for an interrupt; rIP stays at the instruction. */
 TEST(rep_ins_can_be_left_between_lots)
 {
 	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);

@@ -21,6 +21,8 @@ enum {
 	RELOCATABLE = 0x234,
 	PAYLOAD_OFFSET = 0x248,
 	PAYLOAD_LENGTH = 0x24c,
+	PREF_ADDRESS = 0x258,
+	INIT_SIZE = 0x260,
 	HEADER_END = 0x268,
 	LOADED_AT = 0x100000,
 };
@@ -136,6 +138,10 @@ static void unpacked(struct file *f, const struct file *elf, const struct file *
 	place(&out, stub, 0, LOADED_AT, stub->len);
 	place_all(&out, elf);
 	put(f, SYSSIZE, (out.len + 15) / 16);
+	/* What the unpacked kernel has for itself now starts lower: GRUB takes just as much. */
+	put(f, INIT_SIZE, get(f, PREF_ADDRESS) - LOADED_AT + get(f, INIT_SIZE));
+	if (get(f, INIT_SIZE) < out.len)
+		put(f, INIT_SIZE, out.len);
 	put(f, PAYLOAD_OFFSET, 0);
 	put(f, PAYLOAD_LENGTH, 0);
 	f->data[RELOCATABLE] = 0;
