@@ -205,7 +205,7 @@ check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/
 .PHONY: guests
 guests: $(BUILD)/guest/made ## build the Linux guests that tests boot
 $(BUILD)/guest/made: $(wildcard $(addprefix tests/guest/,lib/*.c lib/*.S lib/*.inc lib/init \
-		lib/build.sh selfcheck/*)) config.mk
+		lib/build.sh lib/disk.sh lib/disk/* selfcheck/*)) config.mk
 	$(call say,GUEST,$(@D))
 	$(Q)CC='$(CC)' BUSYBOX='$(BUSYBOX)' LIB32='$(LIB32)' DEB_LINUX='$(DEB_LINUX)' \
 		DI_I386='$(DI_I386)' sh tests/guest/lib/build.sh $(@D)

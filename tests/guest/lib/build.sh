@@ -6,6 +6,7 @@
 #   initrd-ARCH.cpio   busybox, selfcheck, a shell on the console (lib/init)
 #   debuggee, debuggee.elf   a small payload and its symbols, for a debugger
 #   drivers-amd64.cpio.gz   the same, with the modules of our devices' drivers
+#   disk-amd64.img     a disk with GRUB, that kernel and a root file system (disk.sh)
 # What cannot be built says why, naming the package, in OUT/missing-ARCH; that is no error.
 set -eu
 out=$1
@@ -20,6 +21,8 @@ applets='sh cat dd dmesg echo free grep insmod ls lsmod mkdir mknod modprobe mou
 drivers='ata_piix sd_mod sr_mod ext4 isofs vfat 8139too 8139cp e1000 psmouse evdev uhci_hcd usbhid
 	hid_generic button floppy pcspkr bochs cirrus i2c_piix4 qemu_fw_cfg af_packet
 	crc32c_generic nls_cp437 nls_ascii'
+
+. "$src/disk.sh"
 
 # lacks ARCH WHY: notes it; the guest's tests are skipped with these words.
 lacks() {
@@ -71,19 +74,21 @@ unpacked() {
 		>"$out/unpacked-$arch"
 }
 
-# with_drivers FOLDER: adds the modules that $drivers need.
-with_drivers() {
+# with_modules FOLDER MODULE…: adds them and what they need.
+with_modules() {
+	tree=$1
+	shift
 	release=$(cd "$work/deb/lib/modules" && echo *)
 	kernel=$work/deb/lib/modules/$release
 	"$busybox" depmod -b "$work/deb" "$release"
-	for m in $drivers; do
+	for m; do
 		grep -E "(^|/)$(echo "$m" | sed 's/_/[-_]/g')\.ko:" "$kernel/modules.dep" || :
 	done | tr -d : | tr ' ' '\n' | sort -u >"$work/modules"
 	while read -r m; do
-		mkdir -p "$1/lib/modules/$release/$(dirname "$m")"
-		cp "$kernel/$m" "$1/lib/modules/$release/$m"
+		mkdir -p "$tree/lib/modules/$release/$(dirname "$m")"
+		cp "$kernel/$m" "$tree/lib/modules/$release/$m"
 	done <"$work/modules"
-	"$busybox" depmod -b "$1" "$release"
+	"$busybox" depmod -b "$tree" "$release"
 }
 
 amd64() {
@@ -102,8 +107,10 @@ amd64() {
 	selfcheck 64 "$work/amd64/bin/selfcheck"
 	[ -z "${LIB32:-}" ] || selfcheck 32 "$work/amd64/bin/selfcheck32"
 	pack "$work/amd64" >"$out/initrd-amd64.cpio"
-	with_drivers "$work/amd64"
+	# shellcheck disable=SC2086
+	with_modules "$work/amd64" $drivers
 	pack "$work/amd64" | gzip -n >"$out/drivers-amd64.cpio.gz"
+	disk
 	rm -f "$out/missing-amd64"
 }
 
