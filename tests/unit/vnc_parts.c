@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tests/unit/vnc_parts.c: hvm-vnc: what characters are typed with, and its copy of the screen. */
+#include "config.h"
+#include "tests/test.h"
+#ifdef CONFIG_VNC
+#include "base/util.h"
+#include "ui/vnc/vnc_server.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* ---- keys: a guest with an en-us keyboard reads them back */
+
+struct guest {
+	bool down[KEY_CODES];
+	bool caps;
+	char text[256];
+	size_t n;
+};
+
+/* What is printed on an American keyboard, by the names of its keys. */
+static const struct {
+	const char *name;
+	char plain, shifted;
+} caps[] = {
+	{"grave_accent", '`', '~'},
+	{"1", '1', '!'},
+	{"2", '2', '@'},
+	{"3", '3', '#'},
+	{"4", '4', '$'},
+	{"5", '5', '%'},
+	{"6", '6', '^'},
+	{"7", '7', '&'},
+	{"8", '8', '*'},
+	{"9", '9', '('},
+	{"0", '0', ')'},
+	{"minus", '-', '_'},
+	{"equal", '=', '+'},
+	{"bracket_left", '[', '{'},
+	{"bracket_right", ']', '}'},
+	{"backslash", '\\', '|'},
+	{"semicolon", ';', ':'},
+	{"apostrophe", '\'', '"'},
+	{"comma", ',', '<'},
+	{"dot", '.', '>'},
+	{"slash", '/', '?'},
+	{"spc", ' ', ' '},
+};
+
+static void guest_key(void *arg, unsigned code, bool down)
+{
+	struct guest *g = arg;
+	bool shift = g->down[KEY_SHIFT_L] || g->down[KEY_SHIFT_R];
+	const struct key *k = key_find(code);
+
+	CHECK(g->down[code] != down);
+	g->down[code] = down;
+	if (!down || !k)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
+		if (!strcmp(caps[i].name, k->name))
+			g->text[g->n++] = shift ? caps[i].shifted : caps[i].plain;
+	if (k->name[0] >= 'a' && k->name[0] <= 'z' && !k->name[1])
+		g->text[g->n++] = (char)(k->name[0] - (shift != g->caps ? 'a' - 'A' : 0));
+}
+
+static const struct {
+	const char *label;
+	uint32_t held; /* a keysym that is down meanwhile */
+	bool caps;
+} states[] = {{"plain", 0, 0},
+	      {"shift", 0xffe1, 0},
+	      {"right shift", 0xffe2, 0},
+	      {"caps lock", 0, 1},
+	      {"both", 0xffe1, 1}};
+
+/* Each printable character arrives as itself, whatever shift and Caps Lock are. */
+TEST_EACH(printable_ascii, ARRAY_SIZE(states), states[i].label)
+{
+	struct guest g = {.caps = states[i].caps};
+	struct vnc_keys k = {.key = guest_key, .arg = &g};
+	char want[256] = "";
+
+	k.leds = states[i].caps ? INPUT_CAPS_LOCK : 0;
+	vnc_keys_sym(&k, states[i].held, true);
+	for (unsigned c = ' '; c < 0x7f; c++) {
+		vnc_keys_sym(&k, c, true);
+		vnc_keys_sym(&k, c, false);
+		want[c - ' '] = (char)c;
+	}
+	vnc_keys_sym(&k, states[i].held, false);
+	EQS(want, g.text);
+	for (unsigned c = 0; c < KEY_CODES; c++)
+		CHECK(!g.down[c]);
+}
+
+/* A viewer that lets shift go first: the key goes up under the name that it has then. */
+TEST(key_goes_up_as_it_went_down)
+{
+	struct guest g = {.caps = false};
+	struct vnc_keys k = {.key = guest_key, .arg = &g};
+
+	vnc_keys_sym(&k, 0xffe1, true);
+	vnc_keys_sym(&k, '!', true);
+	vnc_keys_sym(&k, 0xffe1, false);
+	vnc_keys_sym(&k, '!', false);
+	EQS("!", g.text);
+	for (unsigned c = 0; c < KEY_CODES; c++)
+		CHECK(!g.down[c]);
+}
+
+/* ---- the copy of the screen */
+
+static unsigned areas;
+
+static void dirty(void *arg, int x, int y, int w, int h)
+{
+	struct vnc_screen *s = arg;
+
+	areas++;
+	CHECK(x >= 0 && y >= 0 && w > 0 && h > 0);
+	CHECK((unsigned)(x + w) <= s->width && (unsigned)(y + h) <= s->height);
+}
+
+struct adapter {
+	struct display *d;
+	struct display_cursor cursor;
+};
+
+static void draw(void *arg)
+{
+	struct adapter *a = arg;
+	uint32_t stride, *p = display_resize(a->d, 100, 40, &stride);
+
+	MUST(p);
+	p[5] = 0xff123456; /* the upper byte is undefined */
+	display_set_cursor(a->d, &a->cursor);
+}
+
+static void update(struct loop *l, struct vnc_screen *s)
+{
+	enum vnc_screen_news news = VNC_NOTHING;
+
+	OK(vnc_screen_ask(s));
+	MUST(loop_step(l, 100) >= 0);
+	while (news == VNC_NOTHING)
+		news = vnc_screen_event(s, dirty, s);
+	CHECK(news != VNC_GONE);
+}
+
+TEST(cursor_is_drawn_in)
+{
+	static const struct display_ops ops = {.render = draw};
+	struct loop *l = loop_new(NULL);
+	struct adapter a = {.d = display_new("d", NULL)};
+	struct vnc_screen s = {0};
+	int fds[2];
+
+	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
+	display_attach(a.d, &ops, &a);
+	OK(display_serve(a.d, l, fds[1], NULL));
+	s.fd = fds[0];
+	a.cursor = (struct display_cursor){.x = 98, .y = -1, .width = 4, .height = 2};
+	a.cursor.argb[4] = 0xff00ff00; /* its second line: one that covers, one that inverts … */
+	a.cursor.argb[5] = 0x00ffffff;
+	a.cursor.argb[6] = 0xffff0000; /* … and two outside */
+	update(l, &s);
+	EQ(100, s.width);
+	EQ(0x123456, s.pixels[5]);
+	EQ(0x00ff00, s.pixels[98]);
+	EQ(0xffffff, s.pixels[99]);
+	EQ(0, s.pixels[100]);
+	areas = 0;
+	update(l, &s);
+	EQ(0, areas);
+	a.cursor.x = 2; /* what it covered comes back */
+	update(l, &s);
+	EQ(2, areas);
+	EQ(0, s.pixels[98]);
+	EQ(0x00ff00, s.pixels[2]);
+	EQ(0xedcba9, s.pixels[5] ^ 0xffffff);
+	vnc_screen_free(&s);
+	close(fds[0]);
+	display_free(a.d);
+	loop_free(l);
+}
+
+/* The other side is the device model, but its messages are judged all the same. */
+TEST(screen_refuses_nonsense)
+{
+	struct display_msg m[] = {
+		{.type = 99, .size = sizeof(m[0])},
+		{.type = DISPLAY_MSG_SURFACE, .size = sizeof(m[0])},
+		{.type = DISPLAY_MSG_CURSOR, .cursor = {.width = 65, .height = 1, .shape = 1}},
+		{.type = DISPLAY_MSG_CURSOR, .cursor = {.width = 9, .height = 9, .shape = 1}},
+		{.type = DISPLAY_MSG_CURSOR, .cursor = {.width = 9, .height = 9}},
+		{.type = DISPLAY_MSG_CURSOR,
+		 .cursor = {.width = 1u << 31, .height = 2, .shape = 1}},
+	};
+	struct vnc_screen s = {0};
+	int fds[2];
+
+	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
+	s.fd = fds[0];
+	EQ(VNC_NOTHING, vnc_screen_event(&s, dirty, &s));
+	for (size_t i = 0; i < ARRAY_SIZE(m); i++) {
+		EQ(sizeof(m[i]), send(fds[1], &m[i], sizeof(m[i]), 0));
+		EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
+	}
+	EQ(4, send(fds[1], m, 4, 0));
+	EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
+	close(fds[1]);
+	EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
+	EQ(-EPIPE, vnc_screen_ask(&s));
+	vnc_screen_free(&s);
+	close(fds[0]);
+}
+#endif
