@@ -36,7 +36,7 @@ machine=x86_64
 # kernel without PAE ends where 4 GiB do. The words asked for are not those that are typed.
 most=$mem
 [ $arch = amd64 ] || [ "$mem" -le 3072 ] || most=3072
-kib=$((most * 1024 * 8 / 10))
+kib=$(((most - 16) * 1024 * 8 / 10))
 memory="set -- \$(grep MemTotal /proc/meminfo); [ \$2 -gt $kib ] && echo 'memory' is enough"
 
 case $end in
