@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Processor engines side by side, in one run and on the same image (tests/bench/lib/work.c): ours,
- * QEMU's TCG, Bochs. Times are CPU time of the emulator's process, the best of three rounds;
+ * QEMU's TCG, Bochs. Times are CPU time of the emulator's process, the median of five rounds;
  * instructions are counted by ours on -clock icount.
  */
 #include <math.h>
@@ -15,12 +15,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKS 16
-#define GUEST "build/bench/work"
+#define WORKS  16
+#define ROUNDS 5
+#define GUEST  "build/bench/work"
 
 struct work {
 	char name[32];
-	double best;   /* seconds */
+	double round[ROUNDS]; /* seconds */
+	unsigned n;
+	double time;   /* their median: a late look at the pipe spoils one */
 	double cycles; /* as the guest counts them */
 };
 struct run {
@@ -52,6 +55,22 @@ static struct work *work_of(struct run *r, const char *line, const char *word)
 	return &r->works[r->n++];
 }
 
+static int by_size(const void *x, const void *y)
+{
+	double u = *(const double *)x, v = *(const double *)y;
+
+	return u < v ? -1 : u > v;
+}
+
+static double median(const double *round, unsigned n)
+{
+	double sorted[ROUNDS];
+
+	memcpy(sorted, round, n * sizeof(round[0]));
+	qsort(sorted, n, sizeof(sorted[0]), by_size);
+	return sorted[n / 2];
+}
+
 static void got_line(struct run *r, const char *line, double now, double *began)
 {
 	struct work *w = work_of(r, line, " end ");
@@ -61,8 +80,9 @@ static void got_line(struct run *r, const char *line, double now, double *began)
 	} else if (w) {
 		double cycles = strtod(strstr(line, " end ") + 5, NULL);
 
-		if (!w->best || now - *began < w->best)
-			w->best = now - *began;
+		if (w->n < ROUNDS)
+			w->round[w->n++] = now - *began;
+		w->time = median(w->round, w->n);
 		if (!w->cycles || cycles < w->cycles)
 			w->cycles = cycles;
 	} else if (strstr(line, "done")) {
@@ -121,7 +141,7 @@ static double mean_of(const struct run *a, const struct run *b)
 	double logs = 0;
 
 	for (unsigned i = 0; i < a->n; i++)
-		logs += log(b->works[i].best / a->works[i].best);
+		logs += log(b->works[i].time / a->works[i].time);
 	return exp(logs / a->n);
 }
 
@@ -134,11 +154,11 @@ static void show(const struct run *ours, const struct run *count, const struct r
 		double insns = count->done ? count->works[i].cycles : 0;
 
 		printf("%-16s %10.2f %7.1f ms %10.0f", ours->works[i].name, insns / 1e6,
-		       ours->works[i].best * 1e3, insns / ours->works[i].best / 1e6);
+		       ours->works[i].time * 1e3, insns / ours->works[i].time / 1e6);
 		if (tcg->done)
-			printf(" %12.2f", tcg->works[i].best / ours->works[i].best);
+			printf(" %12.2f", tcg->works[i].time / ours->works[i].time);
 		if (bochs->done)
-			printf(" %12.2f", bochs->works[i].best / ours->works[i].best);
+			printf(" %12.2f", bochs->works[i].time / ours->works[i].time);
 		printf("\n");
 	}
 	if (tcg->done)
