@@ -26,6 +26,9 @@ boot amd64 $quick" nokaslr noapic" kernel=unpacked
 boot amd64 $quick" nolapic" kernel=unpacked
 boot amd64 $quick" acpi=off" kernel=unpacked end=exit
 boot amd64 $quick" notsc hpet=disable" kernel=unpacked
+boot amd64 $quick kernel=unpacked mem=6144 cpus=2
+boot i386 $quick kernel=unpacked mem=512 cpus=2
+boot i386 $quick kernel=unpacked mem=6144 cpus=1
 boot i386 $quick kernel=unpacked mem=6144 cpus=2
 boot i386 $quick kernel=unpacked mem=64 cpus=1 end=exit
 echo "$skipped of $n not booted"
