@@ -46,9 +46,9 @@ PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% net/opts.c net/nat/%
-PARTS_hvm-vnc := base/% ui/display.c ui/display_serve.c ui/key.c ui/vnc/%
+PARTS_hvm-vnc := base/% ui/display.c ui/display_serve.c ui/key.c ui/screen_copy.c ui/vnc/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
-NOT_hvm-dm := net/nat/% ui/vnc/%
+NOT_hvm-dm := net/nat/% ui/vnc/% ui/screen_copy.c
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.

@@ -116,7 +116,7 @@ static unsigned areas;
 
 static void dirty(void *arg, int x, int y, int w, int h)
 {
-	struct vnc_screen *s = arg;
+	struct screen_copy *s = arg;
 
 	areas++;
 	CHECK(x >= 0 && y >= 0 && w > 0 && h > 0);
@@ -138,15 +138,15 @@ static void draw(void *arg)
 	display_set_cursor(a->d, &a->cursor);
 }
 
-static void update(struct loop *l, struct vnc_screen *s)
+static void update(struct loop *l, struct screen_copy *s)
 {
-	enum vnc_screen_news news = VNC_NOTHING;
+	enum screen_news news = SCREEN_NOTHING;
 
-	OK(vnc_screen_ask(s));
+	OK(screen_copy_ask(s));
 	MUST(loop_step(l, 100) >= 0);
-	while (news == VNC_NOTHING)
-		news = vnc_screen_event(s, dirty, s);
-	CHECK(news != VNC_GONE);
+	while (news == SCREEN_NOTHING)
+		news = screen_copy_event(s, dirty, s);
+	CHECK(news != SCREEN_GONE);
 }
 
 TEST(cursor_is_drawn_in)
@@ -154,7 +154,7 @@ TEST(cursor_is_drawn_in)
 	static const struct display_ops ops = {.render = draw};
 	struct loop *l = loop_new(NULL);
 	struct adapter a = {.d = display_new("d", NULL)};
-	struct vnc_screen s = {0};
+	struct screen_copy s = {0};
 	int fds[2];
 
 	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
@@ -180,7 +180,7 @@ TEST(cursor_is_drawn_in)
 	EQ(0, s.pixels[98]);
 	EQ(0x00ff00, s.pixels[2]);
 	EQ(0xedcba9, s.pixels[5] ^ 0xffffff);
-	vnc_screen_free(&s);
+	screen_copy_free(&s);
 	close(fds[0]);
 	display_free(a.d);
 	loop_free(l);
@@ -198,22 +198,22 @@ TEST(screen_refuses_nonsense)
 		{.type = DISPLAY_MSG_CURSOR,
 		 .cursor = {.width = 1u << 31, .height = 2, .shape = 1}},
 	};
-	struct vnc_screen s = {0};
+	struct screen_copy s = {0};
 	int fds[2];
 
 	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds));
 	s.fd = fds[0];
-	EQ(VNC_NOTHING, vnc_screen_event(&s, dirty, &s));
+	EQ(SCREEN_NOTHING, screen_copy_event(&s, dirty, &s));
 	for (size_t i = 0; i < ARRAY_SIZE(m); i++) {
 		EQ(sizeof(m[i]), send(fds[1], &m[i], sizeof(m[i]), 0));
-		EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
+		EQ(SCREEN_GONE, screen_copy_event(&s, dirty, &s));
 	}
 	EQ(4, send(fds[1], m, 4, 0));
-	EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
+	EQ(SCREEN_GONE, screen_copy_event(&s, dirty, &s));
 	close(fds[1]);
-	EQ(VNC_GONE, vnc_screen_event(&s, dirty, &s));
-	EQ(-EPIPE, vnc_screen_ask(&s));
-	vnc_screen_free(&s);
+	EQ(SCREEN_GONE, screen_copy_event(&s, dirty, &s));
+	EQ(-EPIPE, screen_copy_ask(&s));
+	screen_copy_free(&s);
 	close(fds[0]);
 }
 #endif

@@ -36,7 +36,7 @@ enum {
 struct viewer {
 	rfbScreenInfoPtr rfb;
 	rfbClientPtr client; /* NULL: it has gone */
-	struct vnc_screen screen;
+	struct screen_copy screen;
 	struct vnc_keys keys;
 	int events;
 	bool logged_in, broken, absolute, dirty;
@@ -217,17 +217,17 @@ static void dirty(void *arg, int x, int y, int w, int h)
 
 static void screen_event(struct viewer *v)
 {
-	enum vnc_screen_news news;
+	enum screen_news news;
 
 	v->dirty = false;
-	news = vnc_screen_event(&v->screen, dirty, v);
-	if (news == VNC_GONE)
+	news = screen_copy_event(&v->screen, dirty, v);
+	if (news == SCREEN_GONE)
 		v->broken = true;
-	if (news == VNC_RESIZED)
+	if (news == SCREEN_RESIZED)
 		resize(v);
-	if (news != VNC_DRAWN && news != VNC_RESIZED)
+	if (news != SCREEN_DRAWN && news != SCREEN_RESIZED)
 		return;
-	v->wait = v->dirty || news == VNC_RESIZED ? FRAME_MS : MIN(v->wait + SLOWER_MS, IDLE_MS);
+	v->wait = v->dirty || news == SCREEN_RESIZED ? FRAME_MS : MIN(v->wait + SLOWER_MS, IDLE_MS);
 	v->next = now_ms() + v->wait;
 }
 
@@ -275,7 +275,7 @@ static void look(struct viewer *v)
 {
 	if (v->client->state == RFB_NORMAL)
 		log_in(v);
-	if (wants_frame(v) && now_ms() >= v->next && vnc_screen_ask(&v->screen) < 0)
+	if (wants_frame(v) && now_ms() >= v->next && screen_copy_ask(&v->screen) < 0)
 		v->broken = true;
 }
 
@@ -371,5 +371,5 @@ void vnc_rfb_run(int client, int screen, int events, const char *password)
 	rfbNewClient(v.rfb, client);
 	while (v.client && !v.broken)
 		turn(&v);
-	vnc_screen_free(&v.screen);
+	screen_copy_free(&v.screen);
 }

@@ -3,7 +3,7 @@
 #ifndef UI_VNC_VNC_SERVER_H
 #define UI_VNC_VNC_SERVER_H
 #include "base/err.h"
-#include "ui/display.h"
+#include "ui/screen_copy.h"
 #include "ui/vnc.h"
 
 /* vnc_accept.c: a process for each client, until the control socket closes. */
@@ -19,25 +19,6 @@ int vnc_accept_run(struct vnc_accept *a, struct err *e);
 void vnc_rfb_run(int client, int screen, int events, const char *password);
 /* What libraries do only once, before the jail. */
 void vnc_rfb_prepare(void);
-
-/* vnc_screen.c: what the client sees: a copy, so that nothing changes while it is encoded. */
-struct vnc_screen {
-	int fd; /* to display_serve */
-	bool asked;
-	struct display_view view;
-	uint32_t seen;    /* generation */
-	uint32_t *pixels; /* width × height of `view`, upper byte 0 */
-	unsigned width, height;
-	struct display_cursor cursor;
-	int drawn[4]; /* where the cursor stands in pixels: x, y, w, h */
-};
-enum vnc_screen_news { VNC_NOTHING, VNC_DRAWN, VNC_RESIZED, VNC_GONE };
-int vnc_screen_ask(struct vnc_screen *s); /* for an update; < 0: nobody listens */
-/* Takes one message. DRAWN, RESIZED: the copy is up to date; dirty was told what changed. */
-enum vnc_screen_news vnc_screen_event(struct vnc_screen *s,
-				      void (*dirty)(void *arg, int x, int y, int w, int h),
-				      void *arg);
-void vnc_screen_free(struct vnc_screen *s);
 
 /* vnc_keys.c: keysyms to keys of the guest's keyboard. */
 struct vnc_keys {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ui/vnc/vnc_screen.c: a copy of the guest's screen with the adapter's pointer drawn in. Encoders
+ * ui/screen_copy.c: a copy of the guest's screen with the adapter's pointer drawn in. Encoders
  * look at a pixel more than once, so they never see memory that the guest changes meanwhile.
  */
-#include "ui/vnc/vnc_server.h"
+#include "ui/screen_copy.h"
 
 #include "base/util.h"
 
@@ -28,7 +28,7 @@ static uint32_t mix(uint32_t below, uint32_t argb)
 	return argb ? ~below & 0xffffff : below;
 }
 
-static void draw_cursor(const struct vnc_screen *s, uint32_t *line, int x0, int n, int y)
+static void draw_cursor(const struct screen_copy *s, uint32_t *line, int x0, int n, int y)
 {
 	const struct display_cursor *c = &s->cursor;
 	int64_t row = (int64_t)y - c->y;
@@ -43,7 +43,7 @@ static void draw_cursor(const struct vnc_screen *s, uint32_t *line, int x0, int 
 	}
 }
 
-static void copy_tile(struct vnc_screen *s, uint32_t tx, uint32_t ty, const struct dirty *d)
+static void copy_tile(struct screen_copy *s, uint32_t tx, uint32_t ty, const struct dirty *d)
 {
 	uint32_t x = tx * DISPLAY_TILE_W, y = ty * DISPLAY_TILE_H, line[DISPLAY_TILE_W];
 	uint32_t w = MIN(DISPLAY_TILE_W, s->width - x), h = MIN(DISPLAY_TILE_H, s->height - y);
@@ -73,7 +73,7 @@ static bool meets(int64_t x, int64_t y, int64_t w, int64_t h, uint32_t tx, uint3
 	return x < left + DISPLAY_TILE_W && x + w > left && y < top + DISPLAY_TILE_H && y + h > top;
 }
 
-static bool cursor_meets(const struct vnc_screen *s, uint32_t tx, uint32_t ty)
+static bool cursor_meets(const struct screen_copy *s, uint32_t tx, uint32_t ty)
 {
 	const struct display_cursor *c = &s->cursor;
 	const int *was = s->drawn;
@@ -82,7 +82,7 @@ static bool cursor_meets(const struct vnc_screen *s, uint32_t tx, uint32_t ty)
 	       meets(was[0], was[1], was[2], was[3], tx, ty);
 }
 
-static void copy(struct vnc_screen *s, const struct dirty *d)
+static void copy(struct screen_copy *s, const struct dirty *d)
 {
 	const struct display_layout *at = &s->view.at;
 	uint32_t now = display_generation(&s->view);
@@ -126,7 +126,7 @@ static ssize_t receive(int fd, struct packet *p, int fds[2])
 	return n;
 }
 
-static bool take_surface(struct vnc_screen *s, const struct display_layout *at, const int fds[2])
+static bool take_surface(struct screen_copy *s, const struct display_layout *at, const int fds[2])
 {
 	struct display_view v;
 
@@ -138,7 +138,7 @@ static bool take_surface(struct vnc_screen *s, const struct display_layout *at, 
 	return true;
 }
 
-static bool take_cursor(struct vnc_screen *s, const struct packet *p, size_t more)
+static bool take_cursor(struct screen_copy *s, const struct packet *p, size_t more)
 {
 	struct display_cursor *c = &s->cursor;
 	uint32_t w = p->m.cursor.width, h = p->m.cursor.height;
@@ -156,7 +156,7 @@ static bool take_cursor(struct vnc_screen *s, const struct packet *p, size_t mor
 	return true;
 }
 
-static enum vnc_screen_news updated(struct vnc_screen *s, const struct dirty *d)
+static enum screen_news updated(struct screen_copy *s, const struct dirty *d)
 {
 	const struct display_layout *at = &s->view.at;
 	bool resized = at->width != s->width || at->height != s->height;
@@ -164,11 +164,11 @@ static enum vnc_screen_news updated(struct vnc_screen *s, const struct dirty *d)
 
 	s->asked = false;
 	if (!s->view.tiles)
-		return VNC_DRAWN;
+		return SCREEN_DRAWN;
 	if (resized) {
 		pixels = calloc((size_t)at->width * at->height, 4);
 		if (!pixels)
-			return VNC_GONE;
+			return SCREEN_GONE;
 		free(s->pixels);
 		s->pixels = pixels;
 		s->width = at->width;
@@ -176,46 +176,45 @@ static enum vnc_screen_news updated(struct vnc_screen *s, const struct dirty *d)
 		s->seen = 0;
 	}
 	copy(s, d);
-	return resized ? VNC_RESIZED : VNC_DRAWN;
+	return resized ? SCREEN_RESIZED : SCREEN_DRAWN;
 }
 
-static enum vnc_screen_news take(struct vnc_screen *s, const struct packet *p, ssize_t n,
-				 const int fds[2], const struct dirty *d)
+static enum screen_news take(struct screen_copy *s, const struct packet *p, ssize_t n,
+			     const int fds[2], const struct dirty *d)
 {
 	size_t more = (size_t)n - sizeof(p->m);
 
 	switch (p->m.type) {
 	case DISPLAY_MSG_SURFACE:
-		return take_surface(s, &p->m.surface, fds) ? VNC_NOTHING : VNC_GONE;
+		return take_surface(s, &p->m.surface, fds) ? SCREEN_NOTHING : SCREEN_GONE;
 	case DISPLAY_MSG_CURSOR:
-		return take_cursor(s, p, more) ? VNC_NOTHING : VNC_GONE;
+		return take_cursor(s, p, more) ? SCREEN_NOTHING : SCREEN_GONE;
 	case DISPLAY_MSG_UPDATED:
 		return updated(s, d);
 	default:
-		return VNC_GONE;
+		return SCREEN_GONE;
 	}
 }
 
-enum vnc_screen_news vnc_screen_event(struct vnc_screen *s,
-				      void (*dirty)(void *arg, int x, int y, int w, int h),
-				      void *arg)
+enum screen_news screen_copy_event(struct screen_copy *s,
+				   void (*dirty)(void *arg, int x, int y, int w, int h), void *arg)
 {
 	const struct dirty d = {dirty, arg};
 	static struct packet p;
-	enum vnc_screen_news news;
+	enum screen_news news;
 	int fds[2];
 	ssize_t n = receive(s->fd, &p, fds);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return VNC_NOTHING;
-	news = n < (ssize_t)sizeof(p.m) ? VNC_GONE : take(s, &p, n, fds, &d);
+		return SCREEN_NOTHING;
+	news = n < (ssize_t)sizeof(p.m) ? SCREEN_GONE : take(s, &p, n, fds, &d);
 	for (unsigned i = 0; i < 2; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
 	return news;
 }
 
-int vnc_screen_ask(struct vnc_screen *s)
+int screen_copy_ask(struct screen_copy *s)
 {
 	struct display_msg m = {.type = DISPLAY_MSG_REFRESH, .size = sizeof(m)};
 
@@ -225,7 +224,7 @@ int vnc_screen_ask(struct vnc_screen *s)
 	return send(s->fd, &m, sizeof(m), MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(m) ? 0 : -EPIPE;
 }
 
-void vnc_screen_free(struct vnc_screen *s)
+void screen_copy_free(struct screen_copy *s)
 {
 	display_unmap(&s->view);
 	free(s->pixels);
