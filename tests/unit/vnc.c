@@ -461,6 +461,41 @@ static int connect_raw(const struct rig *r, const void *bytes, size_t n)
 	return fd;
 }
 
+/* Reads until the server hangs up. */
+static size_t read_all(int fd, char *text, size_t size)
+{
+	size_t n = 0;
+	ssize_t more = 1;
+
+	while (more > 0 && n + 1 < size) {
+		more = read(fd, text + n, size - 1 - n);
+		n += (size_t)MAX(more, 0);
+	}
+	text[n] = 0;
+	return n;
+}
+
+/* The library would take WebSockets on every port, and spin over the first three bytes of one. */
+TEST(no_websocket_unasked)
+{
+	static const char get[] = "GET / HTTP/1.1\r\nUpgrade: websocket\r\n"
+				  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+				  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+	char text[64] = "";
+	struct rig r;
+	int fd, few;
+
+	rig_open(&r, false);
+	fd = connect_raw(&r, get, sizeof(get) - 1);
+	few = connect_raw(&r, "GET", 3);
+	read_all(fd, text, sizeof(text));
+	EQS("RFB 003.008\n", text);
+	EQ(12, read(few, text, 12));
+	close(fd);
+	close(few);
+	rig_close(&r);
+}
+
 /* One says nothing, one begins a message, one asks for pictures and never reads them. */
 TEST(others_do_not_wait)
 {

@@ -75,7 +75,10 @@ static void child(const struct vnc_accept *a, int client, int screen, int events
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!a->jail || vnc_jail_client(&e) == 0)
-		vnc_rfb_run(client, screen, events, a->ask ? a->password : NULL);
+		vnc_rfb_run(&(struct vnc_rfb){.client = client,
+					      .screen = screen,
+					      .events = events,
+					      .password = a->ask ? a->password : NULL});
 	_exit(0);
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/util.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <rfb/rfb.h>
@@ -39,7 +40,7 @@ struct viewer {
 	struct screen_copy screen;
 	struct vnc_keys keys;
 	int events;
-	bool logged_in, broken, absolute, dirty;
+	bool websocket, logged_in, broken, absolute, dirty;
 	bool knows_pointer; /* it can be told that motion is relative */
 	int64_t started, next;
 	int wait; /* ms between looks */
@@ -64,6 +65,44 @@ void rfbRandomBytes(unsigned char *bytes)
 {
 	while (getrandom(bytes, CHALLENGESIZE, 0) != CHALLENGESIZE)
 		; /* a signal, before the kernel had any */
+}
+
+/* ---- WebSockets */
+
+/* The library spins for ever over one to three first bytes, so it gets them when there are four. */
+static bool has_begun(struct viewer *v, int fd)
+{
+	static const struct timespec while_few = {.tv_nsec = 20000000};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	char four[4];
+
+	for (;;) {
+		int left = (int)(v->started + LOGIN_MS - now_ms());
+		ssize_t n = left > 0 && poll(&p, 1, left) > 0
+				    ? recv(fd, four, sizeof(four), MSG_PEEK | MSG_DONTWAIT)
+				    : 0;
+
+		if (n <= 0 || n == sizeof(four))
+			return n > 0;
+		nanosleep(&while_few, NULL);
+	}
+}
+
+/*
+ * Takes the library's place, which would try them on each port: any page in a browser may open one
+ * to any address, so they are only where somebody wanted them, and nothing else is there. Elsewhere
+ * this saves the 100 ms in which the library waits for one to begin.
+ */
+rfbBool webSocketsCheck(rfbClientPtr c);
+rfbBool webSocketsCheck(rfbClientPtr c)
+{
+	rfbBool (*check)(rfbClientPtr) = NULL;
+	struct viewer *v = viewer_of(c);
+
+	if (!v->websocket)
+		return TRUE;
+	*(void **)&check = dlsym(RTLD_NEXT, "webSocketsCheck");
+	return check && has_begun(v, c->sock) && check(c) && c->wsctx;
 }
 
 /* ---- to the device model */
@@ -354,22 +393,26 @@ void vnc_rfb_prepare(void)
 	rfbEncryptBytes(challenge, password); /* makes the library of ciphers ready */
 }
 
-void vnc_rfb_run(int client, int screen, int events, const char *password)
+void vnc_rfb_run(const struct vnc_rfb *how)
 {
 	char text[VNC_PASSWORD + 1] = "", *passwords[2] = {NULL, NULL};
-	struct viewer v = {.screen.fd = screen, .events = events, .wait = FRAME_MS};
+	struct viewer v = {.screen.fd = how->screen,
+			   .events = how->events,
+			   .websocket = how->websocket,
+			   .wait = FRAME_MS};
 
 	v.started = now_ms();
 	v.keys.key = key;
 	v.keys.arg = &v;
-	if (password) {
-		strncpy(text, password, VNC_PASSWORD);
+	if (how->password) {
+		strncpy(text, how->password, VNC_PASSWORD);
 		passwords[0] = text;
 	}
 	if (!make_screen(&v, passwords))
 		return;
-	rfbNewClient(v.rfb, client);
+	rfbNewClient(v.rfb, how->client);
 	while (v.client && !v.broken)
 		turn(&v);
+	rfbScreenCleanup(v.rfb);
 	screen_copy_free(&v.screen);
 }

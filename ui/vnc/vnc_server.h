@@ -14,9 +14,13 @@ struct vnc_accept {
 };
 int vnc_accept_run(struct vnc_accept *a, struct err *e);
 
-/* vnc_rfb.c: one client, on descriptors of its own; password NULL: none is asked for. Returns when
- * it has gone. */
-void vnc_rfb_run(int client, int screen, int events, const char *password);
+/* vnc_rfb.c: one client, on descriptors of its own. Returns when it has gone. */
+struct vnc_rfb {
+	int client, screen, events;
+	bool websocket;       /* the client speaks RFB in WebSocket frames */
+	const char *password; /* NULL: none is asked for */
+};
+void vnc_rfb_run(const struct vnc_rfb *how);
 /* What libraries do only once, before the jail. */
 void vnc_rfb_prepare(void);
 
