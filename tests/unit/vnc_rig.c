@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* tests/unit/vnc_rig.c: see vnc_rig.h. */
+#include "config.h"
+#ifdef CONFIG_VNC
+#include "base/log.h"
+#include "base/util.h"
+#include "tests/unit/vnc_rig.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+/* ---- the guest: a screen with a pattern; a keyboard and a tablet that write down what they get */
+
+static uint32_t pixel(const struct vnc_rig *r, uint32_t x, uint32_t y)
+{
+	if (y % 48 < 16) /* some of it is plain, some of few colours, some of many */
+		return 0x102030 + r->salt;
+	if (y % 48 < 32)
+		return (x / 7 + y / 3) % 3 ? 0xff8000 : 0x000055;
+	return ((x * 2654435761u) ^ (y * 40503u * 77) ^ r->salt) & 0xffffff;
+}
+
+static void draw(void *arg)
+{
+	struct vnc_rig *r = arg;
+	uint32_t stride,
+		*p = r->width ? display_resize(r->display, r->width, r->height, &stride) : NULL;
+
+	if (!p || !r->redraw)
+		return;
+	r->redraw = false;
+	for (uint32_t y = 0; y < r->height; y++)
+		for (uint32_t x = 0; x < r->width; x++)
+			p[y * (stride / 4) + x] = pixel(r, x, y);
+	display_dirty(r->display, 0, 0, r->width, r->height);
+}
+
+static const struct display_ops ops = {.render = draw};
+
+static void say(struct vnc_rig *r, const char *text)
+{
+	size_t n = strlen(r->said);
+
+	snprintf(r->said + n, sizeof(r->said) - n, "%s%s", n ? " " : "", text);
+}
+
+static bool key(void *arg, unsigned code, bool down)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%c%u", down ? '+' : '-', code);
+	say(arg, text);
+	return true;
+}
+
+static bool point(void *arg, const struct input_motion *m)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%d,%d/%x", m->abs ? m->x : -1, m->abs ? m->y : -1,
+		 m->buttons);
+	if (m->wheel)
+		snprintf(text + strlen(text), 8, "w%d", m->wheel);
+	say(arg, text);
+	return true;
+}
+
+static void plug(struct vnc_rig *r, struct input_device *d, enum input_kind kind)
+{
+	*d = (struct input_device){
+		.kind = kind, .name = "toy", .key = key, .point = point, .arg = r};
+	input_attach(r->input, d);
+	input_ready(d, true);
+}
+
+static const char *program(void)
+{
+	static char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
+
+	MUST(n > 0);
+	path[n] = 0;
+	for (unsigned up = 0; up < 2; up++)
+		*strrchr(path, '/') = 0;
+	strcat(path, "/hvm-vnc");
+	MUST(access(path, X_OK) == 0);
+	return path;
+}
+
+void vnc_rig_open(struct vnc_rig *r, bool password)
+{
+	struct vnc_config c = {.password = password};
+	struct err e = {""};
+	char address[120];
+
+	memset(r, 0, sizeof(*r));
+	log_set_level(LOG_ERROR);
+	vnc_program = program();
+	strcpy(r->dir, "/tmp/hvm-test-XXXXXX");
+	MUST(mkdtemp(r->dir));
+	snprintf(r->path, sizeof(r->path), "%s/vnc", r->dir);
+	snprintf(address, sizeof(address), "unix:%s", r->path);
+	r->loop = loop_new(&e);
+	r->clock = clock_new(CLOCK_MANUAL);
+	r->input = input_new(r->clock);
+	r->display = display_new("screen", &e);
+	display_attach(r->display, &ops, r);
+	plug(r, &r->keyboard, INPUT_KEYBOARD);
+	plug(r, &r->tablet, INPUT_TABLET);
+	r->width = 200;
+	r->height = 100;
+	r->redraw = true;
+	c.address = address;
+	r->vnc = vnc_open(&c, r->display, r->input, r->loop, &e);
+	EQS("", e.msg);
+	MUST(r->vnc);
+}
+
+void vnc_rig_close(struct vnc_rig *r)
+{
+	vnc_close(r->vnc);
+	CHECK(access(r->path, F_OK) < 0);
+	display_free(r->display);
+	input_detach(&r->keyboard);
+	input_detach(&r->tablet);
+	input_free(r->input);
+	clock_free(r->clock);
+	loop_free(r->loop);
+	OK(rmdir(r->dir));
+}
+
+double vnc_rig_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* ---- the viewer */
+
+static void quiet(const char *format, ...)
+{
+	(void)format;
+}
+
+static char *give_password(rfbClient *c)
+{
+	struct vnc_session *s = rfbClientGetClientData(c, quiet);
+
+	return strdup(s->password ? s->password : "");
+}
+
+static void counted(rfbClient *c)
+{
+	struct vnc_session *s = rfbClientGetClientData(c, quiet);
+
+	s->updates++;
+}
+
+static void *session_thread(void *arg)
+{
+	struct vnc_session *s = arg;
+	int argc = 0;
+
+	rfbClientLog = rfbClientErr = quiet;
+	s->c = rfbGetClient(8, 3, 4);
+	free(s->c->serverHost);
+	s->c->serverHost = strdup(s->r->path);
+	s->c->serverPort = 0;
+	s->c->canHandleNewFBSize = TRUE;
+	s->c->appData.encodingsString = s->encoding ? s->encoding : "raw";
+	s->c->appData.enableJPEG = FALSE;
+	s->c->GetPassword = give_password;
+	s->c->FinishedFrameBufferUpdate = counted;
+	rfbClientSetClientData(s->c, quiet, s);
+	if (rfbInitClient(s->c, &argc, NULL)) {
+		s->ok = true;
+		s->run(s);
+		free(s->c->frameBuffer);
+		rfbClientCleanup(s->c);
+	} else {
+		s->c = NULL;
+	}
+	__atomic_store_n(&s->done, true, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+static bool is_done(const struct vnc_session *s)
+{
+	return __atomic_load_n(&s->done, __ATOMIC_ACQUIRE);
+}
+
+void vnc_rig_session(struct vnc_session *s)
+{
+	pthread_t t;
+
+	MUST(!pthread_create(&t, NULL, session_thread, s));
+	UNTIL(s->r, is_done(s));
+	if (is_done(s))
+		pthread_join(t, NULL);
+	else
+		MUST(!"the viewer ends");
+}
+
+static bool same(const struct vnc_session *s)
+{
+	const struct vnc_rig *r = s->r;
+	const rfbPixelFormat *f = &s->c->format;
+
+	if ((uint32_t)s->c->width != r->width || (uint32_t)s->c->height != r->height)
+		return false;
+	for (uint32_t y = 0; y < r->height; y++)
+		for (uint32_t x = 0; x < r->width; x++) {
+			uint32_t got = ((uint32_t *)(void *)s->c->frameBuffer)[y * r->width + x];
+
+			if (((got >> f->redShift & 255) << 16 | (got >> f->greenShift & 255) << 8 |
+			     (got >> f->blueShift & 255)) != pixel(r, x, y))
+				return false;
+		}
+	return true;
+}
+
+bool vnc_rig_sees(struct vnc_session *s)
+{
+	double end = vnc_rig_seconds() + 5;
+
+	while (!same(s) && vnc_rig_seconds() < end) {
+		int n = WaitForMessage(s->c, 50000);
+
+		if (n < 0 || (n > 0 && !HandleRFBServerMessage(s->c)))
+			return false;
+	}
+	return same(s);
+}
+
+int vnc_rig_connect(const struct vnc_rig *r, const void *bytes, size_t n)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", r->path);
+	MUST(connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0);
+	MUST(write(fd, bytes, n) == (ssize_t)n);
+	return fd;
+}
+#endif
