@@ -30,7 +30,8 @@ T ?= 60
 
 # ---- sources
 
-DIRS ?= base hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img roms
+DIRS ?= base jail proc hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img \
+	roms
 TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c \
 	tests/x86/*.c tests/roms/*.c
 
@@ -42,13 +43,14 @@ NAME_img := hvm-img
 NAME_net/nat := hvm-nat
 NAME_ui/vnc := hvm-vnc
 # The folders (as patterns) each program is made of.
-PARTS_hvm-dm := base/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
+PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
-PARTS_hvm-nat := base/% net/opts.c net/nat/%
-PARTS_hvm-vnc := base/% ui/display.c ui/display_serve.c ui/key.c ui/screen_copy.c ui/vnc/%
+PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
+PARTS_hvm-vnc := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
+	ui/screen_copy.c ui/vnc/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
-NOT_hvm-dm := net/nat/% ui/vnc/% ui/screen_copy.c
+NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/screen_copy.c
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.

@@ -1,49 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * net/user.c: -netdev user: starts hvm-nat, hands it frames over a packet
- * socket (net/user.h), and starts it again when it dies.
- *
- * hvm-nat is taken for hostile: what it says is copied once, its death is
- * said once, it is not started more than once a second, and a command waits
- * for its answer 2 s at most.
+ * net/user.c: -netdev user: starts hvm-nat (proc/helper.h) and hands it frames over a packet
+ * socket (net/user.h). hvm-nat is taken for hostile: what it says is copied once and bounded.
  */
 #include "net/user.h"
-#include "base/log.h"
 #include "base/util.h"
 #include "config.h"
 #include "net/backend.h"
+#include "proc/helper.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define START_MS    10000
-#define COMMAND_MS  2000
-#define AGAIN_NS    NS_PER_SEC
 #define FRAMES_TURN 64
 #define SOCKET_SIZE (1 << 20)
 
-extern char **environ;
-const char *net_user_program;
-
 struct user {
 	struct netdev *n;
-	pid_t pid;           /* 0 = not running */
-	int frames, control; /* our ends; -1 = none */
-	bool paused, said_dead;
-	struct watch *frames_watch, *control_watch;
-	int64_t started; /* host ns */
-	char *options;   /* without id= and hostfwd= */
+	struct helper *helper;
+	int frames; /* our end; -1 = none */
+	bool paused;
+	struct watch *frames_watch;
+	char *options; /* without id= and hostfwd= */
 	char *fwd[NET_OPTS_MAX];
 	unsigned n_fwd;
 	size_t in_len; /* of a frame that waits for the NIC */
@@ -51,48 +34,8 @@ struct user {
 };
 
 static void frames_event(void *arg, uint32_t events);
-static void control_event(void *arg, uint32_t events);
-
-static int64_t host_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
 
 /* ---- the program */
-
-static bool try_program(char *path, size_t size, const char *dir)
-{
-	return (size_t)snprintf(path, size, "%s/hvm-nat", dir) < size && !access(path, X_OK);
-}
-
-static int find_program(char *path, size_t size, struct err *e)
-{
-	ssize_t n = readlink("/proc/self/exe", path, size - 1);
-	char dir[4096], *slash;
-
-	if (net_user_program) {
-		snprintf(path, size, "%s", net_user_program);
-		return 0;
-	}
-	path[n < 0 ? 0 : n] = 0;
-	slash = strrchr(path, '/');
-	snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) : 0, path);
-	if (try_program(path, size, dir) || try_program(path, size, CONFIG_BINDIR) ||
-	    try_program(path, size, CONFIG_PREFIX "/libexec/hvm"))
-		return 0;
-#ifndef CONFIG_SLIRP
-	return err_set(e, -ENOTSUP,
-		       "user-mode network was not built: it needs libslirp "
-		       "(./configure --install-deps; or say -nic none)");
-#else
-	return err_set(e, -ENOENT,
-		       "the program hvm-nat is neither in %s nor in %s (or say -nic none)", dir,
-		       CONFIG_BINDIR);
-#endif
-}
 
 /* Appends ",key=val" with commas doubled. */
 static size_t put_opt(char *to, const char *key, const char *val)
@@ -126,122 +69,68 @@ static char *all_options(const struct user *s)
 	return text;
 }
 
-static int spawn(struct user *s, const char *path, int frames, int control, struct err *e)
+static int prepare(void *arg, struct spawn *to, struct err *e)
 {
-	char a[24], b[24], parent[16], *options = all_options(s);
-	/* options begins with a comma, if it has anything */
-	char *argv[] = {"hvm-nat",  "-frames", a,
-			"-control", b,         "-parent",
-			parent,     "-user",   options ? options + !!*options : "",
-			NULL};
-	posix_spawnattr_t attr;
-	sigset_t none;
-	int rc;
+	int frames[2], size = SOCKET_SIZE;
+	struct user *s = arg;
+	char *options;
 
-	snprintf(a, sizeof(a), "fd=%d", frames);
-	snprintf(b, sizeof(b), "fd=%d", control);
-	snprintf(parent, sizeof(parent), "%d", (int)getpid());
-	sigemptyset(&none);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setsigmask(&attr, &none);
-	fcntl(frames, F_SETFD, 0);
-	fcntl(control, F_SETFD, 0);
-	rc = options ? posix_spawn(&s->pid, path, NULL, &attr, argv, environ) : ENOMEM;
-	posix_spawnattr_destroy(&attr);
-	free(options);
-	if (!rc)
-		return 0;
-	s->pid = 0;
-	return err_errno(e, -rc, "cannot start %s", path);
-}
-
-static int start(struct user *s, struct err *e)
-{
-	int frames[2] = {-1, -1}, control[2] = {-1, -1}, size = SOCKET_SIZE, rc;
-	char path[4096];
-
-	s->started = host_now();
-	rc = find_program(path, sizeof(path), e);
-	if (rc)
-		return rc;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, frames) < 0 ||
-	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
-		rc = err_errno(e, -errno, "no socket");
-	for (unsigned i = 0; i < 2 && !rc; i++) /* as much of it as the host allows */
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, frames) < 0)
+		return err_errno(e, -errno, "no socket");
+	for (unsigned i = 0; i < 2; i++) /* as much of it as the host allows */
 		setsockopt(frames[i], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	if (!rc)
-		rc = spawn(s, path, frames[1], control[1], e);
-	close(frames[1]);
-	close(control[1]);
 	s->frames = frames[0];
-	s->control = control[0];
-	return rc;
+	spawn_fd(to, "-frames", frames[1], false);
+	options = all_options(s);
+	if (!options)
+		return err_set(e, -ENOMEM, "out of memory");
+	spawn_arg(to, "-user");
+	spawn_arg(to, options + !!*options); /* begins with a comma, if it has anything */
+	free(options);
+	return 0;
 }
 
-static void stop(struct user *s)
+static int started(void *arg, struct helper *h, struct err *e)
 {
+	struct user *s = arg;
+
+	(void)h;
+	s->frames_watch = loop_watch(s->n->loop, s->frames, EPOLLIN, frames_event, s);
+	return s->frames_watch ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+static void ended(void *arg)
+{
+	struct user *s = arg;
+
 	watch_free(s->frames_watch);
-	watch_free(s->control_watch);
-	s->frames_watch = s->control_watch = NULL;
+	s->frames_watch = NULL;
 	if (s->frames >= 0)
 		close(s->frames);
-	if (s->control >= 0)
-		close(s->control);
-	s->frames = s->control = -1;
+	s->frames = -1;
 	s->paused = false;
 	s->in_len = 0;
-	if (s->pid) {
-		kill(s->pid, SIGKILL);
-		while (waitpid(s->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	s->pid = 0;
 }
+
+static const struct helper_ops helper_ops = {
+	.program = "hvm-nat",
+#ifndef CONFIG_SLIRP
+	.not_built = "user-mode network was not built: it needs libslirp "
+		     "(./configure --install-deps; or say -nic none)",
+#endif
+	.advice = " (or say -nic none)",
+	.prepare = prepare,
+	.started = started,
+	.ended = ended,
+};
+
+/* ---- frames */
 
 static void rewatch(struct user *s)
 {
 	if (s->frames_watch)
 		watch_events(s->frames_watch, s->paused ? 0 : EPOLLIN);
 }
-
-static int watch(struct user *s, struct err *e)
-{
-	s->frames_watch = loop_watch(s->n->loop, s->frames, EPOLLIN, frames_event, s);
-	s->control_watch = loop_watch(s->n->loop, s->control, EPOLLIN, control_event, s);
-	if (!s->frames_watch || !s->control_watch)
-		return err_set(e, -ENOMEM, "out of memory");
-	return 0;
-}
-
-/* Nobody waits for it: READY, or why not, comes to control_event. */
-static void start_again(struct user *s)
-{
-	struct err e = {""};
-
-	if (!start(s, &e) && !watch(s, &e))
-		return;
-	if (!s->said_dead)
-		log_error("netdev %s: %s", s->n->id, e.msg);
-	s->said_dead = true;
-	stop(s);
-}
-
-static void died(struct user *s, const char *why)
-{
-	bool young = host_now() - s->started < AGAIN_NS;
-
-	if (!s->said_dead)
-		log_warn("netdev %s: hvm-nat ended%s%s; it is started again, now and whenever "
-			 "that happens",
-			 s->n->id, *why ? ": " : "", why);
-	s->said_dead = true;
-	stop(s);
-	if (!young) /* else the guest's next frame will */
-		start_again(s);
-}
-
-/* ---- frames */
 
 static void user_send(struct netdev *n, const uint8_t *frame, size_t len)
 {
@@ -250,8 +139,6 @@ static void user_send(struct netdev *n, const uint8_t *frame, size_t len)
 	struct msghdr m = {.msg_iov = v, .msg_iovlen = 2};
 	struct user *s = n->priv;
 
-	if (s->frames < 0 && host_now() - s->started >= AGAIN_NS)
-		start_again(s);
 	if (s->frames >= 0)
 		sendmsg(s->frames, &m, MSG_DONTWAIT | MSG_NOSIGNAL); /* full: dropped */
 }
@@ -275,7 +162,7 @@ static bool read_frame(struct user *s)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
 	if (n <= 0) {
-		died(s, "");
+		helper_gone(s->helper);
 		return false;
 	}
 	if (n <= NET_USER_HEADER || n > (ssize_t)sizeof(s->in) ||
@@ -305,56 +192,6 @@ static void user_resume(struct netdev *n)
 }
 
 /* ---- control */
-
-/* Its next message as text; < 0: none in time, or it is gone. */
-static int hear(int fd, char *text, size_t size, int64_t deadline)
-{
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	int64_t left = deadline - host_now();
-	ssize_t n = -1;
-
-	if (poll(&p, 1, left > 0 ? (int)(left / NS_PER_MS) + 1 : 0) > 0)
-		n = recv(fd, text, size - 1, MSG_DONTWAIT);
-	text[MAX(n, 0)] = 0;
-	return n > 0 ? 0 : n ? -ETIMEDOUT : -EPIPE;
-}
-
-static int not_ready(const char *text, struct err *e)
-{
-	if (!strcmp(text, NET_USER_READY))
-		return 0;
-	return err_set(e, -EIO, "%s",
-		       !strncmp(text, "ERROR ", 6) ? text + 6 : "hvm-nat does not start");
-}
-
-static void control_event(void *arg, uint32_t events)
-{
-	char text[NET_USER_MESSAGE];
-	struct user *s = arg;
-	struct err e = {""};
-
-	(void)events;
-	if (hear(s->control, text, sizeof(text), 0) < 0)
-		died(s, "");
-	else if (not_ready(text, &e))
-		died(s, e.msg);
-}
-
-static int ask(struct user *s, const char *question, char *answer, size_t size, struct err *e)
-{
-	int64_t deadline = host_now() + COMMAND_MS * NS_PER_MS;
-
-	if (s->control < 0 ||
-	    send(s->control, question, strlen(question), MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return err_set(e, -EPIPE, "hvm-nat is not running");
-	do {
-		if (hear(s->control, answer, size, deadline) < 0)
-			return err_set(e, -ETIMEDOUT, "hvm-nat does not answer");
-	} while (!strcmp(answer, NET_USER_READY));
-	if (!strncmp(answer, "OK", 2))
-		return 0;
-	return err_set(e, -EINVAL, "%s", !strncmp(answer, "ERROR ", 6) ? answer + 6 : "no answer");
-}
 
 /* The rules are kept: a new hvm-nat gets them too. */
 static int keep_rule(struct user *s, const char *rule, struct err *e)
@@ -403,7 +240,7 @@ static int user_hostfwd(struct netdev *n, bool add, const char *rule, struct err
 		if (rc)
 			return rc;
 	}
-	rc = ask(s, question, answer, sizeof(answer), e);
+	rc = helper_ask(s->helper, question, answer, sizeof(answer), e);
 	if (rc && add) {
 		free(s->fwd[--s->n_fwd]);
 	} else if (!rc && !add) {
@@ -415,7 +252,8 @@ static int user_hostfwd(struct netdev *n, bool add, const char *rule, struct err
 static int user_status(struct netdev *n, char *text, size_t size, struct err *e)
 {
 	char answer[NET_USER_MESSAGE];
-	int rc = ask(n->priv, "info", answer, sizeof(answer), e);
+	struct user *s = n->priv;
+	int rc = helper_ask(s->helper, "info", answer, sizeof(answer), e);
 
 	if (!rc)
 		snprintf(text, size, "%s", strlen(answer) > 3 ? answer + 3 : "");
@@ -451,22 +289,20 @@ static int take_options(struct user *s, const struct net_opts *o, struct err *e)
 static int user_open(struct netdev *n, const struct net_opts *o, struct err *e)
 {
 	struct user *s = calloc(1, sizeof(*s));
-	char text[NET_USER_MESSAGE];
+	char who[64];
 	int rc;
 
 	if (!s)
 		return err_set(e, -ENOMEM, "out of memory");
 	n->priv = s;
 	s->n = n;
-	s->frames = s->control = -1;
+	s->frames = -1;
 	rc = take_options(s, o, e);
-	if (!rc)
-		rc = start(s, e);
-	if (!rc) {
-		rc = hear(s->control, text, sizeof(text), host_now() + START_MS * NS_PER_MS);
-		rc = rc ? err_set(e, rc, "hvm-nat does not start") : not_ready(text, e);
-	}
-	return rc ? rc : watch(s, e);
+	if (rc)
+		return rc;
+	snprintf(who, sizeof(who), "netdev %s", n->id);
+	s->helper = helper_open(&helper_ops, s, who, n->loop, e);
+	return s->helper ? 0 : -EIO;
 }
 
 static void user_close(struct netdev *n)
@@ -475,7 +311,7 @@ static void user_close(struct netdev *n)
 
 	if (!s)
 		return;
-	stop(s);
+	helper_free(s->helper);
 	for (unsigned i = 0; i < s->n_fwd; i++)
 		free(s->fwd[i]);
 	free(s->options);

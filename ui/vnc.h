@@ -4,10 +4,10 @@
  * to each other.
  *
  * The device model binds the port and starts hvm-vnc with the listening socket and one end of a
- * packet socket, the control socket. On it hvm-vnc says "READY 1", or "ERROR sentence" and its
- * end; then "client ADDRESS" with two descriptors for each client that it accepted: one for
- * display_serve (ui/display.h), one for the messages below. The device model says "password TEXT"
- * there. Either socket closed ends the client; the control socket closed ends hvm-vnc.
+ * packet socket, the control socket (proc/helper.h). On it hvm-vnc says "client ADDRESS" with two
+ * descriptors for each client that it accepted: one for display_serve (ui/display.h), one for the
+ * messages below. The device model says "password TEXT" there. Either socket closed ends the
+ * client; the control socket closed ends hvm-vnc.
  */
 #ifndef UI_VNC_H
 #define UI_VNC_H
@@ -16,7 +16,6 @@
 #include "ui/display.h"
 #include "ui/input.h"
 
-#define VNC_READY       "READY 1"
 #define VNC_MESSAGE     1024 /* of the control socket, at most */
 #define VNC_CLIENTS_MAX 32   /* at once */
 #define VNC_PASSWORD    8    /* the bytes of a password that VNC's authentication looks at */
@@ -78,7 +77,4 @@ struct vnc_client *vnc_client_new(struct vnc_client **list, struct display *d, s
 				  struct loop *l, const char *address, int screen, int events);
 void vnc_client_free(struct vnc_client *c);
 const char *vnc_client_at(const struct vnc_client *c, unsigned n); /* of those logged in */
-
-/* For tests: the program to start in place of the one beside ours. NULL: look for it. */
-extern const char *vnc_program;
 #endif

@@ -51,7 +51,4 @@ int nat_slirp_forward(struct nat *n, bool add, const char *rule, struct err *e);
 int nat_slirp_run(struct nat *n); /* until the other end of a socket closes */
 /* One frame of the guest, as it came; it is changed. For tests too. */
 void nat_slirp_input(struct nat *n, uint8_t *frame, size_t len);
-
-/* nat_jail.c: what this process may do from now on. tftp: NULL = none. */
-int nat_jail_enter(const char *tftp, struct err *e);
 #endif

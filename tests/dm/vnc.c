@@ -6,23 +6,9 @@
 #include "base/log.h"
 #include "dm/qmp.h"
 #include "tests/dm/vm.h"
-#include "ui/vnc.h"
+#include "tests/unit/process.h"
 
 #define QUIET "-accel qtest -nodefaults -display none -m 16 "
-
-static void find_program(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-
-	MUST(n > 0);
-	path[n] = 0;
-	for (unsigned up = 0; up < 2; up++)
-		*strrchr(path, '/') = 0;
-	strcat(path, "/hvm-vnc");
-	MUST(access(path, X_OK) == 0);
-	vnc_program = path;
-}
 
 static void says(struct vm *v, const char *line, const char *want)
 {
@@ -37,7 +23,7 @@ TEST(monitors_know_it)
 	json_t *ret = NULL;
 	struct vm v;
 
-	find_program();
+	process_use("hvm-vnc");
 	vm_open(&v, QUIET "-vnc :52000,to=52050,password=on");
 	OK(qmp_do(v.m, "query-vnc", NULL, &ret, NULL));
 	CHECK(json_is_true(json_object_get(ret, "enabled")));
@@ -69,7 +55,7 @@ TEST_EACH(wrong_options, sizeof(wrong) / sizeof(wrong[0]), wrong[i].option)
 	struct err e = {""};
 	char text[200];
 
-	find_program();
+	process_use("hvm-vnc");
 	log_set_level(LOG_ERROR);
 	snprintf(text, sizeof(text), QUIET "%s", wrong[i].option);
 	OK(options_parse_text(&cfg, text, &e));

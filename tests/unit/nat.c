@@ -6,8 +6,9 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "config.h"
-#include "net/user.h"
+#include "proc/spawn.h"
 #include "tests/unit/nat_station.h"
+#include "tests/unit/process.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -509,62 +510,18 @@ TEST(dns)
 
 /* ---- the process */
 
-static pid_t nat_pid(void)
-{
-	char path[64];
-	int pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	f = fopen(path, "r");
-	if (!f)
-		SKIP("the kernel does not list children of a process");
-	MUST(fscanf(f, "%d", &pid) == 1);
-	fclose(f);
-	return pid;
-}
-
-static unsigned long long status_of(pid_t pid, const char *key, int base)
-{
-	char path[64], line[256];
-	unsigned long long v = ~0ull;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	f = fopen(path, "r");
-	MUST(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key, strlen(key)))
-			v = strtoull(line + strlen(key) + 1, NULL, base);
-	fclose(f);
-	return v;
-}
-
-static unsigned open_files(pid_t pid)
-{
-	unsigned n = 0;
-
-	for (unsigned fd = 0; fd < 64; fd++) {
-		char path[64];
-
-		snprintf(path, sizeof(path), "/proc/%d/fd/%u", (int)pid, fd);
-		n += access(path, F_OK) == 0;
-	}
-	return n;
-}
-
 TEST(jailed)
 {
 	int other = open("/dev/null", O_RDONLY); /* not close-on-exec: must not be there */
 	struct station *s = station_new("");
-	pid_t pid = nat_pid();
+	pid_t pid = process_child();
 
-	EQ(1, status_of(pid, "NoNewPrivs:", 10));
+	EQ(1, process_status(pid, "NoNewPrivs:", 10));
 #ifdef CONFIG_SECCOMP
-	EQ(2, status_of(pid, "Seccomp:", 10));
+	EQ(2, process_status(pid, "Seccomp:", 10));
 #endif
-	EQ(0, status_of(pid, "CapEff:", 16) & ~0x400ull);
-	EQ(5, open_files(pid));
+	EQ(0, process_status(pid, "CapEff:", 16) & ~0x400ull);
+	EQ(5, process_open_files(pid));
 	close(other);
 	station_free(s);
 	EQ(-1, kill(pid, 0));
@@ -572,14 +529,14 @@ TEST(jailed)
 
 static void dies(struct station *s)
 {
-	pid_t pid = nat_pid();
+	pid_t pid = process_child();
 
 	OK(kill(pid, SIGKILL));
 	for (unsigned i = 0; i < 20; i++)
 		station_turn(s);
 }
 
-/* Its forwardings come back with it; soon after a start the next frame starts it. */
+/* Its forwardings come back with it; soon after a start that takes a second. */
 TEST(killed_and_started_again)
 {
 	uint16_t port = free_port(SOCK_STREAM);
@@ -596,6 +553,7 @@ TEST(killed_and_started_again)
 	dies(s);
 	EQ(-1, connect_to(port));
 	usleep(1100000);
+	station_turn(s); /* starts it */
 	station_ping(s, GATEWAY_IP);
 	UNTIL(s, s->pongs);
 	exchange(s, port);
@@ -647,7 +605,7 @@ TEST(refused_options)
 	int fd = local(SOCK_STREAM, &port);
 	char options[96], sentence[160];
 
-	net_user_program = station_program();
+	process_use("hvm-nat");
 	refused("user,id=n,nett=1", "netdev n: -netdev user has no option 'nett'");
 	refused("user,id=n,guestfwd=tcp:10.0.2.4:1-cmd:x",
 		"netdev n: guestfwd= does not exist here: a jailed process starts no commands");
@@ -656,9 +614,9 @@ TEST(refused_options)
 		 "netdev n: hostfwd ':127.0.0.1:%u-:1': Address already in use", port);
 	refused(options, sentence);
 	close(fd);
-	net_user_program = "/nonexistent/hvm-nat";
+	spawn_program = "/nonexistent/hvm-nat";
 	refused("user,id=n",
 		"netdev n: cannot start /nonexistent/hvm-nat: No such file or directory");
-	net_user_program = "/bin/true";
+	spawn_program = "/bin/true";
 	refused("user,id=n", "netdev n: hvm-nat does not start");
 }

@@ -3,7 +3,7 @@
 #include "tests/unit/nat_station.h"
 #include "base/log.h"
 #include "base/util.h"
-#include "net/user.h"
+#include "tests/unit/process.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -257,21 +257,6 @@ static void take(void *arg, const uint8_t *frame, size_t len)
 
 /* ---- life */
 
-const char *station_program(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-
-	MUST(n > 0);
-	path[n] = 0;
-	for (unsigned up = 0; up < 2; up++)
-		*strrchr(path, '/') = 0;
-	strcat(path, "/hvm-nat");
-	if (access(path, X_OK) < 0)
-		SKIP("hvm-nat is not built (no libslirp?)");
-	return path;
-}
-
 struct station *station_new(const char *options)
 {
 	struct station *s = calloc(1, sizeof(*s));
@@ -280,7 +265,7 @@ struct station *station_new(const char *options)
 	char text[4096];
 
 	MUST(s);
-	net_user_program = station_program();
+	process_use("hvm-nat");
 	s->loop = loop_new(&e);
 	MUST(s->loop);
 	snprintf(text, sizeof(text), "user,id=n0%s", options);

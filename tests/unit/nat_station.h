@@ -41,7 +41,6 @@ struct station {
 /* options: of -netdev user, beginning with ',' if any. Ends the test when it cannot be. */
 struct station *station_new(const char *options);
 void station_free(struct station *s);
-const char *station_program(void); /* the sanitized hvm-nat; ends the test when there is none */
 void station_turn(struct station *s);
 #define UNTIL(s, cond)                                       \
 	do {                                                 \

@@ -4,6 +4,7 @@
 #include "tests/test.h"
 #ifdef CONFIG_VNC
 #include "base/util.h"
+#include "tests/unit/process.h"
 #include "tests/unit/vnc_rig.h"
 
 #include <signal.h>
@@ -248,22 +249,6 @@ TEST(others_do_not_wait)
 	vnc_rig_close(&r);
 }
 
-static pid_t vnc_pid(void)
-{
-	char path[64];
-	int pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/children", (int)getpid());
-	f = fopen(path, "r");
-	if (!f)
-		SKIP("the kernel does not list children of a process");
-	if (fscanf(f, "%d", &pid) != 1)
-		pid = 0;
-	fclose(f);
-	return pid;
-}
-
 TEST(killed_and_started_again)
 {
 	struct vnc_session s, again;
@@ -275,28 +260,12 @@ TEST(killed_and_started_again)
 	s = again = (struct vnc_session){.r = &r, .run = look, .password = "pw"};
 	vnc_rig_session(&s);
 	CHECK(s.ok);
-	pid = vnc_pid();
+	pid = process_child();
 	OK(kill(pid, SIGKILL));
-	UNTIL(&r, vnc_pid() && vnc_pid() != pid);
+	UNTIL(&r, process_child() && process_child() != pid);
 	vnc_rig_session(&again); /* the password and the port are as they were */
 	CHECK(again.ok);
 	vnc_rig_close(&r);
-}
-
-static unsigned long long status_of(pid_t pid, const char *key_, int base)
-{
-	char path[64], line[256];
-	unsigned long long v = ~0ull;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	f = fopen(path, "r");
-	MUST(f);
-	while (fgets(line, sizeof(line), f))
-		if (!strncmp(line, key_, strlen(key_)))
-			v = strtoull(line + strlen(key_) + 1, NULL, base);
-	fclose(f);
-	return v;
 }
 
 TEST(jailed)
@@ -305,12 +274,12 @@ TEST(jailed)
 	pid_t pid;
 
 	vnc_rig_open(&r, false);
-	pid = vnc_pid();
-	EQ(1, status_of(pid, "NoNewPrivs:", 10));
+	pid = process_child();
+	EQ(1, process_status(pid, "NoNewPrivs:", 10));
 #ifdef CONFIG_SECCOMP
-	EQ(2, status_of(pid, "Seccomp:", 10));
+	EQ(2, process_status(pid, "Seccomp:", 10));
 #endif
-	EQ(0, status_of(pid, "CapEff:", 16));
+	EQ(0, process_status(pid, "CapEff:", 16));
 	vnc_rig_close(&r);
 	EQ(-1, kill(pid, 0));
 }

@@ -4,6 +4,7 @@
 #ifdef CONFIG_VNC
 #include "base/log.h"
 #include "base/util.h"
+#include "tests/unit/process.h"
 #include "tests/unit/vnc_rig.h"
 
 #include <pthread.h>
@@ -77,20 +78,6 @@ static void plug(struct vnc_rig *r, struct input_device *d, enum input_kind kind
 	input_ready(d, true);
 }
 
-static const char *program(void)
-{
-	static char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 32);
-
-	MUST(n > 0);
-	path[n] = 0;
-	for (unsigned up = 0; up < 2; up++)
-		*strrchr(path, '/') = 0;
-	strcat(path, "/hvm-vnc");
-	MUST(access(path, X_OK) == 0);
-	return path;
-}
-
 void vnc_rig_open(struct vnc_rig *r, bool password)
 {
 	struct vnc_config c = {.password = password};
@@ -99,7 +86,7 @@ void vnc_rig_open(struct vnc_rig *r, bool password)
 
 	memset(r, 0, sizeof(*r));
 	log_set_level(LOG_ERROR);
-	vnc_program = program();
+	process_use("hvm-vnc");
 	strcpy(r->dir, "/tmp/hvm-test-XXXXXX");
 	MUST(mkdtemp(r->dir));
 	snprintf(r->path, sizeof(r->path), "%s/vnc", r->dir);

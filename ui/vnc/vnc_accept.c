@@ -74,7 +74,7 @@ static void child(const struct vnc_accept *a, int client, int screen, int events
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (!a->jail || vnc_jail_client(&e) == 0)
+	if (vnc_jail_client(a->jail, &e) == 0)
 		vnc_rfb_run(&(struct vnc_rfb){.client = client,
 					      .screen = screen,
 					      .events = events,

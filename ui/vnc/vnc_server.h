@@ -3,13 +3,15 @@
 #ifndef UI_VNC_VNC_SERVER_H
 #define UI_VNC_VNC_SERVER_H
 #include "base/err.h"
+#include "jail/jail.h"
 #include "ui/screen_copy.h"
 #include "ui/vnc.h"
 
 /* vnc_accept.c: a process for each client, until the control socket closes. */
 struct vnc_accept {
 	int listen, control;
-	bool ask, jail;
+	bool ask;
+	enum jail_mode jail;
 	char password[VNC_PASSWORD + 1];
 };
 int vnc_accept_run(struct vnc_accept *a, struct err *e);
@@ -41,6 +43,7 @@ void vnc_keys_sym(struct vnc_keys *k, uint32_t sym, bool down);
 void vnc_keys_code(struct vnc_keys *k, uint32_t sym, unsigned set1, bool down);
 
 /* vnc_jail.c: what this process may do from now on. */
-int vnc_jail_server(struct err *e); /* accept and fork */
-int vnc_jail_client(struct err *e); /* after vnc_jail_server; neither of them */
+int vnc_jail_server(enum jail_mode mode, struct err *e); /* accept and fork */
+int vnc_jail_client(enum jail_mode mode,
+		    struct err *e); /* after vnc_jail_server; neither of them */
 #endif
