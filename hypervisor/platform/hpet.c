@@ -9,7 +9,9 @@
  *          into the past waits for the wrap; periods under 20 us are stretched
  * Tests:   tests/hw/hpet.c
  *
- * Nothing counts: the counter is `count` plus the time since `start`. Lines 0-23 go to the core's
+ * Nothing counts: the counter is `count` plus the time since `start`. A comparator whose match nobody
+ * could see has no timer (Linux turns off the interrupt of a periodic one and leaves it periodic): its
+ * steps are made up for when it is read or heard again. Lines 0-23 go to the core's
  * pins; line 24 says that the 8254 and the RTC are cut off theirs.
  */
 #include "base/dev.h"
@@ -38,6 +40,7 @@ enum {
 struct comparator {
 	uint64_t conf, value;
 	uint64_t period;
+	uint64_t seen; /* the main counter when `value` was right, while no timer runs */
 	struct dev_timer timer;
 };
 
@@ -75,28 +78,6 @@ static bool periodic(const struct comparator *t)
 	return t->conf & TN_TYPE && t->period & width(t);
 }
 
-static void arm(struct dev *d, unsigned n)
-{
-	struct hpet *s = d->state;
-	struct comparator *t = &s->t[n];
-	int64_t now = dev_now(d), tick = now < s->start ? now : now - (now - s->start) % PERIOD_NS;
-	uint64_t ns;
-
-	timer_cancel(d, &t->timer);
-	if (!(s->conf & ENABLE_CNF))
-		return;
-	ns = MIN(ahead(s, t, now), FAR / PERIOD_NS) * PERIOD_NS;
-	timer_set(d, &t->timer, (int64_t)MIN((uint64_t)tick + ns, FAR));
-}
-
-static void arm_all(struct dev *d)
-{
-	for (unsigned n = 0; n < TIMERS; n++)
-		arm(d, n);
-}
-
-/* ---- interrupts ---- */
-
 /* The core's pin; PINS = none. */
 static unsigned pin_of(const struct hpet *s, unsigned n)
 {
@@ -111,6 +92,68 @@ static bool level(const struct comparator *t)
 {
 	return t->conf & TN_INT_TYPE;
 }
+
+/* Its match shows in ISR, or as an edge. */
+static bool heard(const struct hpet *s, unsigned n)
+{
+	const struct comparator *t = &s->t[n];
+
+	return level(t) || (t->conf & TN_INT_ENB && pin_of(s, n) < PINS);
+}
+
+/* With the matches that no timer was there for. */
+static uint64_t value_now(struct dev *d, const struct comparator *t)
+{
+	const struct hpet *s = d->state;
+	uint64_t first = (t->value - t->seen) & width(t), period = t->period & width(t), passed;
+
+	if (timer_pending(&t->timer) || !(s->conf & ENABLE_CNF) || !periodic(t))
+		return t->value;
+	first = first ? first : width(t);
+	passed = counter(s, dev_now(d)) - t->seen;
+	if (passed < first)
+		return t->value;
+	return (t->value + ((passed - first) / period + 1) * period) & width(t);
+}
+
+/* Before a register changes by which it steps. */
+static void catch_up(struct dev *d, unsigned n)
+{
+	struct hpet *s = d->state;
+	struct comparator *t = &s->t[n];
+
+	t->value = value_now(d, t);
+	t->seen = counter(s, dev_now(d));
+}
+
+static void catch_up_all(struct dev *d)
+{
+	for (unsigned n = 0; n < TIMERS; n++)
+		catch_up(d, n);
+}
+
+static void arm(struct dev *d, unsigned n)
+{
+	struct hpet *s = d->state;
+	struct comparator *t = &s->t[n];
+	int64_t now = dev_now(d), tick = now < s->start ? now : now - (now - s->start) % PERIOD_NS;
+	uint64_t ns;
+
+	timer_cancel(d, &t->timer);
+	t->seen = counter(s, now);
+	if (!(s->conf & ENABLE_CNF) || !heard(s, n))
+		return;
+	ns = MIN(ahead(s, t, now), FAR / PERIOD_NS) * PERIOD_NS;
+	timer_set(d, &t->timer, (int64_t)MIN((uint64_t)tick + ns, FAR));
+}
+
+static void arm_all(struct dev *d)
+{
+	for (unsigned n = 0; n < TIMERS; n++)
+		arm(d, n);
+}
+
+/* ---- interrupts ---- */
 
 static void match(struct dev *d, unsigned n)
 {
@@ -149,6 +192,7 @@ static void conf_written(struct dev *d, const struct access *a)
 	uint64_t conf = s->conf;
 
 	s->conf = a->old;
+	catch_up_all(d);
 	s->count = counter(s, dev_now(d));
 	s->conf = conf;
 	s->start = dev_now(d);
@@ -165,6 +209,7 @@ static void counter_written(struct dev *d, const struct access *a)
 {
 	struct hpet *s = d->state;
 
+	catch_up_all(d);
 	s->count = (counter(s, dev_now(d)) & ~a->lanes) | a->val;
 	s->start = dev_now(d);
 	arm_all(d);
@@ -181,7 +226,11 @@ static void t_conf_written(struct dev *d, const struct access *a)
 {
 	struct hpet *s = d->state;
 	struct comparator *t = &s->t[a->index];
+	uint64_t conf = t->conf;
 
+	t->conf = a->old;
+	catch_up(d, a->index);
+	t->conf = conf;
 	if (t->conf & TN_32MODE) {
 		t->value &= width(t);
 		t->period &= width(t);
@@ -195,7 +244,7 @@ static uint64_t t_value_read(struct dev *d, const struct access *a)
 {
 	struct hpet *s = d->state;
 
-	return s->t[a->index].value;
+	return value_now(d, &s->t[a->index]);
 }
 
 /* While periodic a write is the period, and with VAL_SET the next match as well (2.3.9.2.2). */
@@ -204,6 +253,7 @@ static void t_value_written(struct dev *d, const struct access *a)
 	struct hpet *s = d->state;
 	struct comparator *t = &s->t[a->index];
 
+	catch_up(d, a->index);
 	if (!(t->conf & TN_TYPE) || t->conf & TN_VAL_SET)
 		t->value = ((t->value & ~a->lanes) | a->val) & width(t);
 	if (t->conf & TN_TYPE)
@@ -236,7 +286,8 @@ static bool hpet_valid(const struct dev *d)
 
 		if ((t->value | t->period) & ~width(t) || (s->isr >> n & 1 && !level(t)))
 			return false;
-		if (timer_pending(&t->timer) != (s->conf & ENABLE_CNF))
+		if (timer_pending(&t->timer) ? !(s->conf & ENABLE_CNF)
+					     : s->conf & ENABLE_CNF && heard(s, n))
 			return false;
 	}
 	return true;
@@ -269,6 +320,7 @@ static const struct row hpet_rows[] = {
 	     .read = t_value_read, .written = t_value_written),
 	HID_EACH(struct hpet, t, value, .hw = ~0ull, .reset = ~0ull),
 	HID_EACH(struct hpet, t, period, .hw = ~0ull),
+	HID_EACH(struct hpet, t, seen, .hw = ~0ull, .since = 2),
 	TIMER_EACH(struct hpet, t, timer, timer_fired),
 	HID(struct hpet, count, .hw = ~0ull),
 	HID(struct hpet, start, .max = INT64_MAX),

@@ -120,6 +120,51 @@ BUS_TEST(hpet_legacy_replacement, "-nodefaults")
 	CHECK(bus_edges(b, 0) >= before + 10);
 }
 
+/* Linux leaves it so once it has a better clock: nobody is woken, the comparator goes on. */
+BUS_TEST(hpet_periodic_unheard, "-nodefaults")
+{
+	bus_write(b, T0, 4, ENB | PERIODIC | VAL_SET | MODE32 | ROUTE2);
+	bus_write(b, T0 + 8, 4, 5000);
+	bus_write(b, T0 + 8, 4, 100000);
+	bus_write(b, CONF, 4, 1);
+	bus_step(b, 10 * NS_PER_MS + 50000); /* by now 11 matches */
+	EQ(11, bus_edges(b, 2));
+	bus_write(b, T0, 4, PERIODIC | MODE32 | ROUTE2);
+	bus_step(b, 100 * NS_PER_MS - 50000);
+	EQ(11, bus_edges(b, 2));
+	EQ(11005000, bus_read(b, T0 + 8, 4));
+	bus_step(b, 49990);
+	EQ(11005000, bus_read(b, T0 + 8, 4));
+	bus_step(b, 10);
+	EQ(11105000, bus_read(b, T0 + 8, 4));
+	bus_write(b, T0, 4, ENB | PERIODIC | MODE32 | ROUTE2);
+	bus_step(b, NS_PER_MS - 10);
+	EQ(11, bus_edges(b, 2));
+	bus_step(b, 10);
+	EQ(12, bus_edges(b, 2));
+	EQ(11205000, bus_read(b, T0 + 8, 4));
+}
+
+TEST(hpet_wakes_for_what_is_heard)
+{
+	struct rig *r = rig_new(dev_class_find("hpet"));
+
+	rig_write(r, 0, 0x100, 4, ENB | PERIODIC | VAL_SET | ROUTE2);
+	rig_write(r, 0, 0x108, 8, 100000);
+	EQ(INT64_MAX, clock_next(r->clock)); /* halted */
+	rig_write(r, 0, 0x10, 4, 1);
+	EQ(clock_now(r->clock) + NS_PER_MS, clock_next(r->clock));
+	rig_write(r, 0, 0x100, 4, PERIODIC | ROUTE2);
+	EQ(INT64_MAX, clock_next(r->clock));
+	rig_write(r, 0, 0x100, 4, ENB | PERIODIC); /* an input that it cannot reach */
+	EQ(INT64_MAX, clock_next(r->clock));
+	rig_write(r, 0, 0x10, 4, 3); /* legacy replacement can */
+	EQ(clock_now(r->clock) + NS_PER_MS, clock_next(r->clock));
+	rig_write(r, 0, 0x100, 4, PERIODIC | LEVEL); /* its status is read */
+	EQ(clock_now(r->clock) + NS_PER_MS, clock_next(r->clock));
+	rig_free(r);
+}
+
 LAW_OP("hpet", hpet_run)
 {
 	uint32_t t = 0x100 + 0x20 * (rig_rnd(r) % 3);
