@@ -35,16 +35,31 @@ static void env_window(struct dev_env *env, struct dev *d, unsigned win)
 	dom->windows[i] = (struct platform_window){d, win, *w};
 }
 
-/* Legacy replacement: pins 0 and 8 are the HPET's alone. */
+static void tell_pit(struct domain *dom, bool cut, bool adopt)
+{
+	bool loading = dom->platform.loading;
+
+	dom->platform.loading |= adopt;
+	if (dom->pit)
+		dev_input(dom->pit, 0, cut);
+	dom->platform.loading = loading;
+}
+
+/* Legacy replacement: pins 0 and 8 are the HPET's alone. The 8254's line is right again before it
+ * is joined, and may be wrong only once it is cut. */
 static void legacy(struct domain *dom, bool on, bool adopt)
 {
 	if (dom->hpet_legacy == on)
 		return;
+	if (!on)
+		tell_pit(dom, false, adopt);
 	dom->hpet_legacy = on;
 	if (dom->pit && dev_line_counter(dom->pit, 0) & 1)
 		core_local_line(dom, 0, on, on + 1, adopt);
 	if (dom->rtc && dev_line_counter(dom->rtc, 0) & 1)
 		core_local_line(dom, 8, on, on + 1, adopt);
+	if (on)
+		tell_pit(dom, true, adopt);
 }
 
 static void env_line(struct dev_env *env, struct dev *d, unsigned n, uint32_t was, uint32_t now,

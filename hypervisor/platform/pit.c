@@ -9,8 +9,9 @@
  * Tests:   tests/hw/pit.c
  *
  * Nothing counts here: a counter is the time at which it began, and what it shows is worked out
- * when asked. Only OUT of counter 0 needs timers, one for each of its edges. It runs from reset,
- * as other emulated PCs do; on the chip that state is undefined.
+ * when asked. Only OUT of counter 0 needs timers, one for each of its edges, and none while the input
+ * says that its wire is cut (the HPET's legacy replacement; the firmware leaves it ticking). It runs
+ * from reset, as other emulated PCs do; on the chip that state is undefined.
  */
 #include "base/dev.h"
 
@@ -40,7 +41,7 @@ struct counter {
 
 struct pit {
 	struct counter counter[COUNTERS];
-	uint8_t port_b, out0;
+	uint8_t port_b, out0, cut;
 	uint64_t edge; /* CLK of counter 0 at which the timer fires */
 	struct dev_timer timer;
 };
@@ -171,7 +172,16 @@ static void out0_renew(struct dev *d, int64_t now)
 	uint64_t t = clocks(&s->counter[0], now);
 
 	s->out0 = out_at(&s->counter[0], t);
-	edge_set(d, next_change(&s->counter[0], t));
+	edge_set(d, s->cut ? 0 : next_change(&s->counter[0], t));
+}
+
+static void pit_input(struct dev *d, unsigned pin, bool level)
+{
+	struct pit *s = d->state;
+
+	(void)pin;
+	s->cut = level;
+	out0_renew(d, dev_now(d));
 }
 
 /* One edge after the other, also when the host was late, so that a guest that counts ticks keeps
@@ -390,7 +400,7 @@ static bool pit_valid(const struct dev *d)
 		if (c->gate != (i == SPEAKER ? s->port_b & B_GATE2 : 1))
 			return false;
 	}
-	return timer_pending(&s->timer) == (s->edge != 0);
+	return timer_pending(&s->timer) == (s->edge != 0) && !(s->cut && s->edge);
 }
 
 static int pit_realize(struct dev *d, struct err *e)
@@ -430,6 +440,7 @@ static const struct row pit_rows[] = {
 	HID_EACH(struct pit, counter, start, .max = INT64_MAX),
 	HID_EACH(struct pit, counter, before, .max = 1ull << 62),
 	HID(struct pit, out0, .max = 1),
+	HID(struct pit, cut, .max = 1, .flags = ROW_KEEP, .since = 2),
 	HID(struct pit, edge, .max = 1ull << 62),
 	TIMER(struct pit, timer, timer_fired),
 };
@@ -444,10 +455,12 @@ static struct dev_class pit_class = {
 	.rows = pit_rows,
 	.n_rows = ARRAY_SIZE(pit_rows),
 	.n_lines = 1,
+	.n_inputs = 1,
 	.internal = true,
 	.realize = pit_realize,
 	.reset = pit_reset,
 	.settle = pit_settle,
 	.valid = pit_valid,
+	.input = pit_input,
 };
 DEV_REGISTER(pit_class)

@@ -356,6 +356,29 @@ TEST(late_ticks_follow)
 	rig_free(r);
 }
 
+TEST(pit_wakes_nobody_when_cut)
+{
+	struct rig *r = rig_new(dev_class_find("isa-pit"));
+	unsigned edges;
+
+	rig_write(r, 0, 3, 1, 0x34); /* counter 0, mode 2: 1 ms */
+	rig_write(r, 0, 0, 1, 0xa9);
+	rig_write(r, 0, 0, 1, 0x04);
+	CHECK(clock_next(r->clock) <= clock_now(r->clock) + NS_PER_MS);
+	rig_run(r, 10 * NS_PER_MS + 500000);
+	edges = r->edges;
+	CHECK(edges >= 10);
+	dev_input(r->dev, 0, true);
+	EQ(INT64_MAX, clock_next(r->clock));
+	rig_run(r, 10 * NS_PER_MS);
+	EQ(edges, r->edges);
+	EQ(593, (rig_write(r, 0, 3, 1, 0), rig_read(r, 0, 0, 1) | rig_read(r, 0, 0, 1) << 8));
+	dev_input(r->dev, 0, false);
+	rig_run(r, NS_PER_MS);
+	EQ(edges + 1, r->edges);
+	rig_free(r);
+}
+
 LAW_OP("isa-pit", pit_counter)
 {
 	static const uint16_t counts[] = {0, 1, 2, 3, 5, 100, 1193, 0x999};
