@@ -9,9 +9,9 @@
  *          into the past waits for the wrap; periods under 20 us are stretched
  * Tests:   tests/hw/hpet.c
  *
- * Nothing counts: the counter is `count` plus the time since `start`. A comparator whose match nobody
- * could see has no timer (Linux turns off the interrupt of a periodic one and leaves it periodic): its
- * steps are made up for when it is read or heard again. Lines 0-23 go to the core's
+ * Nothing counts: the counter is `count` plus the time since `start`. A comparator whose match
+ * nobody could see has no timer (Linux turns off the interrupt of a periodic one and leaves it
+ * periodic): its steps are made up for when it is read or heard again. Lines 0-23 go to the core's
  * pins; line 24 says that the 8254 and the RTC are cut off theirs.
  */
 #include "base/dev.h"

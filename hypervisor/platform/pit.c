@@ -9,9 +9,9 @@
  * Tests:   tests/hw/pit.c
  *
  * Nothing counts here: a counter is the time at which it began, and what it shows is worked out
- * when asked. Only OUT of counter 0 needs timers, one for each of its edges, and none while the input
- * says that its wire is cut (the HPET's legacy replacement; the firmware leaves it ticking). It runs
- * from reset, as other emulated PCs do; on the chip that state is undefined.
+ * when asked. Only OUT of counter 0 needs timers, one for each of its edges, and none while the
+ * input says that its wire is cut (the HPET's legacy replacement; the firmware leaves it ticking).
+ * It runs from reset, as other emulated PCs do; on the chip that state is undefined.
  */
 #include "base/dev.h"
 
