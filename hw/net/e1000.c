@@ -580,15 +580,7 @@ static void e1000_resume(struct dev *d)
 	TIMER(S, tadv_timer, tx_delay_fired),							\
 	TIMER(S, an_timer, an_fired),								\
 	TIMER(S, tx_timer, tx_fired),								\
-	HID_ARRAY(S, ee.word, .hw = 0xffff, .flags = ROW_KEEP),					\
-	HID(S, ee.shift, .hw = 0xffff),								\
-	HID(S, ee.programmed, .max = 1, .flags = ROW_KEEP),					\
-	HID(S, ee.phase, .max = 5),								\
-	HID(S, ee.op, .max = 3),								\
-	HID(S, ee.count, .max = 15),								\
-	HID(S, ee.addr, .max = 63),								\
-	HID(S, ee.out, .reset = 1, .max = 1),							\
-	HID(S, ee.writable, .max = 1),								\
+	EEPROM_ROWS(S, ee, 1),								\
 	HID(S, link, .reset = 1, .max = 1),							\
 	HID(S, irq_on, .max = 1),								\
 	HID_EACH(S, context, paylen, .hw = 0xfffff),						\

@@ -3,6 +3,7 @@
 #ifndef HW_NET_E1000_H
 #define HW_NET_E1000_H
 #include "base/dev.h"
+#include "hw/net/part_93c46.h"
 #include "hw/pci/pci.h"
 #include "net/net.h"
 
@@ -85,10 +86,6 @@ enum { PHY_LOOPBACK = 1 << 14, PHY_ANE = 1 << 12, PHY_RESTART = 1 << 9, PHY_RESE
 #define ITR_NS    256
 #define AN_NS     (500 * NS_PER_MS) /* negotiation */
 
-struct e1000_eeprom { /* 93C46, 64 words of 16 bits */
-	uint16_t word[64], shift;
-	uint8_t programmed, phase, op, count, addr, out, writable;
-};
 /* A context descriptor; [1] is the one with TSE set: both are kept at a time. */
 struct e1000_context {
 	uint32_t paylen;
@@ -98,7 +95,7 @@ struct e1000_context {
 
 struct e1000 {
 	struct pci_config pci;
-	struct e1000_eeprom ee;
+	struct eeprom ee;
 	struct dev_timer itr_timer, rdtr_timer, radv_timer, tidv_timer, tadv_timer, an_timer,
 		tx_timer;
 	struct e1000_regs { /* what CTRL.RST sets back */

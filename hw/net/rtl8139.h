@@ -3,6 +3,7 @@
 #ifndef HW_NET_RTL8139_H
 #define HW_NET_RTL8139_H
 #include "base/dev.h"
+#include "hw/net/part_93c46.h"
 #include "hw/pci/pci.h"
 #include "net/net.h"
 
@@ -74,10 +75,6 @@ enum { /* status of a received frame, before it in the ring */
 #define CRC_LEN   4
 #define TCTR_NS   30 /* a tick: 33 MHz */
 
-struct rtl8139_eeprom { /* 93C46, 64 words of 16 bits */
-	uint16_t word[64], shift;
-	uint8_t programmed, phase, op, count, addr, out, writable;
-};
 struct rtl8139_tally {
 	uint64_t tx_ok, rx_ok, tx_err, rx_ok_phy, rx_ok_brd;
 	uint32_t rx_err, tx_1col, tx_mcol, rx_ok_mul;
@@ -86,7 +83,7 @@ struct rtl8139_tally {
 
 struct rtl8139 {
 	struct pci_config pci;
-	struct rtl8139_eeprom ee;
+	struct eeprom ee;
 	struct rtl8139_tally tally;
 	int64_t tctr_base; /* virtual ns at which TCTR was 0 */
 	struct dev_timer timer;

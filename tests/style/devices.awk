@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # awk -f devices.awk FILES of hw/: what a device may include. At most the bus it sits on
-# (hw/<bus>/<bus>.h), one header it provides (a bus, or one of its own name) and one back end.
+# (hw/<bus>/<bus>.h), one header it provides (a bus, or one of its own name), one back end, and
+# parts (part_x.h) of its folder.
 
 FNR == 1 {
 	buses = backends = 0
@@ -16,7 +17,7 @@ FNR == 1 {
 	split($0, part, "\"")
 	if (!device_may_reach(FILENAME, part[2]))
 		printf "%s:%d: another device's header: %s\n", FILENAME, FNR, part[2]
-	else if (++buses > 2)
+	else if (part[2] !~ /\/part_[^\/]*$/ && ++buses > 2)
 		printf "%s:%d: more than one bus and one provided header\n", FILENAME, FNR
 }
 

@@ -26,6 +26,7 @@ good_tree() {
 	echo '#include "base/dev.h"' | put hypervisor/domain.h
 	echo 'int blk;' | put block/blk.h
 	echo 'int gong;' | put hw/misc/gong.h
+	echo 'int part;' | put hw/misc/part_bell.h
 	put hw/misc/gong.c <<-'END'
 		/*
 		 * Spec: none. State: all. Missing: nothing.
@@ -34,6 +35,7 @@ good_tree() {
 		#include "base/dev.h"
 		#include "block/blk.h"
 		#include "hw/misc/gong.h"
+		#include "hw/misc/part_bell.h"
 		#include "hw/pci/pci.h"
 
 		#include <stdint.h>
@@ -77,6 +79,8 @@ bad includes 'a folder that the table lacks'
 
 echo '#include <unistd.h>' | put hw/misc/gong.c
 bad devices 'a host API'
+echo '#include "hw/misc/part_bell.h"' | put hw/char/drum.c
+bad devices 'a part of another folder'
 echo '#include "hw/misc/gong.h"' | put hw/misc/drum.c
 bad devices "another device's header"
 echo 'int net;' | put net/net.h
