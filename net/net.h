@@ -40,6 +40,8 @@ void net_attach(struct netdev *n, const struct net_client *c); /* NULL detaches;
 void net_send(struct netdev *n, const uint8_t *frame,
 	      size_t len);       /* dropped when the peer is full */
 void net_kick(struct netdev *n); /* can_receive may be true again */
+/* CRC-32 of Ethernet: what a NIC puts behind a frame, low byte first. */
+uint32_t net_crc(const uint8_t *p, size_t len);
 void net_set_link(struct netdev *n, bool up);
 bool net_link(const struct netdev *n);
 const char *net_id(const struct netdev *n);

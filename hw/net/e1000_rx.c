@@ -150,24 +150,6 @@ static void check_sums(const struct e1000 *s, const uint8_t *frame, size_t len, 
 	check_body(s, ip, head, total, v);
 }
 
-/* CRC-32 of Ethernet, four bits a step. */
-static uint32_t crc32(const uint8_t *p, size_t len)
-{
-	static const uint32_t nibble[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t crc = ~0u;
-
-	for (size_t i = 0; i < len; i++) {
-		crc ^= p[i];
-		crc = crc >> 4 ^ nibble[crc & 15];
-		crc = crc >> 4 ^ nibble[crc & 15];
-	}
-	return ~crc;
-}
-
 /* ---- the ring */
 
 static uint32_t buffer_size(const struct e1000 *s)
@@ -287,7 +269,7 @@ static void deliver(struct dev *d, uint8_t *frame, size_t len, uint8_t status)
 	}
 	check_sums(s, frame, len, &v);
 	if (!(s->r.rctl & RCTL_SECRC)) {
-		store_le(frame + len, CRC_LEN, crc32(frame, len));
+		store_le(frame + len, CRC_LEN, net_crc(frame, len));
 		len += CRC_LEN;
 	}
 	store(d, frame, len, &v);

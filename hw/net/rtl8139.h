@@ -121,7 +121,6 @@ void rtl8139_receive(void *arg, const uint8_t *frame, size_t len);
 void rtl8139_emit(struct dev *d, const uint8_t *frame, size_t len);
 uint32_t rtl8139_ring_size(const struct rtl8139 *s);
 bool rtl8139_ring_empty(const struct rtl8139 *s);
-uint32_t rtl8139_crc(const uint8_t *p, size_t len);
 void rtl8139_missed(struct rtl8139 *s); /* no room for a frame */
 
 /* rtl8139_cplus.c: descriptor rings */

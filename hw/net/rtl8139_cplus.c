@@ -203,7 +203,7 @@ void rtl8139_cplus_receive(struct dev *d, const uint8_t *frame, size_t len, uint
 		rtl8139_missed(s);
 		return;
 	}
-	store_le(buf + len, CRC_LEN, rtl8139_crc(buf, len));
+	store_le(buf + len, CRC_LEN, net_crc(buf, len));
 	if (status & RX_BAR)
 		dw0 |= CP_RX_BAR;
 	if (status & RX_MAR)

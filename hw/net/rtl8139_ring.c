@@ -8,34 +8,12 @@
  */
 #include "hw/net/rtl8139.h"
 
-/* ---- CRC-32 of Ethernet, four bits a step */
-
-static uint32_t crc_raw(const uint8_t *p, size_t len)
-{
-	static const uint32_t nibble[16] = {
-		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-	};
-	uint32_t crc = ~0u;
-
-	for (size_t i = 0; i < len; i++) {
-		crc ^= p[i];
-		crc = crc >> 4 ^ nibble[crc & 15];
-		crc = crc >> 4 ^ nibble[crc & 15];
-	}
-	return crc;
-}
-
-uint32_t rtl8139_crc(const uint8_t *p, size_t len)
-{
-	return ~crc_raw(p, len);
-}
+/* ---- filter */
 
 /* The hash is the six bits that leave the register first: bit 0 is the highest of them. */
 static unsigned multicast_hash(const uint8_t mac[6])
 {
-	uint32_t crc = crc_raw(mac, 6);
+	uint32_t crc = ~net_crc(mac, 6);
 	unsigned hash = 0;
 
 	for (unsigned i = 0; i < 6; i++)
@@ -105,7 +83,7 @@ static void ring_receive(struct dev *d, const uint8_t *frame, size_t len, uint16
 		return;
 	}
 	store_le(header, 4, total << 16 | status | RX_ROK);
-	store_le(crc, CRC_LEN, rtl8139_crc(frame, len));
+	store_le(crc, CRC_LEN, net_crc(frame, len));
 	if (ring_put(d, &at, header, 4) | ring_put(d, &at, frame, (uint32_t)len) |
 	    ring_put(d, &at, crc, CRC_LEN)) {
 		s->isr |= ISR_SERR;
