@@ -32,6 +32,7 @@ enum {
 	ENCODING_KEYS = -258,
 	MESSAGE_QEMU = 255,
 	RELATIVE_MIDDLE = 0x7fff,
+	MESSAGES_TURN = 64, /* of the client, between two looks at anything else */
 };
 
 struct viewer {
@@ -170,7 +171,8 @@ static void agree(rfbClientPtr c, int32_t encoding, uint16_t x)
 	m.rect.r.h = Swap16IfLE((uint16_t)c->screen->height);
 	m.rect.encoding = Swap32IfLE((uint32_t)encoding);
 	if (rfbWriteExact(c, (char *)&m,
-			  sz_rfbFramebufferUpdateMsg + sz_rfbFramebufferUpdateRectHeader) < 0)
+			  sz_rfbFramebufferUpdateMsg + sz_rfbFramebufferUpdateRectHeader) < 0 &&
+	    errno != EPIPE && errno != ECONNRESET) /* what it said before counts: see hear */
 		rfbCloseClient(c);
 }
 
@@ -328,6 +330,25 @@ static int patience(const struct viewer *v)
 	return wants_frame(v) && !v->screen.asked ? (int)MAX(left, 0) : -1;
 }
 
+/*
+ * What it said goes before what it is shown: who types and hangs up has typed, but the library
+ * closes at the first picture that cannot be sent, with keys unread. Once it has hung up there is
+ * an end to what can be read.
+ */
+static void hear(struct viewer *v)
+{
+	struct pollfd p = {.events = POLLIN | POLLRDHUP};
+
+	for (unsigned n = 0; n < MESSAGES_TURN || p.revents & POLLRDHUP; n++) {
+		p.fd = v->client->sock; /* -1: closed */
+		if (poll(&p, 1, 0) <= 0 || !(p.revents & POLLIN))
+			return;
+		if (v->client->state == RFB_NORMAL)
+			log_in(v); /* the rest of a message may be long in coming */
+		rfbProcessClientMessage(v->client);
+	}
+}
+
 static void turn(struct viewer *v)
 {
 	struct pollfd p[3] = {{.fd = v->client->sock, .events = POLLIN},
@@ -340,6 +361,7 @@ static void turn(struct viewer *v)
 		screen_event(v);
 	if (p[2].revents)
 		state_event(v);
+	hear(v);
 	rfbProcessEvents(v->rfb, 0);
 	if (!v->client)
 		return;
