@@ -17,30 +17,16 @@ static void look(struct vnc_session *s)
 	s->ok = vnc_rig_sees(s);
 }
 
-static const char *const all_encodings[] = {"raw",  "hextile", "zrle", "tight",
-					    "zlib", "rre",     "corre"};
-
-TEST_EACH(pixels, ARRAY_SIZE(all_encodings), all_encodings[i])
-{
-	struct vnc_rig r;
-	struct vnc_session s = {.r = &r, .encoding = all_encodings[i], .run = look};
-
-	vnc_rig_open(&r, false);
-	vnc_rig_session(&s);
-	CHECK(s.ok);
-	vnc_rig_close(&r);
-}
-
 /* Another size, and then another picture. */
 static void look_thrice(struct vnc_session *s)
 {
 	s->ok = vnc_rig_sees(s);
 	s->r->width = 333;
 	s->r->height = 77;
-	s->r->redraw = true;
+	vnc_rig_redraw(s->r);
 	s->ok &= vnc_rig_sees(s);
 	s->r->salt = 0x000100;
-	s->r->redraw = true;
+	vnc_rig_redraw(s->r);
 	s->ok &= vnc_rig_sees(s);
 }
 

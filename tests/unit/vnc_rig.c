@@ -18,6 +18,8 @@
 
 static uint32_t pixel(const struct vnc_rig *r, uint32_t x, uint32_t y)
 {
+	if (r->smooth)
+		return ((x / 2 & 127) << 16 | (y & 127) << 8 | (x + y) / 4 % 128) + r->salt;
 	if (y % 48 < 16) /* some of it is plain, some of few colours, some of many */
 		return 0x102030 + r->salt;
 	if (y % 48 < 32)
@@ -31,9 +33,8 @@ static void draw(void *arg)
 	uint32_t stride,
 		*p = r->width ? display_resize(r->display, r->width, r->height, &stride) : NULL;
 
-	if (!p || !r->redraw)
+	if (!p || !__atomic_exchange_n(&r->redraw, false, __ATOMIC_ACQ_REL))
 		return;
-	r->redraw = false;
 	for (uint32_t y = 0; y < r->height; y++)
 		for (uint32_t x = 0; x < r->width; x++)
 			p[y * (stride / 4) + x] = pixel(r, x, y);
@@ -149,19 +150,22 @@ static void counted(rfbClient *c)
 	s->updates++;
 }
 
+int tjDestroy(void *handle);
+
 static void *session_thread(void *arg)
 {
 	struct vnc_session *s = arg;
 	int argc = 0;
 
 	rfbClientLog = rfbClientErr = quiet;
-	s->c = rfbGetClient(8, 3, 4);
+	s->c = rfbGetClient(s->bytes ? (int)s->bits : 8, 3, s->bytes ? (int)s->bytes : 4);
 	free(s->c->serverHost);
 	s->c->serverHost = strdup(s->r->path);
 	s->c->serverPort = 0;
 	s->c->canHandleNewFBSize = TRUE;
 	s->c->appData.encodingsString = s->encoding ? s->encoding : "raw";
-	s->c->appData.enableJPEG = FALSE;
+	s->c->appData.enableJPEG = s->quality > 0;
+	s->c->appData.qualityLevel = s->quality;
 	s->c->GetPassword = give_password;
 	s->c->FinishedFrameBufferUpdate = counted;
 	rfbClientSetClientData(s->c, quiet, s);
@@ -169,6 +173,8 @@ static void *session_thread(void *arg)
 		s->ok = true;
 		s->run(s);
 		free(s->c->frameBuffer);
+		if (s->c->tjhnd) /* the library forgets it */
+			tjDestroy(s->c->tjhnd);
 		rfbClientCleanup(s->c);
 	} else {
 		s->c = NULL;
@@ -194,22 +200,37 @@ void vnc_rig_session(struct vnc_session *s)
 		MUST(!"the viewer ends");
 }
 
-static bool same(const struct vnc_session *s)
+/* How far a colour of the viewer is from the guest's, which it has with 8 bits. */
+static unsigned far(uint32_t is, unsigned shift, unsigned max, uint32_t want)
+{
+	unsigned got = is >> shift & max, rounded = ((want & 255) * max + 127) / 255;
+
+	return (got > rounded ? got - rounded : rounded - got) * 255 / max;
+}
+
+static unsigned differs(const rfbClient *c, size_t at, uint32_t want)
+{
+	const rfbPixelFormat *f = &c->format;
+	uint32_t is = 0;
+
+	memcpy(&is, c->frameBuffer + at * f->bitsPerPixel / 8, f->bitsPerPixel / 8);
+	return far(is, f->redShift, f->redMax, want >> 16) +
+	       far(is, f->greenShift, f->greenMax, want >> 8) +
+	       far(is, f->blueShift, f->blueMax, want);
+}
+
+static bool same(struct vnc_session *s)
 {
 	const struct vnc_rig *r = s->r;
-	const rfbPixelFormat *f = &s->c->format;
+	uint64_t sum = 0;
 
 	if ((uint32_t)s->c->width != r->width || (uint32_t)s->c->height != r->height)
 		return false;
 	for (uint32_t y = 0; y < r->height; y++)
-		for (uint32_t x = 0; x < r->width; x++) {
-			uint32_t got = ((uint32_t *)(void *)s->c->frameBuffer)[y * r->width + x];
-
-			if (((got >> f->redShift & 255) << 16 | (got >> f->greenShift & 255) << 8 |
-			     (got >> f->blueShift & 255)) != pixel(r, x, y))
-				return false;
-		}
-	return true;
+		for (uint32_t x = 0; x < r->width; x++)
+			sum += differs(s->c, (size_t)y * r->width + x, pixel(r, x, y));
+	s->lost = (double)sum / (3.0 * r->width * r->height);
+	return s->lost <= s->loss;
 }
 
 bool vnc_rig_sees(struct vnc_session *s)
@@ -217,12 +238,18 @@ bool vnc_rig_sees(struct vnc_session *s)
 	double end = vnc_rig_seconds() + 5;
 
 	while (!same(s) && vnc_rig_seconds() < end) {
-		int n = WaitForMessage(s->c, 50000);
+		/* What the library has read already it does not wait for. */
+		int n = s->c->buffered ? 1 : WaitForMessage(s->c, 50000);
 
 		if (n < 0 || (n > 0 && !HandleRFBServerMessage(s->c)))
 			return false;
 	}
 	return same(s);
+}
+
+void vnc_rig_redraw(struct vnc_rig *r)
+{
+	__atomic_store_n(&r->redraw, true, __ATOMIC_RELEASE);
 }
 
 int vnc_rig_connect(const struct vnc_rig *r, const void *bytes, size_t n)

@@ -18,12 +18,13 @@ struct vnc_rig {
 	struct input_device keyboard, tablet;
 	struct vnc *vnc;
 	uint32_t width, height, salt; /* of the pattern */
-	bool redraw;
+	bool redraw, smooth;          /* smooth: nothing that JPEG and wavelets have to spoil */
 	char dir[64], path[96], said[4096];
 };
 void vnc_rig_open(struct vnc_rig *r, bool password);
 void vnc_rig_close(struct vnc_rig *r);
 double vnc_rig_seconds(void);
+void vnc_rig_redraw(struct vnc_rig *r); /* in run: after changes of the pattern */
 
 /* Turns the loop till cond, 10 s at most. */
 #define UNTIL(r, cond)                                       \
@@ -38,10 +39,14 @@ double vnc_rig_seconds(void);
 struct vnc_session {
 	struct vnc_rig *r;
 	const char *encoding, *password;
+	unsigned bits, bytes; /* of a colour and of a pixel; 0: 8 and 4 */
+	int quality;          /* of what loses: 1 to 9; 0: nothing may be lost */
+	double loss;          /* and then: differs by this much at most, on average, of 255 */
 	void (*run)(struct vnc_session *s);
 	rfbClient *c; /* NULL: it was not let in */
 	bool done, ok;
 	unsigned step, updates;
+	double lost; /* by the last look */
 };
 void vnc_rig_session(struct vnc_session *s);
 /* In run: the picture as it should be, 5 s at most. */

@@ -370,6 +370,18 @@ static void turn(struct viewer *v)
 		v->broken = true;
 }
 
+/*
+ * Two encodings that 0.9.14 has wrong. Tight's JPEG is for 16 and 32 bits a pixel: it looks
+ * at our own format, not the client's. ZYWRLE of 32 bits is not what libvncclient reads.
+ */
+static void before_update(rfbClientPtr c)
+{
+	if (c->format.bitsPerPixel == 8)
+		c->turboQualityLevel = -1;
+	if (c->preferredEncoding == rfbEncodingZYWRLE)
+		c->preferredEncoding = rfbEncodingRaw;
+}
+
 static void quiet(const char *format, ...)
 {
 	(void)format; /* what a client does is not for the log */
@@ -397,6 +409,7 @@ static bool make_screen(struct viewer *v, char **passwords)
 	s->kbdAddEvent = typed;
 	s->ptrAddEvent = pointed;
 	s->newClientHook = arrived;
+	s->displayHook = before_update;
 	if (passwords[0]) {
 		s->authPasswdData = passwords;
 		s->passwordCheck = rfbCheckPasswordByList;
