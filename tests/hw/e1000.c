@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* tests/hw/e1000.c: the 8254x manual by hand: registers, EEPROM, PHY, rings, offloads, filters. */
-#include "tests/hw/bus.h"
+#include "tests/hw/wire.h"
 
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define MMIO    0xe1000000
@@ -16,22 +15,6 @@
 
 enum { EOP = 1 << 24, IFCS = 1 << 25, IC = 1 << 26, TSE = 1 << 26, RS = 1 << 27, DEXT = 1 << 29 };
 enum { VLE = 1 << 30, IDE = 1u << 31, DATA = 1 << 20 };
-
-static int wire = -1;
-
-static const char *nic(const char *model)
-{
-	static char args[256];
-	int sv[2];
-
-	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv));
-	wire = sv[0];
-	snprintf(args, sizeof(args),
-		 "-nodefaults -netdev socket,id=n0,fd=%d "
-		 "-device %s,netdev=n0,mac=52:54:00:ab:cd:ef",
-		 sv[1], model);
-	return args;
-}
 
 static uint32_t in(struct guest *b, unsigned at)
 {
@@ -78,12 +61,12 @@ static void identity(struct guest *b, uint32_t id)
 	EQ(0, bus_cfg_read(b, devfn, 0x18, 4));
 }
 
-BUS_TEST(e1000_identity, nic("e1000"))
+BUS_TEST(e1000_identity, wire_args("e1000"))
 {
 	identity(b, 0x8086100e);
 }
 
-BUS_TEST(e1000_rom, nic("e1000"))
+BUS_TEST(e1000_rom, wire_args("e1000"))
 {
 	unsigned devfn = devfn_of(b, 0x8086100e);
 
@@ -96,12 +79,12 @@ BUS_TEST(e1000_rom, nic("e1000"))
 	EQ(0xaa55, bus_read(b, 0xe2000000, 2));
 }
 
-BUS_TEST(e1000_identity_82544gc, nic("e1000-82544gc"))
+BUS_TEST(e1000_identity_82544gc, wire_args("e1000-82544gc"))
 {
 	identity(b, 0x80861008);
 }
 
-BUS_TEST(e1000_identity_82545em, nic("e1000-82545em"))
+BUS_TEST(e1000_identity_82545em, wire_args("e1000-82545em"))
 {
 	identity(b, 0x8086100f);
 }
@@ -131,14 +114,14 @@ static void as_after_reset(struct guest *b)
 	NOTE("%s", "");
 }
 
-BUS_TEST(e1000_reset_values, nic("e1000"))
+BUS_TEST(e1000_reset_values, wire_args("e1000"))
 {
 	start(b);
 	as_after_reset(b);
 }
 
 /* What reads back after all ones. */
-BUS_TEST(e1000_masks, nic("e1000"))
+BUS_TEST(e1000_masks, wire_args("e1000"))
 {
 	static const struct expect mask[] = {
 		{0x0008, 0x383},      {0x0038, 0xffff},     {0x00c4, 0xffff},
@@ -159,7 +142,7 @@ BUS_TEST(e1000_masks, nic("e1000"))
 }
 
 /* RST by memory and by the I/O window, as Linux gives it: all is as at the start. */
-BUS_TEST(e1000_soft_reset, nic("e1000"))
+BUS_TEST(e1000_soft_reset, wire_args("e1000"))
 {
 	static const unsigned dirty[] = {0x38,   0xc4,   0xd0,   0x100,  0x2808, 0x2818,
 					 0x3818, 0x5200, 0x5408, 0x5600, 0x5808, 0x5404};
@@ -216,7 +199,7 @@ static unsigned ee_read(struct guest *b, unsigned addr)
 	return v;
 }
 
-BUS_TEST(e1000_eeprom, nic("e1000"))
+BUS_TEST(e1000_eeprom, wire_args("e1000"))
 {
 	unsigned sum = 0;
 
@@ -236,7 +219,7 @@ BUS_TEST(e1000_eeprom, nic("e1000"))
 	EQ(0xbaba, sum & 0xffff);
 }
 
-BUS_TEST(e1000_eeprom_write, nic("e1000"))
+BUS_TEST(e1000_eeprom_write, wire_args("e1000"))
 {
 	start(b);
 	out(b, 0x10, 0x42);
@@ -264,7 +247,7 @@ static unsigned phy_read(struct guest *b, unsigned reg)
 	return in(b, 0x20) & 0xffff;
 }
 
-BUS_TEST(e1000_phy, nic("e1000"))
+BUS_TEST(e1000_phy, wire_args("e1000"))
 {
 	start(b);
 	EQ(0x1140, phy_read(b, 0));
@@ -283,7 +266,7 @@ BUS_TEST(e1000_phy, nic("e1000"))
 	EQ(0, bus_irq(b, IRQ));
 }
 
-BUS_TEST(e1000_interrupt_registers, nic("e1000"))
+BUS_TEST(e1000_interrupt_registers, wire_args("e1000"))
 {
 	start(b);
 	out(b, 0xc8, 0x85);
@@ -319,45 +302,7 @@ static void tx_on(struct guest *b)
 	out(b, 0x400, 0x0a);
 }
 
-struct got {
-	void *buf;
-	size_t size;
-	ssize_t len;
-};
-
-static bool wire_cond(struct guest *b, void *arg)
-{
-	struct got *g = arg;
-
-	(void)b;
-	g->len = recv(wire, g->buf, g->size, MSG_DONTWAIT);
-	return g->len > 0;
-}
-
-static size_t wire_get(struct guest *b, void *buf, size_t size)
-{
-	struct got g = {buf, size, 0};
-
-	return bus_wait(b, wire_cond, &g) ? (size_t)g.len : 0;
-}
-
-static bool wire_silent(struct guest *b)
-{
-	uint8_t byte;
-
-	bus_step(b, 10000);
-	return recv(wire, &byte, 1, MSG_DONTWAIT) < 0;
-}
-
-static void make_frame(uint8_t *f, const void *to, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		f[i] = (uint8_t)(i * 7 + len);
-	memcpy(f, to, 6);
-	memcpy(f + 6, "\x02\x00\x00\x00\x00\x01\x88\xb5", 8);
-}
-
-BUS_TEST(e1000_legacy_transmit, nic("e1000"))
+BUS_TEST(e1000_legacy_transmit, wire_args("e1000"))
 {
 	uint8_t f[1514], g[2000];
 
@@ -384,7 +329,7 @@ BUS_TEST(e1000_legacy_transmit, nic("e1000"))
 	EQ(2, in(b, 0x40f4)); /* BPTC */
 }
 
-BUS_TEST(e1000_transmit_wraps_and_waits, nic("e1000"))
+BUS_TEST(e1000_transmit_wraps_and_waits, wire_args("e1000"))
 {
 	uint8_t f[60], g[100];
 
@@ -410,7 +355,7 @@ BUS_TEST(e1000_transmit_wraps_and_waits, nic("e1000"))
 	EQ(3, in(b, 0x3810));
 }
 
-BUS_TEST(e1000_vlan_transmit, nic("e1000"))
+BUS_TEST(e1000_vlan_transmit, wire_args("e1000"))
 {
 	uint8_t f[60], g[100];
 
@@ -510,18 +455,18 @@ static void offload(struct guest *b, unsigned proto)
 	EQM(f + 54, g + 54, len - 54);
 }
 
-BUS_TEST(e1000_tcp_sum, nic("e1000"))
+BUS_TEST(e1000_tcp_sum, wire_args("e1000"))
 {
 	offload(b, 6);
 }
 
-BUS_TEST(e1000_udp_sum, nic("e1000"))
+BUS_TEST(e1000_udp_sum, wire_args("e1000"))
 {
 	offload(b, 17);
 }
 
 /* 2500 bytes in segments of 1000, from two descriptors. */
-BUS_TEST(e1000_segmentation, nic("e1000"))
+BUS_TEST(e1000_segmentation, wire_args("e1000"))
 {
 	uint8_t f[3000], g[2000];
 	size_t len = packet(f, 6, 2500);
@@ -555,7 +500,7 @@ BUS_TEST(e1000_segmentation, nic("e1000"))
 	EQ(3, in(b, 0x40d4));
 }
 
-BUS_TEST(e1000_impossible_segments, nic("e1000"))
+BUS_TEST(e1000_impossible_segments, wire_args("e1000"))
 {
 	uint8_t f[200];
 	size_t len = packet(f, 6, 100);
@@ -593,7 +538,7 @@ static bool rdh_cond(struct guest *b, void *arg)
 
 static void put(struct guest *b, const void *f, size_t len, unsigned rdh)
 {
-	MUST(send(wire, f, len, 0) == (ssize_t)len);
+	wire_put(f, len);
 	CHECK(bus_wait(b, rdh_cond, &rdh));
 }
 
@@ -603,7 +548,7 @@ static void not_taken(struct guest *b, const void *f, size_t len, unsigned rdh)
 	uint8_t all[60];
 
 	make_frame(all, "\xff\xff\xff\xff\xff\xff", sizeof(all));
-	MUST(send(wire, f, len, 0) == (ssize_t)len);
+	wire_put(f, len);
 	put(b, all, sizeof(all), rdh + 1);
 	EQ(0xff, bus_read(b, RX_BUF + 2048 * rdh, 1));
 }
@@ -618,7 +563,7 @@ static uint32_t crc_by_bits(const uint8_t *p, size_t len)
 	return ~crc;
 }
 
-BUS_TEST(e1000_receive, nic("e1000"))
+BUS_TEST(e1000_receive, wire_args("e1000"))
 {
 	uint8_t f[100], g[104];
 
@@ -643,7 +588,7 @@ BUS_TEST(e1000_receive, nic("e1000"))
 	EQ(1, in(b, 0x4060));
 }
 
-BUS_TEST(e1000_filters, nic("e1000"))
+BUS_TEST(e1000_filters, wire_args("e1000"))
 {
 	uint8_t f[60];
 
@@ -668,7 +613,7 @@ BUS_TEST(e1000_filters, nic("e1000"))
 	EQ(3, in(b, 0x4078));
 }
 
-BUS_TEST(e1000_promiscuous, nic("e1000"))
+BUS_TEST(e1000_promiscuous, wire_args("e1000"))
 {
 	uint8_t f[60];
 
@@ -690,7 +635,7 @@ static bool overrun_cond(struct guest *b, void *arg)
 	return in(b, 0xc8) & 0x40;
 }
 
-BUS_TEST(e1000_long_packets, nic("e1000"))
+BUS_TEST(e1000_long_packets, wire_args("e1000"))
 {
 	static uint8_t f[9000], g[9000];
 
@@ -708,13 +653,13 @@ BUS_TEST(e1000_long_packets, nic("e1000"))
 	bus_memread(b, RX_BUF + 4096, g, 5000);
 	EQM(f, g, 5000);
 	/* More than the two descriptors that are left: lost, and said. */
-	MUST(send(wire, f, 9000, 0) == 9000);
+	wire_put(f, 9000);
 	CHECK(bus_wait(b, overrun_cond, NULL));
 	EQ(1, in(b, 0x4010));
 	EQ(5, in(b, 0x2810));
 }
 
-BUS_TEST(e1000_buffer_sizes, nic("e1000"))
+BUS_TEST(e1000_buffer_sizes, wire_args("e1000"))
 {
 	static uint8_t f[1000];
 
@@ -730,7 +675,7 @@ BUS_TEST(e1000_buffer_sizes, nic("e1000"))
 	EQ(0x10, in(b, 0xc0) & 0x10); /* RXDMT0: half of the ring is used up */
 }
 
-BUS_TEST(e1000_vlan_receive, nic("e1000"))
+BUS_TEST(e1000_vlan_receive, wire_args("e1000"))
 {
 	uint8_t f[100];
 
@@ -754,7 +699,7 @@ BUS_TEST(e1000_vlan_receive, nic("e1000"))
 	not_taken(b, f, sizeof(f), 4);
 }
 
-BUS_TEST(e1000_receive_sums, nic("e1000"))
+BUS_TEST(e1000_receive_sums, wire_args("e1000"))
 {
 	uint8_t f[200];
 	size_t len = packet(f, 6, 99);
@@ -781,7 +726,7 @@ BUS_TEST(e1000_receive_sums, nic("e1000"))
 }
 
 /* With an empty ring frames wait at the other end, and come when there is room. */
-BUS_TEST(e1000_full_ring_waits, nic("e1000"))
+BUS_TEST(e1000_full_ring_waits, wire_args("e1000"))
 {
 	unsigned rdh = 7;
 	uint8_t f[60];
@@ -789,7 +734,7 @@ BUS_TEST(e1000_full_ring_waits, nic("e1000"))
 	rx_on(b, 0x8000);
 	make_frame(f, "\x52\x54\x00\xab\xcd\xef", sizeof(f));
 	for (unsigned i = 0; i < 10; i++)
-		MUST(send(wire, f, sizeof(f), 0) == sizeof(f));
+		wire_put(f, sizeof(f));
 	CHECK(bus_wait(b, rdh_cond, &rdh));
 	bus_step(b, 10000);
 	EQ(7, in(b, 0x2810));
@@ -800,7 +745,7 @@ BUS_TEST(e1000_full_ring_waits, nic("e1000"))
 	EQ(10, in(b, 0x4074));
 }
 
-BUS_TEST(e1000_loopback, nic("e1000"))
+BUS_TEST(e1000_loopback, wire_args("e1000"))
 {
 	uint8_t f[80];
 

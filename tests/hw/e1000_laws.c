@@ -4,7 +4,7 @@
  * laws to its rings, delays, the cable, and states that no stream may bring in.
  */
 #include "hw/net/e1000.h"
-#include "tests/hw/laws.h"
+#include "tests/hw/wire.h"
 
 #define TX_RING 0x1000
 #define RX_RING 0x2000
@@ -29,31 +29,6 @@ static void desc(struct rig *r, uint32_t at, uint64_t buf, uint32_t cmd, uint32_
 	store_le(raw + 8, 4, cmd);
 	store_le(raw + 12, 4, upper);
 	rig_ram_put(r, at, raw, sizeof(raw));
-}
-
-/* Destination: the NIC's own, all, a group, or another's; often tagged, or IPv4. */
-static size_t any_frame(struct rig *r, uint8_t *f, size_t max)
-{
-	size_t len = 14 + rig_rnd(r) % (max - 14);
-	uint32_t kind = rig_rnd(r);
-
-	for (size_t i = 0; i < len; i++)
-		f[i] = (uint8_t)(i * kind >> 3);
-	memcpy(f, "\x52\x54\x00\x12\x34\x56", 6);
-	if (kind % 4 == 1)
-		memset(f, 0xff, 6);
-	else if (kind % 4 == 2)
-		memcpy(f, "\x01\x00\x5e\x00\x00\x01", 6);
-	if (kind & 8 && len > 60) {
-		memcpy(f + 12, kind & 16 ? "\x08\x00\x45" : "\x81\x00\x12\x34\x08\x00\x45",
-		       kind & 16 ? 3 : 7);
-		f[16] = (uint8_t)((len - 14) >> 8);
-		f[17] = (uint8_t)(len - 14 - (kind >> 8 & 1));
-		f[20] = 0;
-		f[21] = 0;
-		f[23] = kind & 32 ? 6 : 17;
-	}
-	return len;
 }
 
 LAW_OP("e1000", switch_on)
@@ -100,7 +75,7 @@ LAW_OP("e1000", from_the_wire)
 	static uint8_t frame[4000];
 
 	for (unsigned n = rig_rnd(r) % 8; n--;)
-		net_inject(r->net, frame, any_frame(r, frame, rig_rnd(r) & 1 ? 1600 : 4000));
+		net_inject(r->net, frame, wire_any_frame(r, frame, rig_rnd(r) & 1 ? 1600 : 4000));
 	in(r, 0x2810);
 }
 
@@ -118,7 +93,7 @@ LAW_OP("e1000", legacy_send)
 	uint32_t tail = in(r, 0x3818) % 64, v = rig_rnd(r);
 
 	for (uint32_t n = 1 + rig_rnd(r) % 4; n--;) {
-		uint32_t len = (uint32_t)any_frame(r, frame, sizeof(frame));
+		uint32_t len = (uint32_t)wire_any_frame(r, frame, sizeof(frame));
 
 		rig_ram_put(r, TX_BUF + 0x800 * n, frame, len);
 		desc(r, TX_RING + 16 * tail, TX_BUF + 0x800 * n,
@@ -133,7 +108,7 @@ LAW_OP("e1000", legacy_send)
 LAW_OP("e1000", offloaded_send)
 {
 	static uint8_t frame[8000];
-	uint32_t len = (uint32_t)any_frame(r, frame, sizeof(frame)), tail = in(r, 0x3818) % 64;
+	uint32_t len = (uint32_t)wire_any_frame(r, frame, sizeof(frame)), tail = in(r, 0x3818) % 64;
 	uint32_t v = rig_rnd(r), n = 1 + rig_rnd(r) % 4, tse = v & 1 ? 1 << 26 : 0;
 
 	rig_ram_put(r, TX_BUF, frame, len);
@@ -363,39 +338,30 @@ TEST(counters_stay_at_their_end)
 
 /* ---- relations that a stream may not break */
 
-static void refuse(void (*spoil)(struct e1000 *s))
+static void irq_of_nothing(void *state)
 {
-	struct rig *a = nic_rig(), *b = nic_rig();
-	struct dev_stream s = {0};
-	struct err e = {""};
+	struct e1000 *s = state;
 
-	spoil(a->dev->state);
-	OK(dev_save(&a->env, "laws", &s, &e));
-	CHECK(dev_load(&b->env, "laws", s.data, s.len, &e) < 0);
-	CHECK(e.msg[0]);
-	dev_stream_free(&s);
-	rig_free(a);
-	rig_free(b);
-}
-
-static void irq_of_nothing(struct e1000 *s)
-{
 	s->irq_on = 1;
 }
 
-static void irq_forgotten(struct e1000 *s)
+static void irq_forgotten(void *state)
 {
+	struct e1000 *s = state;
+
 	s->r.icr = s->r.ims = 4;
 }
 
-static void eeprom_beyond(struct e1000 *s)
+static void eeprom_beyond(void *state)
 {
+	struct e1000 *s = state;
+
 	s->ee.addr = 64;
 }
 
 TEST(impossible_states)
 {
-	refuse(irq_of_nothing);
-	refuse(irq_forgotten);
-	refuse(eeprom_beyond);
+	rig_refuses("e1000", irq_of_nothing);
+	rig_refuses("e1000", irq_forgotten);
+	rig_refuses("e1000", eeprom_beyond);
 }

@@ -65,6 +65,8 @@ struct dev_stream rig_saved(struct rig *r);
 struct rig *rig_twin(struct rig *a);
 bool rig_same(struct rig *a, struct rig *b); /* by stream, lines and windows; tells where not */
 bool rig_same_rams(const struct rig *a, const struct rig *b);
+/* A stream with a state that cannot be is refused with a sentence. */
+void rig_refuses(const char *device, void (*spoil)(void *state));
 void rig_legal(struct rig *r); /* checks each value against its row */
 
 /*

@@ -173,6 +173,21 @@ struct rig *rig_twin(struct rig *a)
 	return b;
 }
 
+void rig_refuses(const char *device, void (*spoil)(void *state))
+{
+	struct rig *a = rig_new(dev_class_find(device)), *b = rig_new(a->dev->class);
+	struct dev_stream s;
+	struct err e = {""};
+
+	spoil(a->dev->state);
+	s = rig_saved(a);
+	CHECK(dev_load(&b->env, "laws", s.data, s.len, &e) < 0);
+	CHECK(e.msg[0]);
+	dev_stream_free(&s);
+	rig_free(a);
+	rig_free(b);
+}
+
 /* ---- one rig by itself ---- */
 
 static void all_rows_legal(struct dev *d)

@@ -5,27 +5,8 @@
  */
 #include "tests/hw/rtl8139.h"
 
-#include <stdio.h>
-#include <sys/socket.h>
-
 #define TX_BUF 0x100000
 #define RX_BUF 0x200000
-
-static int wire = -1;
-
-const char *nic_args(void)
-{
-	static char args[256];
-	int sv[2];
-
-	MUST(!socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv));
-	wire = sv[0];
-	snprintf(args, sizeof(args),
-		 "-nodefaults -netdev socket,id=n0,fd=%d "
-		 "-device rtl8139,netdev=n0,mac=52:54:00:ab:cd:ef",
-		 sv[1]);
-	return args;
-}
 
 static unsigned nic_devfn(struct guest *b)
 {
@@ -56,43 +37,6 @@ void nic_out(struct guest *b, unsigned at, unsigned size, uint32_t val)
 	bus_out(b, (uint16_t)(NIC_IO + at), size, val);
 }
 
-/* ---- the wire */
-
-struct got {
-	void *buf;
-	size_t size;
-	ssize_t len;
-};
-
-static bool wire_cond(struct guest *b, void *arg)
-{
-	struct got *g = arg;
-
-	(void)b;
-	g->len = recv(wire, g->buf, g->size, MSG_DONTWAIT);
-	return g->len > 0;
-}
-
-size_t wire_get(struct guest *b, void *buf, size_t size)
-{
-	struct got g = {buf, size, 0};
-
-	return bus_wait(b, wire_cond, &g) ? (size_t)g.len : 0;
-}
-
-bool wire_silent(struct guest *b)
-{
-	uint8_t byte;
-
-	bus_step(b, 1000);
-	return recv(wire, &byte, 1, MSG_DONTWAIT) < 0;
-}
-
-void wire_put(const void *frame, size_t len)
-{
-	MUST(send(wire, frame, len, 0) == (ssize_t)len);
-}
-
 static bool isr_cond(struct guest *b, void *arg)
 {
 	return nic_in(b, 0x3e, 2) & *(unsigned *)arg;
@@ -109,14 +53,6 @@ bool wire_put_wait(struct guest *b, const void *frame, size_t len, unsigned isr)
 	return nic_wait(b, isr);
 }
 
-void make_frame(uint8_t *frame, const void *to, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		frame[i] = (uint8_t)(i * 7 + len);
-	memcpy(frame, to, 6);
-	memcpy(frame + 6, "\x02\x00\x00\x00\x00\x01\x88\xb5", 8);
-}
-
 uint32_t crc_by_bits(const uint8_t *p, size_t len)
 {
 	uint32_t crc = ~0u;
@@ -129,7 +65,7 @@ uint32_t crc_by_bits(const uint8_t *p, size_t len)
 
 /* ---- configuration space */
 
-BUS_TEST(rtl8139_identity, nic_args())
+BUS_TEST(rtl8139_identity, wire_args("rtl8139"))
 {
 	unsigned devfn = nic_devfn(b);
 
@@ -163,7 +99,7 @@ static void check_all(struct guest *b, const struct expect *e, size_t n)
 	NOTE("%s", "");
 }
 
-BUS_TEST(rtl8139_reset_values, nic_args())
+BUS_TEST(rtl8139_reset_values, wire_args("rtl8139"))
 {
 	static const struct expect reset[] = {
 		{0x00, 4, 0xab005452}, {0x04, 2, 0xefcd}, {0x08, 4, 0},          {0x0c, 4, 0},
@@ -183,7 +119,7 @@ BUS_TEST(rtl8139_reset_values, nic_args())
 }
 
 /* at, size, what reads back after all ones; CONFIGn are unlocked. */
-BUS_TEST(rtl8139_masks, nic_args())
+BUS_TEST(rtl8139_masks, wire_args("rtl8139"))
 {
 	static const struct expect mask[] = {
 		{0x00, 4, 0xffffffff}, {0x04, 2, 0xffff},     {0x08, 4, 0xffffffff},
@@ -208,7 +144,7 @@ BUS_TEST(rtl8139_masks, nic_args())
 	}
 }
 
-BUS_TEST(rtl8139_soft_reset, nic_args())
+BUS_TEST(rtl8139_soft_reset, wire_args("rtl8139"))
 {
 	static const struct expect after[] = {
 		{0x10, 4, 0x2000},     {0x20, 4, 0},    {0x30, 4, 0},    {0x37, 1, 0x01},
@@ -239,7 +175,7 @@ BUS_TEST(rtl8139_soft_reset, nic_args())
 	EQ(0, nic_in(b, 0x3e, 2));
 }
 
-BUS_TEST(rtl8139_locks, nic_args())
+BUS_TEST(rtl8139_locks, wire_args("rtl8139"))
 {
 	nic_start(b);
 	nic_out(b, 0x51, 2, 0xffff); /* 9346CR is in normal mode */
@@ -302,7 +238,7 @@ static void ee_write(struct guest *b, unsigned op, unsigned addr, unsigned val)
 	EQ(1, nic_in(b, 0x50, 1) & 1); /* ready */
 }
 
-BUS_TEST(rtl8139_eeprom_contents, nic_args())
+BUS_TEST(rtl8139_eeprom_contents, wire_args("rtl8139"))
 {
 	nic_start(b);
 	EQ(0x8129, ee_read(b, 0));
@@ -315,7 +251,7 @@ BUS_TEST(rtl8139_eeprom_contents, nic_args())
 	EQ(0, nic_in(b, 0x50, 1));
 }
 
-BUS_TEST(rtl8139_eeprom_write, nic_args())
+BUS_TEST(rtl8139_eeprom_write, wire_args("rtl8139"))
 {
 	nic_start(b);
 	ee_write(b, 1, 40, 0x1234); /* disabled since power-on */
@@ -341,7 +277,7 @@ BUS_TEST(rtl8139_eeprom_write, nic_args())
 
 /* ---- timer: 33 MHz, 30 ns a tick */
 
-BUS_TEST(rtl8139_timer, nic_args())
+BUS_TEST(rtl8139_timer, wire_args("rtl8139"))
 {
 	uint32_t t;
 
@@ -385,7 +321,7 @@ static void send_classic(struct guest *b, unsigned i, const void *frame, size_t 
 	nic_out(b, 0x10 + 4 * i, 4, (uint32_t)len | 0x80000);
 }
 
-BUS_TEST(rtl8139_transmit, nic_args())
+BUS_TEST(rtl8139_transmit, wire_args("rtl8139"))
 {
 	uint8_t frame[1514], got[2048];
 
@@ -408,7 +344,7 @@ BUS_TEST(rtl8139_transmit, nic_args())
 }
 
 /* Descriptors go in turn: one given away early waits for those before it. */
-BUS_TEST(rtl8139_transmit_order, nic_args())
+BUS_TEST(rtl8139_transmit_order, wire_args("rtl8139"))
 {
 	uint8_t one[60], two[64], got[2048];
 
@@ -428,7 +364,7 @@ BUS_TEST(rtl8139_transmit_order, nic_args())
 	EQM(two, got, sizeof(two));
 }
 
-BUS_TEST(rtl8139_transmit_no_ram, nic_args())
+BUS_TEST(rtl8139_transmit_no_ram, wire_args("rtl8139"))
 {
 	nic_start(b);
 	nic_out(b, 0x37, 1, 0x04);
@@ -467,7 +403,7 @@ static void check_ring(struct guest *b, uint32_t at, uint16_t status, const uint
 	EQ(crc_by_bits(got + 4, size), bus_read(b, RX_BUF + at + 4 + size, 4));
 }
 
-BUS_TEST(rtl8139_receive, nic_args())
+BUS_TEST(rtl8139_receive, wire_args("rtl8139"))
 {
 	uint8_t frame[61];
 
@@ -522,7 +458,7 @@ static void let_in(struct guest *b, uint32_t rcr, const void *to, uint16_t statu
 }
 
 /* 224.0.0.1 hashes to 31, 33:33:00:00:00:01 to 62. */
-BUS_TEST(rtl8139_filter, nic_args())
+BUS_TEST(rtl8139_filter, wire_args("rtl8139"))
 {
 	nic_start(b);
 	filtered(b, 0x02, "\xff\xff\xff\xff\xff\xff");
@@ -558,7 +494,7 @@ static void go_near_end(struct guest *b)
 	EQ(8192 - 40, at);
 }
 
-BUS_TEST(rtl8139_ring_wraps, nic_args())
+BUS_TEST(rtl8139_ring_wraps, wire_args("rtl8139"))
 {
 	uint8_t frame[100], got[100];
 
@@ -576,7 +512,7 @@ BUS_TEST(rtl8139_ring_wraps, nic_args())
 }
 
 /* WRAP: the frame goes on behind the end; the next is where it would be all the same. */
-BUS_TEST(rtl8139_ring_overruns, nic_args())
+BUS_TEST(rtl8139_ring_overruns, wire_args("rtl8139"))
 {
 	uint8_t frame[100];
 
@@ -589,7 +525,7 @@ BUS_TEST(rtl8139_ring_overruns, nic_args())
 }
 
 /* With RXOVW unmasked a frame without room is lost and counted. */
-BUS_TEST(rtl8139_overflow, nic_args())
+BUS_TEST(rtl8139_overflow, wire_args("rtl8139"))
 {
 	uint8_t frame[1514];
 	unsigned n;
@@ -617,7 +553,7 @@ static bool cbr_cond(struct guest *b, void *arg)
 }
 
 /* With it masked the peer waits until the driver makes room. */
-BUS_TEST(rtl8139_full_ring_waits, nic_args())
+BUS_TEST(rtl8139_full_ring_waits, wire_args("rtl8139"))
 {
 	uint8_t frame[1514];
 	unsigned five = 5 * 1524, six = 6 * 1524 % 8192;
@@ -639,7 +575,7 @@ BUS_TEST(rtl8139_full_ring_waits, nic_args())
 	EQ(5, bus_read(b, RX_BUF + five + 4 + 20, 1));
 }
 
-BUS_TEST(rtl8139_ring_sizes, nic_args())
+BUS_TEST(rtl8139_ring_sizes, wire_args("rtl8139"))
 {
 	uint8_t frame[60];
 
@@ -659,7 +595,7 @@ BUS_TEST(rtl8139_ring_sizes, nic_args())
 }
 
 /* Longer than 4K with CRC, halted clock, no RAM: none of these reaches the ring. */
-BUS_TEST(rtl8139_never_received, nic_args())
+BUS_TEST(rtl8139_never_received, wire_args("rtl8139"))
 {
 	static uint8_t frame[8000];
 	uint8_t good[60];
@@ -683,7 +619,7 @@ BUS_TEST(rtl8139_never_received, nic_args())
 	EQ(4100, nic_in(b, 0x3a, 2));
 }
 
-BUS_TEST(rtl8139_loopback, nic_args())
+BUS_TEST(rtl8139_loopback, wire_args("rtl8139"))
 {
 	uint8_t frame[200];
 

@@ -122,7 +122,7 @@ static void finish_sums(uint8_t *f)
 
 /* ---- transmit */
 
-BUS_TEST(rtl8139_cplus_transmit, nic_args())
+BUS_TEST(rtl8139_cplus_transmit, wire_args("rtl8139"))
 {
 	uint8_t frame[1514], got[2048];
 
@@ -149,7 +149,7 @@ BUS_TEST(rtl8139_cplus_transmit, nic_args())
 }
 
 /* A frame whose end comes with a later kick; then one begun anew before its end. */
-BUS_TEST(rtl8139_cplus_fragments, nic_args())
+BUS_TEST(rtl8139_cplus_fragments, wire_args("rtl8139"))
 {
 	uint8_t frame[200], got[2048];
 
@@ -170,7 +170,7 @@ BUS_TEST(rtl8139_cplus_fragments, nic_args())
 	EQM(frame, got, 120);
 }
 
-BUS_TEST(rtl8139_cplus_high_priority, nic_args())
+BUS_TEST(rtl8139_cplus_high_priority, wire_args("rtl8139"))
 {
 	uint8_t frame[80], got[2048];
 
@@ -187,7 +187,7 @@ BUS_TEST(rtl8139_cplus_high_priority, nic_args())
 	EQ(0x0100, nic_in(b, 0x3e, 2)); /* SWInt */
 }
 
-BUS_TEST(rtl8139_cplus_transmit_off, nic_args())
+BUS_TEST(rtl8139_cplus_transmit_off, wire_args("rtl8139"))
 {
 	uint8_t frame[60];
 
@@ -204,7 +204,7 @@ BUS_TEST(rtl8139_cplus_transmit_off, nic_args())
 	CHECK(wire_silent(b));
 }
 
-BUS_TEST(rtl8139_cplus_hostile_transmit, nic_args())
+BUS_TEST(rtl8139_cplus_hostile_transmit, wire_args("rtl8139"))
 {
 	cplus_on(b, 3);
 	put_desc(b, TX_RING, OWN | FS | LS | 60, 0, 0xf8000000); /* data: no RAM */
@@ -223,7 +223,7 @@ BUS_TEST(rtl8139_cplus_hostile_transmit, nic_args())
 }
 
 /* Looped frames that land on both rings and give every descriptor back: a kick handles 64. */
-BUS_TEST(rtl8139_cplus_rewrites_itself, nic_args())
+BUS_TEST(rtl8139_cplus_rewrites_itself, wire_args("rtl8139"))
 {
 	uint8_t frame[304] = NIC_MAC "\x02\x00\x00\x00\x00\x01\x88\xb5";
 
@@ -244,7 +244,7 @@ BUS_TEST(rtl8139_cplus_rewrites_itself, nic_args())
 	EQ(64, bus_read(b, TALLY + 8, 8));
 }
 
-BUS_TEST(rtl8139_cplus_transmit_sums, nic_args())
+BUS_TEST(rtl8139_cplus_transmit_sums, wire_args("rtl8139"))
 {
 	uint8_t frame[1514], got[2048];
 	size_t len;
@@ -272,7 +272,7 @@ BUS_TEST(rtl8139_cplus_transmit_sums, nic_args())
 }
 
 /* A UDP sum of 0 is sent as ffff: 0 says that there is none. */
-BUS_TEST(rtl8139_cplus_udp_zero, nic_args())
+BUS_TEST(rtl8139_cplus_udp_zero, wire_args("rtl8139"))
 {
 	uint8_t frame[200], got[2048];
 	size_t len;
@@ -288,7 +288,7 @@ BUS_TEST(rtl8139_cplus_udp_zero, nic_args())
 }
 
 /* Headers that lie: sent as they are, nothing beyond the frame is touched. */
-BUS_TEST(rtl8139_cplus_bad_headers, nic_args())
+BUS_TEST(rtl8139_cplus_bad_headers, wire_args("rtl8139"))
 {
 	static const struct {
 		uint8_t at, val;
@@ -320,7 +320,7 @@ BUS_TEST(rtl8139_cplus_bad_headers, nic_args())
 	EQM(frame, got, len);
 }
 
-BUS_TEST(rtl8139_large_send, nic_args())
+BUS_TEST(rtl8139_large_send, wire_args("rtl8139"))
 {
 	static uint8_t frame[5000], got[2048];
 	size_t len, at = 0, n;
@@ -345,7 +345,7 @@ BUS_TEST(rtl8139_large_send, nic_args())
 	CHECK(wire_silent(b));
 }
 
-BUS_TEST(rtl8139_vlan_transmit, nic_args())
+BUS_TEST(rtl8139_vlan_transmit, wire_args("rtl8139"))
 {
 	uint8_t frame[100], got[2048];
 
@@ -360,7 +360,7 @@ BUS_TEST(rtl8139_vlan_transmit, nic_args())
 
 /* ---- receive */
 
-BUS_TEST(rtl8139_cplus_receive, nic_args())
+BUS_TEST(rtl8139_cplus_receive, wire_args("rtl8139"))
 {
 	uint8_t frame[100], got[1600];
 
@@ -386,7 +386,7 @@ BUS_TEST(rtl8139_cplus_receive, nic_args())
 	EQ(1, nic_in(b, 0x4c, 4));
 }
 
-BUS_TEST(rtl8139_cplus_scatter, nic_args())
+BUS_TEST(rtl8139_cplus_scatter, wire_args("rtl8139"))
 {
 	uint8_t frame[1000], got[1004];
 
@@ -418,7 +418,7 @@ static uint32_t receive_status(struct guest *b, const uint8_t *frame, size_t len
 	return (uint32_t)bus_read(b, RX_RING, 4) >> 13 & 0x1f; /* PID, IPF, UDPF, TCPF */
 }
 
-BUS_TEST(rtl8139_cplus_receive_sums, nic_args())
+BUS_TEST(rtl8139_cplus_receive_sums, wire_args("rtl8139"))
 {
 	uint8_t frame[300];
 	size_t len;
@@ -454,7 +454,7 @@ BUS_TEST(rtl8139_cplus_receive_sums, nic_args())
 	EQ(0, receive_status(b, frame, len));
 }
 
-BUS_TEST(rtl8139_vlan_receive, nic_args())
+BUS_TEST(rtl8139_vlan_receive, wire_args("rtl8139"))
 {
 	uint8_t frame[100], got[100];
 
@@ -474,7 +474,7 @@ BUS_TEST(rtl8139_vlan_receive, nic_args())
 
 /* ---- tally counters */
 
-BUS_TEST(rtl8139_tally, nic_args())
+BUS_TEST(rtl8139_tally, wire_args("rtl8139"))
 {
 	uint8_t frame[60];
 

@@ -4,7 +4,7 @@
  * the laws to its rings, the cable, and states that no stream may bring in.
  */
 #include "hw/net/rtl8139.h"
-#include "tests/hw/laws.h"
+#include "tests/hw/wire.h"
 
 #define TX_RING 0x1000
 #define TX_HIGH 0x1800
@@ -26,32 +26,6 @@ static void out(struct rig *r, unsigned at, unsigned size, uint32_t val)
 
 /* ---- grammar */
 
-/* Destination: the NIC's own, all, a group, or another's; often IPv4 with TCP or UDP. */
-static size_t any_frame(struct rig *r, uint8_t *f, size_t max)
-{
-	size_t len = 14 + rig_rnd(r) % (max - 14);
-	uint32_t kind = rig_rnd(r);
-
-	for (size_t i = 0; i < len; i++)
-		f[i] = (uint8_t)(i * kind >> 3);
-	memcpy(f, "\x52\x54\x00\x12\x34\x56", 6);
-	if (kind % 4 == 1)
-		memset(f, 0xff, 6);
-	else if (kind % 4 == 2)
-		memcpy(f, "\x01\x00\x5e\x00\x00\x01", 6);
-	if (kind & 8 && len > 60) {
-		memcpy(f + 12, kind & 16 ? "\x08\x00\x45" : "\x81\x00\x12\x34\x08\x00\x45",
-		       kind & 16 ? 3 : 7);
-		f[16] = (uint8_t)((len - 14) >> 8);
-		f[17] = (uint8_t)(len - 14 - (kind >> 8 & 1));
-		f[20] = 0;
-		f[21] = 0;
-		f[23] = kind & 32 ? 6 : 17;
-		f[46] = (uint8_t)(kind >> 16);
-	}
-	return len;
-}
-
 LAW_OP("rtl8139", classic_on)
 {
 	uint32_t v = rig_rnd(r);
@@ -70,7 +44,7 @@ LAW_OP("rtl8139", classic_on)
 LAW_OP("rtl8139", classic_send)
 {
 	static uint8_t frame[1600];
-	size_t len = any_frame(r, frame, sizeof(frame));
+	size_t len = wire_any_frame(r, frame, sizeof(frame));
 
 	for (unsigned i = 0; i < 4; i++) {
 		rig_ram_put(r, TX_BUF + 0x800 * i, frame, len);
@@ -85,7 +59,7 @@ LAW_OP("rtl8139", from_the_wire)
 	static uint8_t frame[1600];
 
 	for (unsigned n = rig_rnd(r) % 8; n--;)
-		net_inject(r->net, frame, any_frame(r, frame, sizeof(frame)));
+		net_inject(r->net, frame, wire_any_frame(r, frame, sizeof(frame)));
 	in(r, 0x37, 1);
 }
 
@@ -135,7 +109,7 @@ LAW_OP("rtl8139", cplus_fill)
 LAW_OP("rtl8139", cplus_send)
 {
 	static uint8_t frame[4000];
-	uint32_t len = (uint32_t)any_frame(r, frame, sizeof(frame)), n = 1 + rig_rnd(r) % 4;
+	uint32_t len = (uint32_t)wire_any_frame(r, frame, sizeof(frame)), n = 1 + rig_rnd(r) % 4;
 	uint32_t ring = rig_rnd(r) & 1 ? TX_RING : TX_HIGH, v = rig_rnd(r);
 
 	rig_ram_put(r, CP_BUF, frame, len);
@@ -270,57 +244,54 @@ TEST(freed_in_use)
 
 /* ---- relations that a stream may not break */
 
-static void refuse(void (*spoil)(struct rtl8139 *s))
+static void cbr_beyond(void *state)
 {
-	struct rig *a = nic_rig(), *b = nic_rig();
-	struct dev_stream s = {0};
-	struct err e = {""};
+	struct rtl8139 *s = state;
 
-	spoil(a->dev->state);
-	OK(dev_save(&a->env, "laws", &s, &e));
-	CHECK(dev_load(&b->env, "laws", s.data, s.len, &e) < 0);
-	CHECK(e.msg[0]);
-	dev_stream_free(&s);
-	rig_free(a);
-	rig_free(b);
-}
-
-static void cbr_beyond(struct rtl8139 *s)
-{
 	s->cbr = 8192;
 }
 
-static void capr_beyond(struct rtl8139 *s)
+static void capr_beyond(void *state)
 {
+	struct rtl8139 *s = state;
+
 	s->capr = 8192;
 }
 
-static void timer_unset(struct rtl8139 *s)
+static void timer_unset(void *state)
 {
+	struct rtl8139 *s = state;
+
 	s->timerint = 5;
 }
 
-static void tx_beyond(struct rtl8139 *s)
+static void tx_beyond(void *state)
 {
+	struct rtl8139 *s = state;
+
 	s->tx_cur = 4;
 }
 
-static void desc_beyond(struct rtl8139 *s)
+static void desc_beyond(void *state)
 {
+	struct rtl8139 *s = state;
+
 	s->cp_rx = 64;
 }
 
-static void eeprom_beyond(struct rtl8139 *s)
+static void eeprom_beyond(void *state)
 {
+	struct rtl8139 *s = state;
+
 	s->ee.addr = 64;
 }
 
 TEST(impossible_states)
 {
-	refuse(cbr_beyond);
-	refuse(capr_beyond);
-	refuse(timer_unset);
-	refuse(tx_beyond);
-	refuse(desc_beyond);
-	refuse(eeprom_beyond);
+	rig_refuses("rtl8139", cbr_beyond);
+	rig_refuses("rtl8139", capr_beyond);
+	rig_refuses("rtl8139", timer_unset);
+	rig_refuses("rtl8139", tx_beyond);
+	rig_refuses("rtl8139", desc_beyond);
+	rig_refuses("rtl8139", eeprom_beyond);
 }
