@@ -56,6 +56,17 @@ unsigned long long process_status(pid_t pid, const char *key, int base)
 	return v;
 }
 
+bool process_shares(pid_t pid, const char *space)
+{
+	char path[64], its[64] = "", ours[64] = "";
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, space);
+	MUST(readlink(path, its, sizeof(its) - 1) > 0);
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", space);
+	MUST(readlink(path, ours, sizeof(ours) - 1) > 0);
+	return !strcmp(its, ours);
+}
+
 unsigned process_open_files(pid_t pid)
 {
 	unsigned n = 0;

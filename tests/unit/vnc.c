@@ -7,9 +7,11 @@
 #include "tests/unit/process.h"
 #include "tests/unit/vnc_rig.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void look(struct vnc_session *s)
@@ -254,6 +256,16 @@ TEST(killed_and_started_again)
 	vnc_rig_close(&r);
 }
 
+static bool may_unshare(void)
+{
+	int status = 1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0);
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
 TEST(jailed)
 {
 	struct vnc_rig r;
@@ -266,6 +278,8 @@ TEST(jailed)
 	EQ(2, process_status(pid, "Seccomp:", 10));
 #endif
 	EQ(0, process_status(pid, "CapEff:", 16));
+	if (may_unshare())
+		CHECK(!process_shares(pid, "net") && !process_shares(pid, "ipc"));
 	vnc_rig_close(&r);
 	EQ(-1, kill(pid, 0));
 }
