@@ -72,8 +72,13 @@ static void type_places(struct vnc_session *s)
 	static const uint8_t list[] = {2,    0,    0,    3,    0,    0,    0,    0,
 				       0xff, 0xff, 0xff, 0x21, 0xff, 0xff, 0xfe, 0xfe};
 
+	double end = vnc_rig_seconds() + 5;
+
 	WriteToRFBServer(s->c, (const char *)list, sizeof(list));
-	s->ok = vnc_rig_sees(s) && SupportsClient2Server(s->c, rfbQemuEvent);
+	s->ok = vnc_rig_sees(s);
+	while (s->ok && !SupportsClient2Server(s->c, rfbQemuEvent) && vnc_rig_seconds() < end)
+		if (s->c->buffered || WaitForMessage(s->c, 50000) > 0)
+			s->ok = HandleRFBServerMessage(s->c); /* the picture may be older */
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		for (int down = 1; down >= 0; down--)
 			SendExtendedKeyEvent(s->c, keys[i].sym, keys[i].code, (rfbBool)down);
