@@ -161,7 +161,8 @@ $$(BUILD)/bin/$(1): $$(call objs,obj,tests/tools/$(1).c $$(wildcard tests/tools/
 endef
 $(foreach t,$(TOOL_NAMES),$(eval $(call tool,$(t))))
 
-$(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o $(call objs,obj,$(SRCS))
+$(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES)): %: %.o \
+		$(call objs,obj,tests/bench/lib/run.c $(SRCS))
 	$(call link,obj,$(LIBS) $(LIBS_XEN) -lm)
 
 $(BUILD)/asan/tests/check: $(call objs,asan,$(SRCS) $(TEST_SRCS))
@@ -190,7 +191,7 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 	$(call link,fuzz,$(LIBS) $(LIBS_XEN))
 
 -include $(foreach v,obj asan cov fuzz,$(patsubst %.c,$(BUILD)/$(v)/%.d,$(ALL_SRCS) $(TEST_SRCS)))
--include $(wildcard $(addprefix $(BUILD)/*/tests/,fuzz/*.d fuzz/lib/*.d bench/*.d \
+-include $(wildcard $(addprefix $(BUILD)/*/tests/,fuzz/*.d fuzz/lib/*.d bench/*.d bench/lib/*.d \
 	tools/*.d tools/*/*.d))
 
 # ---- testing
@@ -254,8 +255,8 @@ $(BUILD)/bench/work: tests/bench/lib/work.c tests/guest/lib/debuggee_start.S Mak
 	$(Q)objcopy -O elf32-i386 $@.elf $@
 
 .PHONY: bench
-BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(BENCH_NAMES))
-bench: $(BUILD)/bench/work $(BENCHES) ## run the benchmarks
+BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(or $(B),$(BENCH_NAMES)))
+bench: $(BUILD)/bench/work $(BENCHES) ## run the benchmarks (make bench B='idle disk')
 	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo

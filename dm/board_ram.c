@@ -58,13 +58,13 @@ int board_ram_create(struct dev_env *env, struct dev *d, unsigned n, const char 
 {
 	struct board *b = board_of(env);
 	uint32_t size = dev_rams(d)[n].size;
-	struct board_ram *r;
+	struct board_ram *r, *used;
 	void *p;
 	int rc = 0;
 
 	if (!b->hv)
 		return -ENODEV;
-	r = reuse(b, size);
+	r = used = reuse(b, size);
 	if (!r)
 		r = make(b, name, size, &rc);
 	if (!rc)
@@ -73,7 +73,8 @@ int board_ram_create(struct dev_env *env, struct dev *d, unsigned n, const char 
 		return rc;
 	r->dev = d;
 	r->n = n;
-	memset(p, 0, size);
+	if (used) /* a new one is zeros, and takes no memory until it is touched */
+		memset(p, 0, size);
 	dev_rams(d)[n].p = p;
 	return 0;
 }

@@ -211,6 +211,7 @@ int xen_memory_create(struct xen_memory *m, uint64_t size, unsigned *region)
 	r->host = map_frames(m, r->at, pages);
 	if (!r->host)
 		return -EIO;
+	memset(r->host, 0, size); /* Xen may be told not to scrub */
 	m->scratch += pages;
 	*region = m->n_regions++;
 	return 0;

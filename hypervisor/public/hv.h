@@ -89,8 +89,8 @@ struct hv_ops {
 	int (*inject_msi)(struct hv *hv, uint64_t addr, uint32_t data);
 	int (*inject_nmi)(struct hv *hv, unsigned vcpu);
 
-	/* Backing stores other than the domain's RAM (region 0): VRAM, ROMs. fd: a memfd, stays the
-	 * core's; -1 where the transport has none. On Xen: populated physmap, mapped. */
+	/* Backing stores other than the domain's RAM (region 0): VRAM, ROMs; zeros. fd: a memfd,
+	 * stays the core's; -1 where the transport has none. On Xen: populated physmap, mapped. */
 	int (*ram_create)(struct hv *hv, const char *name, uint64_t size, unsigned *region);
 	int (*ram_ptr)(struct hv *hv, unsigned region, void **p); /* host view of it, writable */
 	/* [gpa, gpa+len) reads from / writes to `region` at `off` (page multiples); region 0 with

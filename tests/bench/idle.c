@@ -1,169 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an idle guest costs its host: Debian's kernel (make guests) stands at its shell, on ours and
- * on QEMU's TCG; CPU time and context switches of the process for each second of the guest.
+ * What an idle guest costs its host, on ours and on QEMU's TCG: Debian (make guests) stands at its
+ * login, or at a shell with a USB tablet that its driver polls or not; CPU time and context
+ * switches a second, and memory, of the process and its helpers.
  */
-#include <dirent.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdbool.h>
+#include "tests/bench/lib/run.h"
+
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define KERNEL  "build/guest/unpacked-amd64"
-#define INITRD  "build/guest/initrd-amd64.cpio"
-#define SETTLE  5
-#define SECONDS 10
-#define BOOT_S  300
+enum { SETTLE = 8, SECONDS = 10, BOOT = 300, GUEST_MIB = 512 };
 
-struct cost {
-	double cpu; /* seconds */
-	long switches;
+#define GUEST  "build/guest/"
+#define SHELL  "-m 512 -display none -serial stdio -kernel " GUEST "unpacked-amd64 "
+#define KERNEL "-append 'console=ttyS0 cryptomgr.notests "
+#define TABLET                                                                   \
+	"-initrd " GUEST "drivers-amd64.cpio.gz -usb -device usb-tablet " KERNEL \
+	"drivers=uhci_hcd,usbhid,hid_generic,evdev'"
+
+static const struct scene {
+	const char *name, *options, *prompt, *types, *then;
+} scenes[] = {
+	{"login prompt; VNC, a NIC on hvm-nat or slirp",
+	 "-m 512 -drive file=" GUEST "disk-amd64.img,format=raw,snapshot=on -vnc 127.0.0.1:61 "
+	 "-nic user -serial stdio",
+	 "disk login: ", NULL, NULL},
+	{"shell, no devices but a serial port",
+	 SHELL "-nodefaults -initrd " GUEST "initrd-amd64.cpio " KERNEL "'", "guest# ", NULL, NULL},
+	{"shell, USB tablet with its driver", SHELL TABLET, "guest# ", NULL, NULL},
+	{"the same, the tablet in use", SHELL TABLET, "guest# ",
+	 "until grep -q Tablet /proc/bus/input/devices; do sleep 1; done; "
+	 "cat /dev/input/event* >/dev/null & echo op''en",
+	 "open"},
 };
 
-static double seconds(clockid_t clock)
-{
-	struct timespec t;
+static struct run run;
 
-	return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+static bool stands(const struct emulator *e, const struct scene *s)
+{
+	if (!run_start(&run, e->command, s->options) || !run_reads(&run, s->prompt, BOOT))
+		return false;
+	if (!s->types)
+		return true;
+	run_types(&run, s->types);
+	return run_reads(&run, s->then, 60);
 }
 
-/* Of one thread. */
-static long switches_of(const char *status)
-{
-	char line[128];
-	long sum = 0, n;
-	FILE *f = fopen(status, "r");
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "voluntary_ctxt_switches: %ld", &n) == 1 ||
-		    sscanf(line, "nonvoluntary_ctxt_switches: %ld", &n) == 1)
-			sum += n;
-	if (f)
-		fclose(f);
-	return sum;
-}
-
-static struct cost cost_of(pid_t pid)
-{
-	struct cost c = {0, 0};
-	char path[300];
-	struct dirent *e;
-	clockid_t clock;
-	DIR *d;
-
-	if (!clock_getcpuclockid(pid, &clock))
-		c.cpu = seconds(clock);
-	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	d = opendir(path);
-	while (d && (e = readdir(d))) {
-		snprintf(path, sizeof(path), "/proc/%d/task/%.20s/status", (int)pid, e->d_name);
-		c.switches += switches_of(path);
-	}
-	if (d)
-		closedir(d);
-	return c;
-}
-
-static pid_t start(char *const *argv, int *from)
-{
-	int fds[2], in[2];
-	pid_t pid;
-
-	if (pipe(fds) || pipe(in))
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		dup2(in[0], 0);
-		dup2(fds[1], 1);
-		close(fds[0]);
-		if (!freopen("/dev/null", "w", stderr))
-			_exit(126);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	close(fds[1]);
-	*from = fds[0];
-	return pid;
-}
-
-static bool reads(int fd, const char *prompt)
-{
-	static char text[1 << 16];
-	double until = seconds(CLOCK_MONOTONIC) + BOOT_S;
-	size_t len = 0;
-
-	while (seconds(CLOCK_MONOTONIC) < until) {
-		struct pollfd p = {.fd = fd, .events = POLLIN};
-		ssize_t n;
-
-		if (poll(&p, 1, 1000) <= 0)
-			continue;
-		n = read(fd, text + len, sizeof(text) - 1 - len);
-		if (n <= 0)
-			return false;
-		len += (size_t)n;
-		text[len] = 0;
-		if (strstr(text, prompt))
-			return true;
-		if (len > sizeof(text) / 2) {
-			memmove(text, text + len - 64, 64);
-			len = 64;
-		}
-	}
-	return false;
-}
-
-static void measure(const char *name, char *const *argv)
+static void measure(const struct emulator *e, const struct scene *s)
 {
 	struct cost before, after;
-	int fd;
-	pid_t pid = start(argv, &fd);
+	struct memory m;
+	double booted;
 
-	if (pid > 0 && reads(fd, "guest# ")) {
-		sleep(SETTLE);
-		before = cost_of(pid);
-		sleep(SECONDS);
-		after = cost_of(pid);
-		printf("%-10s %6.2f ms of CPU, %5.1f context switches a second\n", name,
-		       (after.cpu - before.cpu) * 1e3 / SECONDS,
-		       (double)(after.switches - before.switches) / SECONDS);
-	} else {
-		printf("%-10s did not come to its shell\n", name);
+	if (!stands(e, s)) {
+		printf("  %-5s did not come there\n", e->name);
+		run_stop(&run);
+		return;
 	}
-	if (pid > 0) {
-		kill(pid, SIGKILL);
-		waitpid(pid, NULL, 0);
-		close(fd);
-	}
+	booted = run_now() - run.began;
+	sleep(SETTLE);
+	before = run_cost(&run);
+	sleep(SECONDS);
+	after = run_cost(&run);
+	m = run_memory(&run, GUEST_MIB << 10);
+	printf("  %-5s %5.1f s to there; %5.2f %% of a CPU, %6.1f context switches a second; "
+	       "RSS %.0f MiB, PSS %.0f, of the guest's RAM %.0f, so %.0f beyond it\n",
+	       e->name, booted, (after.cpu - before.cpu) * 100 / SECONDS,
+	       (double)(after.switches - before.switches) / SECONDS, (double)m.rss / 1024,
+	       (double)m.pss / 1024, (double)m.ram / 1024, (double)(m.pss - m.ram) / 1024);
+	run_stop(&run);
 }
-
-#define GUEST                                                                                   \
-	(char *)"-m", (char *)"512", (char *)"-nodefaults", (char *)"-display", (char *)"none", \
-		(char *)"-serial", (char *)"stdio", (char *)"-kernel", (char *)KERNEL,          \
-		(char *)"-initrd", (char *)INITRD, (char *)"-append",                           \
-		(char *)"console=ttyS0 cryptomgr.notests", NULL
 
 int main(void)
 {
-	static char *const ours[] = {(char *)"build/bin/hvm-dm", (char *)"-accel", (char *)"soft",
-				     GUEST};
-	static char *const tcg[] = {(char *)"qemu-system-x86_64",
-				    (char *)"-accel",
-				    (char *)"tcg",
-				    (char *)"-cpu",
-				    (char *)"max",
-				    GUEST};
-
-	if (access(KERNEL, R_OK) || access(INITRD, R_OK)) {
+	if (access(GUEST "made", R_OK) || access(GUEST "disk-amd64.img", R_OK)) {
 		printf("idle: there is no guest: make guests says what it lacks\n");
 		return 0;
 	}
-	measure("ours", ours);
-	measure("TCG", tcg);
+	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++) {
+		printf("%s (load average %.1f)\n", scenes[i].name, run_load());
+		measure(&run_ours, &scenes[i]);
+		measure(&run_tcg, &scenes[i]);
+	}
 	return 0;
 }
