@@ -190,6 +190,8 @@ const struct platform_window *apic_window(const struct domain *dom, unsigned vcp
 /* ---- domain.c ---- */
 /* pthread_cond_wait with the device lock, which must be held. */
 void core_wait(struct domain *dom, pthread_cond_t *cond);
+/* The same, for at most so long; false: that is over. */
+bool core_wait_for(struct domain *dom, pthread_cond_t *cond, int64_t ns);
 /* Lets those have the lock who wait for it, for a thread that would hold it without end. */
 void core_give_way(struct domain *dom);
 int core_shutdown(struct domain *dom, enum hv_shutdown why);

@@ -56,6 +56,22 @@ void core_wait(struct domain *dom, pthread_cond_t *cond)
 	__atomic_store_n(&dom->held, true, __ATOMIC_RELAXED);
 }
 
+bool core_wait_for(struct domain *dom, pthread_cond_t *cond, int64_t ns)
+{
+	struct timespec t;
+	int rc;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	ns += t.tv_nsec;
+	t.tv_sec += ns / NS_PER_SEC;
+	t.tv_nsec = ns % NS_PER_SEC;
+	__atomic_store_n(&dom->held, false, __ATOMIC_RELAXED);
+	rc = pthread_cond_clockwait(cond, &dom->mutex, CLOCK_MONOTONIC, &t);
+	dom->holder = pthread_self();
+	__atomic_store_n(&dom->held, true, __ATOMIC_RELAXED);
+	return rc != ETIMEDOUT;
+}
+
 /* ---- life ---- */
 
 static int config_check(const struct domain_config *c, struct err *e)

@@ -17,6 +17,8 @@
 
 /* A vCPU's turn when one thread runs all: also how far time can lag behind within it. */
 #define TURN 10000u
+/* A wait of one that nothing can wake: somebody may set an earlier timer meanwhile. */
+#define MOST_NS (100 * NS_PER_MS)
 
 struct vcpu {
 	struct vcpus *all;
@@ -111,14 +113,28 @@ static bool take_turns(struct vcpus *vs)
 	return longest;
 }
 
-/* Nobody has anything to do before the next timer. */
+/* The guest has ended in HLT with interrupts off, or worse. */
+static bool all_deaf(struct vcpus *vs)
+{
+	for (unsigned i = 0; i < vs->n; i++)
+		if (!vs->en->ops->deaf(vs->en, i))
+			return false;
+	return true;
+}
+
+/* Nobody has anything to do before the next timer. Where none leads to anything they would follow
+ * each other as fast as the host can: then time passes as it does for the host. */
 static bool skip_time(struct vcpus *vs)
 {
-	int64_t next = clock_next(domain_clock(vs->dom));
+	struct clock *clock = domain_clock(vs->dom);
+	int64_t next = clock_next(clock), ns = MIN(next - clock_now(clock), MOST_NS);
 
 	if (vs->stop || vs->hold || next == INT64_MAX)
 		return false;
-	clock_set(domain_clock(vs->dom), next);
+	if (!all_deaf(vs))
+		clock_set(clock, next);
+	else if (!core_wait_for(vs->dom, &vs->v[0].wake, ns))
+		clock_advance(clock, ns);
 	return true;
 }
 

@@ -136,6 +136,13 @@ static bool soft_runnable(struct engine *en, unsigned vcpu)
 	       (c->flags & FL_IF && domain_vcpu_intr(c->dom, vcpu));
 }
 
+static bool soft_deaf(struct engine *en, unsigned vcpu)
+{
+	const struct cpu *c = soft_of(en)->cpus[vcpu];
+
+	return c->shutdown || c->wait_sipi || (c->halted && !(c->flags & FL_IF));
+}
+
 static uint64_t soft_executed(struct engine *en, unsigned vcpu)
 {
 	return soft_of(en)->cpus[vcpu]->insn_count;
@@ -197,6 +204,7 @@ static const struct engine_ops soft_ops = {
 	.run = soft_run,
 	.reset = soft_reset,
 	.runnable = soft_runnable,
+	.deaf = soft_deaf,
 	.executed = soft_executed,
 	.kick = soft_kick,
 	.nmi = soft_nmi,

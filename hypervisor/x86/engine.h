@@ -44,6 +44,8 @@ struct engine_ops {
 	void (*reset)(struct engine *en, const struct engine_entry *entry);
 	/* Has run anything to do? */
 	bool (*runnable)(struct engine *en, unsigned vcpu);
+	/* It stands still, and no interrupt will change that. */
+	bool (*deaf)(struct engine *en, unsigned vcpu);
 	uint64_t (*executed)(struct engine *en, unsigned vcpu); /* instructions; it does not run */
 	void (*kick)(struct engine *en, unsigned vcpu);         /* run returns soon */
 	void (*nmi)(struct engine *en, unsigned vcpu);

@@ -495,3 +495,44 @@ TEST(icount_an_hour_of_hlt_is_over_at_once)
 	}
 	box_free(&b);
 }
+
+PAYLOAD(ended, 16, "inc word ptr [0x500]; cli; hlt");
+
+struct ticker {
+	struct box *b;
+	struct timer timer;
+	unsigned ticks;
+};
+
+static void tick(void *arg)
+{
+	struct ticker *t = arg;
+
+	t->ticks++;
+	timer_arm(t->b->clock, &t->timer, clock_now(t->b->clock) + NS_PER_MS);
+}
+
+TEST(icount_does_not_race_when_nothing_can_wake)
+{
+	const struct timespec a_while = {.tv_nsec = 30 * 1000 * 1000};
+	struct ticker t = {.timer = {.fn = tick, .arg = &t}};
+	struct box b;
+	double began, passed;
+
+	box_open(&b, 1, true);
+	PUT(&b, START, ended);
+	t.b = &b;
+	timer_arm(b.clock, &t.timer, NS_PER_MS);
+	began = seconds(CLOCK_MONOTONIC);
+	go(&b);
+	CHECK(becomes(&b, DATA, 1));
+	nanosleep(&a_while, NULL);
+	pause_all(&b);
+	passed = seconds(CLOCK_MONOTONIC) - began;
+	CHECK(t.ticks > 0); /* time goes on */
+	CHECK(t.ticks <= passed * 1e3 + 1);
+	lock(&b);
+	timer_disarm(b.clock, &t.timer);
+	unlock(&b);
+	box_free(&b);
+}
