@@ -11,18 +11,6 @@
 #define DATA 0x20000
 #define MMIO MACHINE_MMIO
 
-static struct sys_rig rig(bool is_long, unsigned cpl)
-{
-	struct sys_rig r = sys_rig("max");
-
-	if (is_long)
-		go_long(&r, cpl);
-	else
-		go_prot(&r, cpl);
-	payload_traps(&r);
-	return r;
-}
-
 /* ---- 14: stacks of 16 bits ---- */
 
 PAYLOAD(push_pop, 16, "push ax; hlt; pop bx; hlt");
@@ -57,7 +45,7 @@ TEST(corner_14_real_mode_stack_wraps)
 
 TEST(corner_14_small_stack_in_protected_mode)
 {
-	struct sys_rig r = rig(false, 3);
+	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
 
 	gdt_put(&r, SEL_FREE, DATA, 0xffff, 0xf2, 0);
@@ -70,7 +58,7 @@ TEST(corner_14_small_stack_in_protected_mode)
 	EQ(0xabcdfffc, t.sp);
 	EQ(0x12345678, ram_get(&r, DATA + 0xfffc, 4));
 	sys_rig_free(&r);
-	r = rig(false, 3);
+	r = payload_rig(false, 3);
 	gdt_put(&r, SEL_FREE, DATA, 0xffff, 0xf2, 0);
 	RUNS(&r, seg_load(r.c, SEG_SS, SEL_FREE | 3));
 	r.c->r[R_SP] = 0xabcd0006;
@@ -128,7 +116,7 @@ static const struct {
 
 TEST_EACH(corner_15_limits, ARRAY_SIZE(segments), segments[i].name)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
 
 	gdt_put(&r, SEL_FREE, 0, segments[i].limit, segments[i].access, segments[i].flags);
@@ -149,7 +137,7 @@ PAYLOAD(by_ldt, 32, "mov ax, 0x50; lldt ax; mov ax, 4; mov ds, ax; mov al, [8]; 
 
 TEST(corner_15_null_and_ldt)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
 
 	for (unsigned sel = 0; sel < 4; sel++) {
@@ -193,7 +181,7 @@ static const struct {
 
 TEST_EACH(corner_16_lock_only_where_it_may_be, ARRAY_SIZE(locks), locks[i].name)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 
 	memset(r.ram + AT_CODE, 0xcc, 16);
 	memcpy(r.ram + AT_CODE, locks[i].code, sizeof(locks[i].code));
@@ -212,7 +200,7 @@ PAYLOAD(split, 64,
 
 TEST(corner_16_lock_over_a_line_and_a_page)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	memcpy(r.ram + DATA + 0xffe, "\x01\x01\x01\x01", 4);
 	memcpy(r.ram + DATA + 0x103e, "\x02\0\0\0", 4);
@@ -234,7 +222,7 @@ PAYLOAD(misplaced, 64, "cmpxchg16b [0x20008]; hlt");
 
 TEST(corner_17_cmpxchg_always_writes)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 	uint64_t pte;
 
@@ -296,7 +284,7 @@ static const struct {
 
 TEST_EACH(corner_18_io_memory_operands, ARRAY_SIZE(mmio), mmio[i].name)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	r.c->cr4 |= CR4_OSFXSR | CR4_OSXSAVE;
 	r.c->xcr0 = 7;
@@ -324,7 +312,7 @@ PAYLOAD(in_mmio, 64, "mov eax, 0x12345678; inc ebx; lea rcx, [rip]; hlt");
 
 TEST(corner_18_code_in_io_memory)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	memcpy(r.m->mmio + 0xff8, in_mmio_start, (size_t)(in_mmio_end - in_mmio_start));
 	r.c->r[R_BX] = 0;
@@ -343,7 +331,7 @@ PAYLOAD(mixed, 64,
 
 TEST(corner_19_half_ram_half_io_memory)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	static const struct machine_access want[] = {
 		{0, 2, false}, {0, 2, true}, {0, 2, false}, {0, 2, true}};
 
@@ -384,7 +372,7 @@ static const struct {
 
 TEST_EACH(corner_20_store_over_two_pages, ARRAY_SIZE(crossing), crossing[i].name)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
 
 	r.c->cr4 |= CR4_OSFXSR;
@@ -434,7 +422,7 @@ static const struct {
 
 TEST_EACH(corner_21_stack_pointer_as_operand, ARRAY_SIZE(stacks), stacks[i].name)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	payload_load(&r, AT_CODE, stacks[i].start, stacks[i].end);
 	EQ(-1, payload_go(&r).vector);
@@ -485,7 +473,7 @@ static const struct {
 
 TEST_EACH(corner_22_page_fault_error_codes, ARRAY_SIZE(pages), pages[i].name)
 {
-	struct sys_rig r = rig(true, pages[i].cpl);
+	struct sys_rig r = payload_rig(true, pages[i].cpl);
 	struct trap t;
 
 	for (uint64_t at = 0; at < 0x10000; at += 0x1000) /* the kernel's, but for the program */
@@ -516,7 +504,7 @@ PAYLOAD(flushes, 64,
 
 TEST(corner_41_what_makes_a_changed_page_table_count)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	RUNS(&r, cr_write(r.c, 4, r.c->cr4 | CR4_PGE));
 	r.c->r[R_SI] = page_put(&r, DATA, 0x30000, 7);
@@ -538,7 +526,7 @@ PAYLOAD(upper, 64,
 /* INVLPG forgets what paging-structure caches have of upper entries too (SDM 4.10.4.1). */
 TEST(corner_42_changed_upper_entry)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	uint64_t pt = new_page(&r), pd;
 
 	map_long(&r, r.c->cr3, 0x40000000, 0x30000, 12, 7, 7);
@@ -565,7 +553,7 @@ PAYLOAD(set_pat, 64, "wrmsr; hlt");
 
 TEST(corner_43_caches_are_not_seen)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 
 	r.c->r[R_AX] = 0x1122334455667788;
@@ -594,7 +582,7 @@ PAYLOAD(outs_fault, 64, "mov edx, 0x502; rep outsb; hlt");
 
 TEST(corner_46_string_io_stopped_by_a_fault)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 
 	page_put(&r, DATA + 0x1000, 0, 0);

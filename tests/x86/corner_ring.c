@@ -11,18 +11,6 @@
 
 #define DATA 0x20000
 
-static struct sys_rig rig(bool is_long, unsigned cpl)
-{
-	struct sys_rig r = sys_rig("max");
-
-	if (is_long)
-		go_long(&r, cpl);
-	else
-		go_prot(&r, cpl);
-	payload_traps(&r);
-	return r;
-}
-
 static void put_code(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
 {
 	memcpy(r->ram + at, start, (size_t)(end - start));
@@ -53,7 +41,7 @@ static const struct {
 
 TEST_EACH(corner_23_not_canonical, ARRAY_SIZE(canonical), canonical[i].name)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
 
 	payload_load(&r, AT_CODE, canonical[i].start, canonical[i].end);
@@ -68,7 +56,7 @@ PAYLOAD(lost_stack, 64, "mov esp, 0x800000; ud2");
 
 TEST(corner_23_double_fault_by_ist_and_triple)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 
 	gate_put(&r, AT_IDT + 16 * EXC_DF, SYS_INT, 0, LONG0, AT_TRAPS + TRAP_STEP * EXC_DF, 1);
@@ -81,7 +69,7 @@ TEST(corner_23_double_fault_by_ist_and_triple)
 	EQ(0x800000, t.sp);
 	EQ(0x7ffff8, r.c->cr2); /* of the second of the two page faults */
 	sys_rig_free(&r);
-	r = rig(true, 0);
+	r = payload_rig(true, 0);
 	LOADED(&r, lost_stack);
 	EQ(STOP_TRIPLE, payload_run(&r, 1000));
 	sys_rig_free(&r);
@@ -94,7 +82,7 @@ PAYLOAD(to_vm86, 32, "iretd");
 /* Into virtual-8086 mode at 2000:0100, stack 3000:0800, by IRETD of ring 0. */
 static struct sys_rig rig_vm86(uint32_t flags, uint64_t cr4)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	uint32_t frame[] = {0x100,  0x2000, FL_VM | FL_1 | flags, 0x800, 0x3000, 0x2000, 0x2000,
 			    0x2000, 0x2000};
 
@@ -157,7 +145,7 @@ PAYLOAD(int_40, 32, "int 0x40");
 
 TEST(corner_24_interrupt_and_trap_gates)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 
 	PUT(&r, 0x9800, flags_there);
 	for (unsigned type = SYS_INT; type <= SYS_TRAP; type++) {
@@ -223,7 +211,7 @@ PAYLOAD(to_ring_3, 32, "iretd");
 
 TEST(corner_28_pvi_of_ring_3)
 {
-	struct sys_rig r = rig(false, 3);
+	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
 
 	r.c->cr4 |= CR4_PVI;
@@ -235,7 +223,7 @@ TEST(corner_28_pvi_of_ring_3)
 	EQ(FL_1 | FL_IF, r.c->r[R_BX]);
 	EQ(FL_1 | FL_IF, t.flags); /* POPF of ring 3 changes neither */
 	sys_rig_free(&r);
-	r = rig(false, 3);
+	r = payload_rig(false, 3);
 	r.c->cr4 |= CR4_PVI;
 	r.c->flags |= FL_VIP;
 	LOADED(&r, pvi_pending);
@@ -254,7 +242,7 @@ PAYLOAD(read_esp, 32, "mov eax, esp; int3");
  * kernel's, and Linux expects it so. */
 TEST(corner_25_iret_to_a_16_bit_stack_keeps_the_upper_half)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	uint32_t frame[] = {0x8100, CODE3, FL_1, 0xaaaa5678, SEL_FREE | 3};
 
 	gdt_put(&r, SEL_FREE, 0x20000, 0xffff, 0xf2, 0);
@@ -271,7 +259,7 @@ PAYLOAD(read_segs, 32, "mov eax, ds; mov ebx, es; mov ecx, fs; int3");
 
 TEST(corner_25_iret_outwards_drops_inner_data_segments)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	uint32_t frame[] = {0x8100, CODE3, FL_1, AT_STACK3, DATA3};
 
 	RUNS(&r, seg_load(r.c, SEG_DS, DATA0));
@@ -301,7 +289,7 @@ PAYLOAD(nmi_base, 64, "mov dx, 0x503; out dx, al; mov edi, ebx; hlt");
 
 TEST(corner_25_iret_lets_nmi_in_again)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	r.m->poke = ask_nmi;
 	PUT(&r, 0x9800, nmi_handler);
@@ -317,7 +305,7 @@ PAYLOAD(nested, 64, "pushfq; or word ptr [rsp], 0x4000; popfq; iretq");
 
 TEST(corner_25_nested_task_in_long_mode)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 
 	LOADED(&r, nested);
@@ -334,7 +322,7 @@ PAYLOAD(sysret, 64, "mov rcx, 0x800000000000; mov rsp, 0x7000; sysretq");
 
 TEST(corner_26_sysret_to_a_non_canonical_rip)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
 
 	r.c->star = (uint64_t)((LONG3 & ~3u) - 16) << 48;
@@ -353,7 +341,7 @@ PAYLOAD(compat_syscall, 64,
 
 TEST(corner_26_syscall_of_compatibility_mode)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
 
 	LOADED(&r, compat_syscall);
@@ -372,7 +360,7 @@ PAYLOAD(sysexit_to, 32, "mov esi, esp; mov edi, ss; int3");
 
 TEST(corner_26_sysenter_and_sysexit)
 {
-	struct sys_rig r = rig(false, 3);
+	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
 
 	r.c->sysenter_cs = CODE0; /* CODE0, DATA0, CODE3, DATA3 */
@@ -390,7 +378,7 @@ TEST(corner_26_sysenter_and_sysexit)
 	EQ(DATA3, r.c->r[R_DI]);
 	EQ(CODE3, t.cs);
 	sys_rig_free(&r);
-	r = rig(false, 3);
+	r = payload_rig(false, 3);
 	r.c->sysenter_cs = 1; /* a null selector */
 	LOADED(&r, sysenter);
 	EQ(EXC_GP, payload_go(&r).vector);
@@ -402,7 +390,7 @@ PAYLOAD(wrmsr, 64, "wrmsr; hlt");
 TEST(corner_26_targets_are_canonical)
 {
 	static const uint32_t msrs[] = {0x175, 0x176, 0xc0000082, 0xc0000083};
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(msrs); i++) {
 		r.c->r[R_CX] = msrs[i];
@@ -422,7 +410,7 @@ PAYLOAD(syscall_entry, 64, "pushfq; pop rax; mov r8d, ss; mov r10, rcx; sysretq"
 
 TEST(corner_26_syscall_and_back)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
 
 	r.c->star = (uint64_t)((LONG3 & ~3u) - 16) << 48 | (uint64_t)LONG0 << 32;
@@ -467,7 +455,7 @@ PAYLOAD(task_called, 32, "1: inc eax; pushfd; pop edx; iretd; jmp 1b");
 
 TEST(corner_27_task_called_twice)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 
 	tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
 	PUT(&r, 0x8100, task_called);
@@ -487,7 +475,7 @@ PAYLOAD(task_jump, 32, JMP_FAR32(0x70, 0));
 
 TEST(corner_27_debug_trap_of_a_task)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
 
 	tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
@@ -512,7 +500,7 @@ PAYLOAD(wait_ring_3, 32, "1: jmp 1b");
 TEST(corner_23_bad_inner_stack)
 {
 	for (unsigned external = 0; external < 2; external++) {
-		struct sys_rig r = rig(false, 3);
+		struct sys_rig r = payload_rig(false, 3);
 
 		tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
 		r.ram[0x8100] = 0xf4;
@@ -537,7 +525,7 @@ PAYLOAD(lost_esp, 32, "mov esp, 2; ud2");
 /* What a 32-bit kernel has for #DF: a task of its own, whose back link tells where it was. */
 TEST(corner_27_double_fault_task)
 {
-	struct sys_rig r = rig(false, 0);
+	struct sys_rig r = payload_rig(false, 0);
 
 	tss_put(&r, SEL_FREE, AT_TSS2, AT_TRAPS + TRAP_STEP * EXC_DF);
 	gdt_put(&r, DATA16, 0x20000, 0xfff, 0x92, 0);
@@ -562,7 +550,7 @@ PAYLOAD(rsm, 64, "rsm; hlt");
 
 TEST(corner_29_rsm_outside_smm)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	LOADED(&r, rsm);
 	EQ(EXC_UD, payload_go(&r).vector);
@@ -577,7 +565,7 @@ PAYLOAD(gate_called, 32, "mov eax, [esp + 8]; mov ebx, [esp + 12]; mov edx, cs; 
 
 TEST(corner_50_call_gate_with_parameters)
 {
-	struct sys_rig r = rig(false, 3);
+	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
 
 	gate_put(&r, AT_GDT + SEL_FREE, SYS_CALL, 3, CODE0, 0x8100, 2);
@@ -598,7 +586,7 @@ PAYLOAD(conforming_code, 32, "mov eax, cs; retf");
 
 TEST(corner_50_conforming_code_keeps_the_cpl)
 {
-	struct sys_rig r = rig(false, 3);
+	struct sys_rig r = payload_rig(false, 3);
 
 	PUT(&r, 0x8100, conforming_code);
 	LOADED(&r, conforming);
@@ -616,7 +604,7 @@ PAYLOAD(halves, 64,
 
 TEST(corner_51_upper_halves_over_a_mode_switch)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	LOADED(&r, halves);
 	EQ(-1, payload_go(&r).vector);
@@ -641,7 +629,7 @@ PAYLOAD(fs_gated, 64, "wrfsbase rax; hlt");
 
 TEST(corner_53_bases)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	r.ram[DATA + 8] = 0x11;
 	r.ram[DATA + 0x1008] = 0x22;
@@ -669,7 +657,7 @@ PAYLOAD(swapgs, 64, "swapgs; hlt");
 
 TEST(corner_53_swapgs_is_for_ring_0)
 {
-	struct sys_rig r = rig(true, 3);
+	struct sys_rig r = payload_rig(true, 3);
 
 	LOADED(&r, swapgs);
 	EQ(EXC_GP, payload_go(&r).vector);
@@ -681,7 +669,7 @@ PAYLOAD(amd_cr8, 64, ".byte 0xf0; mov rax, cr0; hlt");
 
 TEST(corner_55_cr8)
 {
-	struct sys_rig r = rig(true, 0);
+	struct sys_rig r = payload_rig(true, 0);
 
 	LOADED(&r, cr8);
 	EQ(EXC_GP, payload_go(&r).vector);

@@ -208,6 +208,18 @@ void payload_traps(struct sys_rig *r)
 	}
 }
 
+struct sys_rig payload_rig(bool is_long, unsigned cpl)
+{
+	struct sys_rig r = sys_rig("max");
+
+	if (is_long)
+		go_long(&r, cpl);
+	else
+		go_prot(&r, cpl);
+	payload_traps(&r);
+	return r;
+}
+
 static bool has_error(unsigned vector)
 {
 	return vector == EXC_DF || (vector >= EXC_TS && vector <= EXC_PF) || vector == EXC_AC;

@@ -104,6 +104,8 @@ void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const ui
 enum cpu_stop payload_run(struct sys_rig *r, uint64_t most);
 /* Each vector leads to its own HLT in ring 0: by the IVT or, with DPL 3, by the IDT. */
 void payload_traps(struct sys_rig *r);
+/* Cpu "max" in 64-bit or protected mode, with these. */
+struct sys_rig payload_rig(bool is_long, unsigned cpl);
 struct trap {
 	int vector; /* -1: not at one of those HLTs */
 	uint32_t error;
