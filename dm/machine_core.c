@@ -132,11 +132,17 @@ static void core_gone(void *arg, const char *why)
 	loop_defer(b->m->loop, &b->m->want.defer);
 }
 
+static void core_triple_fault(void *arg)
+{
+	machine_want_reset(((struct board *)arg)->m, true, "guest-reset");
+}
+
 int machine_core_attach(struct machine *m, struct err *e)
 {
 	const struct hv_client client = {.ioreq = ioreq_client,
 					 .buffered = ioreq_client_buffered,
 					 .gone = core_gone,
+					 .triple_fault = core_triple_fault,
 					 .arg = m->board};
 	const struct hv_ops *ops = m->hv->ops;
 	int rc = ops->attach(m->hv, m->loop, &client, e);

@@ -52,24 +52,26 @@ static void met_break(void *arg, unsigned vcpu)
 }
 
 /* Where a kernel that was put into RAM starts. */
-static void set_entry(struct machine *m)
+static int set_entry(struct machine *m, struct err *e)
 {
 	const struct boot_entry *b = machine_kernel_entry(m);
-	struct engine_entry entry;
+	struct hv_entry entry;
+	int rc;
 
-	if (!b || b->mode == BOOT_FIRMWARE)
-		return;
-	entry = (struct engine_entry){.eip = b->eip,
-				      .eax = b->eax,
-				      .ebx = b->ebx,
-				      .esi = b->esi,
-				      .cs = b->cs,
-				      .ds = b->ds,
-				      .gdt_base = b->gdt_base,
-				      .gdt_limit = b->gdt_limit};
-	domain_lock(m->dom);
-	vcpus_entry(m->vcpus, &entry);
-	domain_unlock(m->dom);
+	if (!b || b->mode == BOOT_FIRMWARE || !m->hv->ops->entry)
+		return 0;
+	entry = (struct hv_entry){.eip = b->eip,
+				  .eax = b->eax,
+				  .ebx = b->ebx,
+				  .esi = b->esi,
+				  .cs = b->cs,
+				  .ds = b->ds,
+				  .gdt_base = b->gdt_base,
+				  .gdt_limit = b->gdt_limit};
+	machine_lock(m);
+	rc = m->hv->ops->entry(m->hv, &entry);
+	machine_unlock(m);
+	return rc ? err_errno(e, rc, "the core does not take the kernel's start") : 0;
 }
 
 int machine_vcpus_open(struct machine *m, struct err *e)
@@ -83,13 +85,11 @@ int machine_vcpus_open(struct machine *m, struct err *e)
 				       .stopped = met_break,
 				       .arg = m};
 
-	if (!v.ops)
-		return 0;
-	m->vcpus = vcpus_new(m->dom, &v, e);
-	if (!m->vcpus)
+	if (v.ops)
+		m->vcpus = vcpus_new(m->dom, &v, e);
+	if (v.ops && !m->vcpus)
 		return -EINVAL;
-	set_entry(m);
-	return 0;
+	return set_entry(m, e);
 }
 
 void machine_vcpus_close(struct machine *m)
@@ -100,6 +100,6 @@ void machine_vcpus_close(struct machine *m)
 
 void machine_vcpus_hold(struct machine *m)
 {
-	if (m->vcpus)
-		vcpus_hold(m->vcpus);
+	if (m->hv && m->hv->ops->hold)
+		m->hv->ops->hold(m->hv);
 }

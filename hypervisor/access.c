@@ -18,9 +18,12 @@ struct who {
 	unsigned vcpu; /* DOMAIN_NO_VCPU: a tool, not a guest */
 };
 
+/* Whoever runs vCPUs by hooks has stopped them between two instructions, not here: one that ends
+ * its instruction must not wait. */
 static void wait_running(struct domain *dom, unsigned vcpu)
 {
-	while (dom->paused && vcpu != DOMAIN_NO_VCPU && domain_locked(dom))
+	while (dom->paused && !dom->vcpu_hooks.pause && vcpu != DOMAIN_NO_VCPU &&
+	       domain_locked(dom))
 		core_wait(dom, &dom->resumed);
 }
 

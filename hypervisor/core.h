@@ -68,6 +68,8 @@ struct domain {
 	bool held;
 	unsigned waiting;       /* threads, for the lock; atomic */
 	pthread_cond_t resumed; /* paused went away */
+	unsigned asking;        /* vCPUs that wait for a device model, the lock let go */
+	pthread_cond_t quiet;   /* one more asks, or one less runs */
 
 	struct domain_hooks hooks, vcpu_hooks;
 	bool vcpu_intr[DOMAIN_VCPUS]; /* written atomically, under the lock */
@@ -179,12 +181,12 @@ void apic_line(struct domain *dom, unsigned vcpu, bool level); /* that to its pr
 const struct platform_window *apic_window(const struct domain *dom, unsigned vcpu, uint64_t addr);
 
 /* Both sets of hooks hear of it. */
-#define core_tell(dom, hook, ...)                                                   \
-	do {                                                                        \
-		if ((dom)->hooks.hook)                                              \
-			(dom)->hooks.hook((dom)->hooks.arg, __VA_ARGS__);           \
-		if ((dom)->vcpu_hooks.hook)                                         \
-			(dom)->vcpu_hooks.hook((dom)->vcpu_hooks.arg, __VA_ARGS__); \
+#define core_tell(dom, hook, ...)                                                                 \
+	do {                                                                                      \
+		if ((dom)->hooks.hook)                                                            \
+			(dom)->hooks.hook((dom)->hooks.arg __VA_OPT__(, ) __VA_ARGS__);           \
+		if ((dom)->vcpu_hooks.hook)                                                       \
+			(dom)->vcpu_hooks.hook((dom)->vcpu_hooks.arg __VA_OPT__(, ) __VA_ARGS__); \
 	} while (0)
 
 /* ---- domain.c ---- */

@@ -127,6 +127,7 @@ struct domain *domain_new(const struct domain_config *c, struct err *e)
 	}
 	pthread_mutex_init(&dom->mutex, NULL);
 	pthread_cond_init(&dom->resumed, NULL);
+	pthread_cond_init(&dom->quiet, NULL);
 	dom->mem.flags_fd = -1;
 	if (!domain_setup(dom, c, e))
 		return dom;
@@ -146,6 +147,7 @@ void domain_free(struct domain *dom)
 	clock_publish(dom->clock, NULL, NULL, NULL);
 	if (dom->own_clock)
 		clock_free(dom->clock);
+	pthread_cond_destroy(&dom->quiet);
 	pthread_cond_destroy(&dom->resumed);
 	pthread_mutex_destroy(&dom->mutex);
 	free(dom);
@@ -198,6 +200,21 @@ void domain_resume(struct domain *dom)
 		clock_start(dom->clock);
 	pthread_cond_broadcast(&dom->resumed);
 	core_tell(dom, pause, false);
+}
+
+unsigned domain_asking(const struct domain *dom)
+{
+	return dom->asking;
+}
+
+void domain_hold(struct domain *dom)
+{
+	core_tell(dom, hold);
+}
+
+void domain_entry(struct domain *dom, const struct hv_entry *entry)
+{
+	core_tell(dom, entry, entry);
 }
 
 void core_a20(struct domain *dom, bool on)

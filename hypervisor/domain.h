@@ -35,6 +35,8 @@ struct domain_hooks {
 	void (*shutdown)(void *arg, enum hv_shutdown why);
 	/* on: returns when no vCPU runs guest code, having let go of the lock meanwhile. */
 	void (*pause)(void *arg, bool on);
+	void (*hold)(void *arg);                                /* see domain_hold */
+	void (*entry)(void *arg, const struct hv_entry *entry); /* see domain_entry */
 	void *arg;
 };
 
@@ -141,9 +143,18 @@ uint64_t domain_memory_generation(const struct domain *dom); /* moves with every
 uint8_t *domain_page_flags(struct domain *dom, uint64_t *pages);
 bool domain_a20(const struct domain *dom);
 
-/* ---- run state: paused, a vCPU's next access waits until resumed, and a clock of the domain's
- * own stands still (the first resume starts it); the machine's is the machine's to stop ---- */
+/* ---- run state: paused, no vCPU runs but what it needs to end its instruction, if a device model
+ * in another process has yet to answer it (who has vCPUs without hooks: their next access waits).
+ * A clock of the domain's own stands still (the first resume starts it); the machine's is the
+ * machine's to stop ---- */
 void domain_pause(struct domain *dom);
 void domain_resume(struct domain *dom);
+unsigned domain_asking(const struct domain *dom);          /* vCPUs that wait for an answer */
 void domain_reset(struct domain *dom, enum hv_reset what); /* platform, A20, CF8, links */
+/* vCPUs stop soon, until the domain is resumed or reset: the guest asked for something that is
+ * about to happen. From any thread that has the lock. */
+void domain_hold(struct domain *dom);
+/* Where the first vCPU starts, now and after each reset; NULL: at the reset vector. Copied; paused,
+ * nobody asking. */
+void domain_entry(struct domain *dom, const struct hv_entry *entry);
 #endif

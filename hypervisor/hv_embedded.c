@@ -227,6 +227,18 @@ static int em_shutdown(struct hv *hv, enum hv_shutdown why)
 	return core_shutdown(dom_of(hv), why);
 }
 
+static int em_entry(struct hv *hv, const struct hv_entry *entry)
+{
+	domain_entry(dom_of(hv), entry);
+	return 0;
+}
+
+static int em_hold(struct hv *hv)
+{
+	domain_hold(dom_of(hv));
+	return 0;
+}
+
 /* The caller holds the lock: every vCPU is outside or waits for it, and will find paused. */
 static int em_quiesce(struct hv *hv, bool stop)
 {
@@ -273,6 +285,8 @@ static const struct hv_ops embedded_ops = {
 	.a20 = em_a20,
 	.reset = em_reset,
 	.shutdown = em_shutdown,
+	.entry = em_entry,
+	.hold = em_hold,
 	.quiesce = em_quiesce,
 	.nr_vcpus = em_vcpus,
 	.now = em_now,

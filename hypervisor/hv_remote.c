@@ -35,6 +35,7 @@ struct remote_hv {
 	uint32_t time_seen;
 	struct watch *socket_watch, *bell_watch;
 	struct hv_client client;
+	bool stopped; /* quiesced */
 	bool serving; /* a vCPU waits for us: it looks at lines and MSIs when it goes on */
 	bool gone;
 	struct spin spin;
@@ -151,9 +152,21 @@ static bool follow_time(struct remote_hv *r)
 	return true;
 }
 
+static bool take_triple_fault(struct remote_hv *r)
+{
+	uint32_t *fault = &r->seam->bells.triple_fault;
+
+	if (!__atomic_load_n(fault, __ATOMIC_RELAXED) ||
+	    !__atomic_exchange_n(fault, 0, __ATOMIC_SEQ_CST))
+		return false;
+	if (r->client.triple_fault)
+		r->client.triple_fault(r->client.arg);
+	return true;
+}
+
 static bool serve_all(struct remote_hv *r)
 {
-	bool any = follow_time(r);
+	bool any = follow_time(r) | take_triple_fault(r);
 
 	for (unsigned i = 0; i < ARRAY_SIZE(r->seam->bells.pending); i++)
 		for (uint64_t set = take_pending(&r->seam->bells, i); set; set &= set - 1) {
@@ -173,7 +186,8 @@ static bool something_there(void *arg)
 	for (unsigned i = 0; i < ARRAY_SIZE(s->bells.pending); i++)
 		if (__atomic_load_n(&s->bells.pending[i], __ATOMIC_RELAXED))
 			return true;
-	if (clock_page_seq(r->time) != r->time_seen)
+	if (clock_page_seq(r->time) != r->time_seen ||
+	    __atomic_load_n(&s->bells.triple_fault, __ATOMIC_RELAXED))
 		return true;
 	return __atomic_load_n(&s->ring.read_pointer, __ATOMIC_RELAXED) !=
 	       __atomic_load_n(&s->ring.write_pointer, __ATOMIC_RELAXED);
@@ -460,25 +474,59 @@ static int rm_a20(struct hv *hv, bool on)
 	return CALL(hv, SEAM_A20, on);
 }
 
-static int rm_reset(struct hv *hv, enum hv_reset what)
-{
-	return CALL(hv, SEAM_RESET, what);
-}
-
 static int rm_shutdown(struct hv *hv, enum hv_shutdown why)
 {
 	return CALL(hv, SEAM_SHUTDOWN, why);
 }
 
+/* What was posted before the vCPUs stopped is answered now, not after a save, and they end their
+ * instructions; but within a request that one cannot end. */
 static int rm_quiesce(struct hv *hv, bool stop)
 {
 	struct remote_hv *r = of(hv);
-	int rc = CALL(hv, SEAM_QUIESCE, stop);
+	struct seam_msg m;
+	int rc;
 
-	/* What was posted before the vCPUs stopped is answered now, not after a save. */
-	if (!rc && stop && !r->serving && r->client.ioreq)
+	do {
+		m = (struct seam_msg){.op = SEAM_QUIESCE, .a = {stop}};
+		rc = call(r, &m);
+		if (rc || !stop || r->serving || !r->client.ioreq)
+			break;
 		serve_all(r);
+	} while (m.a[0]);
+	if (!rc)
+		r->stopped = stop;
 	return rc;
+}
+
+static int rm_reset(struct hv *hv, enum hv_reset what)
+{
+	bool ran = !of(hv)->stopped;
+	int rc = ran ? rm_quiesce(hv, true) : 0;
+
+	if (!rc)
+		rc = CALL(hv, SEAM_RESET, what);
+	if (ran)
+		rm_quiesce(hv, false);
+	return rc;
+}
+
+static int rm_hold(struct hv *hv)
+{
+	return CALL(hv, SEAM_HOLD, 0);
+}
+
+static uint64_t pair(uint32_t low, uint32_t high)
+{
+	return low | (uint64_t)high << 32;
+}
+
+static int rm_entry(struct hv *hv, const struct hv_entry *e)
+{
+	if (!e)
+		return CALL(hv, SEAM_ENTRY, 0);
+	return CALL(hv, SEAM_ENTRY, 1, pair(e->eip, e->eax), pair(e->ebx, e->esi),
+		    pair(e->cs, e->ds), pair(e->gdt_base, e->gdt_limit));
 }
 
 static int rm_follow(struct hv *hv, struct clock *c)
@@ -532,6 +580,8 @@ static const struct hv_ops remote_ops = {
 	.a20 = rm_a20,
 	.reset = rm_reset,
 	.shutdown = rm_shutdown,
+	.entry = rm_entry,
+	.hold = rm_hold,
 	.quiesce = rm_quiesce,
 	.nr_vcpus = rm_vcpus,
 	.now = rm_now,

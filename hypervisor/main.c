@@ -4,6 +4,8 @@
 #include "base/loop.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/remote.h"
+#include "hypervisor/vcpus.h"
+#include "hypervisor/x86/engine.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +16,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -23,13 +26,21 @@ static const char help[] =
 	"  -listen PATH     wait for a device model on this socket (SOCK_SEQPACKET)\n"
 	"  -listen fd=N     the same, on a listening socket that is descriptor N\n"
 	"  -help, -version\n"
-	"Memory, the 8259 pair, the 8254 and the clock of one guest live here; a device model\n"
-	"may come, go and come again meanwhile. There is no processor engine yet: nothing runs.\n";
+	"  -accel soft|none what runs the processors; none: nothing does [soft]\n"
+	"  -cpu MODEL       and what they are, as hvm-dm's [max]\n"
+	"  -rtc BASE        seconds since 1970, or base=utc or base=localtime [base=utc]\n"
+	"  -max-ram-below-4g SIZE  where memory is cut for the devices' hole\n"
+	"  -once            end when the first device model has left\n"
+	"The processors of one guest, its memory, interrupt controllers, timers and clock live\n"
+	"here. They run while a device model is there and lets them; when one leaves they stand\n"
+	"still until the next has come.\n";
 
 struct options {
-	uint64_t ram;
+	uint64_t ram, below_4g;
 	unsigned vcpus;
-	const char *path;
+	const char *path, *accel, *cpu;
+	int64_t rtc;
+	bool once;
 	int fd;
 };
 
@@ -40,11 +51,13 @@ struct core {
 	const char *path; /* to be removed at the end */
 	struct watch *listen_watch;
 	struct remote *remote;
+	struct vcpus *vcpus;
+	bool once;
 };
 
 /* ---- options ---- */
 
-static int parse_size(const char *text, uint64_t *size, struct err *e)
+static int parse_size(const char *option, const char *text, uint64_t *size, struct err *e)
 {
 	char *end;
 	unsigned shift = 20;
@@ -58,7 +71,7 @@ static int parse_size(const char *text, uint64_t *size, struct err *e)
 	else if (*end && strchr("gG", *end))
 		shift = 30, end++;
 	if (errno || end == text || *end || !*size || *size > UINT64_MAX >> shift)
-		return err_set(e, -EINVAL, "-m %s: not a size of memory", text);
+		return err_set(e, -EINVAL, "%s %s: not a size of memory", option, text);
 	*size <<= shift;
 	return 0;
 }
@@ -75,30 +88,74 @@ static int parse_number(const char *option, const char *text, unsigned most, uns
 	return 0;
 }
 
-static int parse_value(struct options *o, const char *name, const char *value, struct err *e)
+static int parse_rtc(const char *text, int64_t *base, struct err *e)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	char *end;
+
+	*base = now;
+	if (!strcmp(text, "base=utc"))
+		return 0;
+	if (!strcmp(text, "base=localtime")) {
+		if (localtime_r(&now, &tm))
+			*base += tm.tm_gmtoff;
+		return 0;
+	}
+	errno = 0;
+	*base = strtoll(text, &end, 10);
+	if (errno || end == text || *end || *base < 0)
+		return err_set(e, -EINVAL, "-rtc %s: not seconds, base=utc or base=localtime",
+			       text);
+	return 0;
+}
+
+static int parse_listen(struct options *o, const char *value, struct err *e)
 {
 	unsigned fd;
 	int rc;
 
-	if (!strcmp(name, "-m"))
-		return parse_size(value, &o->ram, e);
-	if (!strcmp(name, "-smp"))
-		return parse_number(name, value, DOMAIN_VCPUS, &o->vcpus, e);
-	if (strcmp(name, "-listen"))
-		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
 	if (strncmp(value, "fd=", 3)) {
 		o->path = value;
 		return 0;
 	}
-	rc = parse_number(name, value + 3, 1 << 20, &fd, e);
+	rc = parse_number("-listen", value + 3, 1 << 20, &fd, e);
 	o->fd = (int)fd;
 	return rc;
+}
+
+static int parse_accel(struct options *o, const char *value, struct err *e)
+{
+	o->accel = value;
+	if (!strcmp(value, "none") || engine_find(value))
+		return 0;
+	return err_set(e, -EINVAL, "-accel %s: there is soft, and none", value);
+}
+
+static int parse_value(struct options *o, const char *name, const char *value, struct err *e)
+{
+	if (!strcmp(name, "-m"))
+		return parse_size(name, value, &o->ram, e);
+	if (!strcmp(name, "-max-ram-below-4g"))
+		return parse_size(name, value, &o->below_4g, e);
+	if (!strcmp(name, "-smp"))
+		return parse_number(name, value, DOMAIN_VCPUS, &o->vcpus, e);
+	if (!strcmp(name, "-listen"))
+		return parse_listen(o, value, e);
+	if (!strcmp(name, "-accel"))
+		return parse_accel(o, value, e);
+	if (!strcmp(name, "-rtc"))
+		return parse_rtc(value, &o->rtc, e);
+	if (strcmp(name, "-cpu"))
+		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
+	o->cpu = value;
+	return 0;
 }
 
 /* > 0: said all there was to say. */
 static int parse_options(struct options *o, char **argv, struct err *e)
 {
-	for (; *argv; argv += 2) {
+	while (*argv) {
 		const char *name = !strncmp(*argv, "--", 2) ? *argv + 1 : *argv;
 		int rc;
 
@@ -106,12 +163,18 @@ static int parse_options(struct options *o, char **argv, struct err *e)
 			return fputs(help, stdout), 1;
 		if (!strcmp(name, "-version"))
 			return puts("hvm-core 0.1"), 1;
+		if (!strcmp(name, "-once")) {
+			o->once = true;
+			argv++;
+			continue;
+		}
 		if (!argv[1])
 			return err_set(e, -EINVAL, "%s: unknown option, or its value is missing",
 				       *argv);
 		rc = parse_value(o, name, argv[1], e);
 		if (rc)
 			return rc;
+		argv += 2;
 	}
 	if (!o->path && o->fd < 0)
 		return err_set(e, -EINVAL, "-listen is missing (try -help)");
@@ -147,9 +210,12 @@ static void device_model_ended(void *arg, bool asked, const char *why)
 		log_info("the device model left");
 	else
 		log_warn("the device model ended, the domain waits for another: %s", why);
+	domain_pause(c->dom);
 	remote_close(c->remote);
 	c->remote = NULL;
 	watch_events(c->listen_watch, EPOLLIN);
+	if (c->once)
+		loop_quit(c->loop, 0);
 }
 
 static void device_model_came(void *arg, uint32_t events)
@@ -188,6 +254,12 @@ static void guest_shutdown(void *arg, enum hv_shutdown why)
 		loop_quit(c->loop, 0);
 }
 
+static void triple_fault(void *arg, unsigned vcpu)
+{
+	(void)vcpu;
+	remote_triple_fault(((struct core *)arg)->remote);
+}
+
 static void signalled(void *arg, uint32_t events)
 {
 	(void)events;
@@ -210,17 +282,37 @@ static int watch_signals(struct core *c, struct err *e)
 	return 0;
 }
 
+static int start_vcpus(struct core *c, const struct options *o, struct err *e)
+{
+	const struct vcpus_config v = {.ops = engine_find(o->accel),
+				       .model = o->cpu,
+				       .triple_fault = triple_fault,
+				       .arg = c};
+
+	domain_lock(c->dom);
+	domain_pause(c->dom); /* until a device model says that all is there */
+	domain_unlock(c->dom);
+	if (!v.ops)
+		return 0;
+	c->vcpus = vcpus_new(c->dom, &v, e);
+	return c->vcpus ? 0 : -EINVAL;
+}
+
 static int core_start(struct core *c, const struct options *o, struct err *e)
 {
-	struct domain_config config = {
-		.ram = o->ram, .vcpus = o->vcpus, .hooks = {.shutdown = guest_shutdown, .arg = c}};
+	struct domain_config config = {.ram = o->ram,
+				       .ram_below_4g = o->below_4g,
+				       .vcpus = o->vcpus,
+				       .rtc_base = o->rtc,
+				       .hooks = {.shutdown = guest_shutdown, .arg = c}};
 
 	c->loop = loop_new(e);
 	if (!c->loop || watch_signals(c, e))
 		return -ENOMEM;
 	c->dom = domain_new(&config, e);
-	if (!c->dom)
+	if (!c->dom || start_vcpus(c, o, e))
 		return -EINVAL;
+	c->once = o->once;
 	loop_lock_hooks(c->loop, lock_hook, unlock_hook, c->dom);
 	if (loop_clock(c->loop, domain_clock(c->dom), e))
 		return -ENOMEM;
@@ -231,9 +323,6 @@ static int core_start(struct core *c, const struct options *o, struct err *e)
 	c->listen_watch = loop_watch(c->loop, c->listener, EPOLLIN, device_model_came, c);
 	if (!c->listen_watch)
 		return err_set(e, -EBADF, "descriptor %d is no socket to listen on", c->listener);
-	domain_lock(c->dom);
-	domain_pause(c->dom); /* until a device model says that all is there */
-	domain_unlock(c->dom);
 	return 0;
 }
 
@@ -244,6 +333,7 @@ static void core_end(struct core *c)
 	remote_close(c->remote);
 	if (c->dom)
 		domain_unlock(c->dom);
+	vcpus_free(c->vcpus);
 	if (c->path)
 		unlink(c->path);
 	if (c->loop)
@@ -253,7 +343,12 @@ static void core_end(struct core *c)
 
 int main(int argc, char **argv)
 {
-	struct options o = {.ram = 128ull << 20, .vcpus = 1, .fd = -1};
+	struct options o = {.ram = 128ull << 20,
+			    .vcpus = 1,
+			    .accel = "soft",
+			    .cpu = "max",
+			    .rtc = time(NULL),
+			    .fd = -1};
 	struct core c = {.listener = -1};
 	struct err e = {""};
 	int rc;

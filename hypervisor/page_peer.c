@@ -102,11 +102,16 @@ static int post_and_wait(struct page_peer *p, unsigned vcpu, struct hv_ioreq *sl
 	p->waiting++;
 	slot_post(slot, req);
 	p->kick(p, vcpu);
-	if (locked)
+	if (locked) {
+		p->dom->asking++;
+		pthread_cond_broadcast(&p->dom->quiet);
 		domain_unlock(p->dom);
+	}
 	rc = slot_wait(p, vcpu, slot);
-	if (locked)
+	if (locked) {
 		domain_lock(p->dom);
+		p->dom->asking--;
+	}
 	p->busy[vcpu] = false;
 	if (!--p->waiting)
 		pthread_cond_broadcast(&p->idle);

@@ -16,4 +16,6 @@ struct remote *remote_open(struct domain *dom, struct loop *l, int socket,
 			   void (*ended)(void *arg, bool asked, const char *why), void *arg,
 			   struct err *e);
 void remote_close(struct remote *r); /* NULL is fine */
+/* A vCPU met a triple fault: the device model is to reset the machine. NULL is fine. */
+void remote_triple_fault(struct remote *r);
 #endif

@@ -102,6 +102,14 @@ static void peer_kick(struct page_peer *p, unsigned vcpu)
 	ring_dm(r);
 }
 
+void remote_triple_fault(struct remote *r)
+{
+	if (!r)
+		return;
+	__atomic_store_n(&r->seam->bells.triple_fault, 1, __ATOMIC_SEQ_CST);
+	ring_dm(r);
+}
+
 static void time_changed(void *arg)
 {
 	ring_dm(arg);
@@ -299,6 +307,8 @@ static int op_reset(struct remote *r, struct seam_msg *m, int *fd)
 	(void)fd;
 	if (m->a[0] > HV_RESET_MACHINE)
 		return -EINVAL;
+	if (dom_of(r)->asking) /* one is in the middle of an instruction */
+		return -EBUSY;
 	domain_reset(dom_of(r), (enum hv_reset)m->a[0]);
 	return 0;
 }
@@ -311,7 +321,8 @@ static int op_shutdown(struct remote *r, struct seam_msg *m, int *fd)
 		       : -EINVAL;
 }
 
-/* A vCPU whose request is posted counts as stopped; its device model answers it before it saves. */
+/* A vCPU whose request is posted counts as stopped; its device model answers it, and asks again,
+ * before it saves or resets. */
 static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 {
 	(void)fd;
@@ -319,6 +330,33 @@ static int op_quiesce(struct remote *r, struct seam_msg *m, int *fd)
 		domain_pause(dom_of(r));
 	else
 		domain_resume(dom_of(r));
+	m->a[0] = dom_of(r)->asking;
+	return 0;
+}
+
+static int op_hold(struct remote *r, struct seam_msg *m, int *fd)
+{
+	(void)m;
+	(void)fd;
+	domain_hold(dom_of(r));
+	return 0;
+}
+
+static int op_entry(struct remote *r, struct seam_msg *m, int *fd)
+{
+	const struct hv_entry entry = {.eip = (uint32_t)m->a[1],
+				       .eax = (uint32_t)(m->a[1] >> 32),
+				       .ebx = (uint32_t)m->a[2],
+				       .esi = (uint32_t)(m->a[2] >> 32),
+				       .cs = (uint16_t)m->a[3],
+				       .ds = (uint16_t)(m->a[3] >> 32),
+				       .gdt_base = (uint32_t)m->a[4],
+				       .gdt_limit = (uint32_t)(m->a[4] >> 32)};
+
+	(void)fd;
+	if (!dom_of(r)->paused || dom_of(r)->asking)
+		return -EBUSY;
+	domain_entry(dom_of(r), m->a[0] ? &entry : NULL);
 	return 0;
 }
 
@@ -344,6 +382,8 @@ static op_fn *const ops[SEAM_OPS] = {
 	[SEAM_RESET] = op_reset,
 	[SEAM_SHUTDOWN] = op_shutdown,
 	[SEAM_QUIESCE] = op_quiesce,
+	[SEAM_HOLD] = op_hold,
+	[SEAM_ENTRY] = op_entry,
 };
 
 /* ---- the socket ---- */

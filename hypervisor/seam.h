@@ -12,7 +12,7 @@
 #include "hypervisor/public/hv.h"
 
 #define SEAM_MAGIC   0x6d616573u /* "seam" */
-#define SEAM_VERSION 3
+#define SEAM_VERSION 4
 
 /* ---- pages ---- */
 #define SEAM_MSIS 254
@@ -32,6 +32,7 @@ struct seam_bells {
 	/* Non-zero: that side sleeps, or is about to, and wants its eventfd written. */
 	uint32_t dm_asleep, core_asleep;
 	uint32_t vcpu_asleep[HV_IOREQ_SLOTS];
+	uint32_t triple_fault; /* the core says so; the device model takes it back */
 };
 struct seam_page {
 	union {
@@ -76,10 +77,13 @@ enum seam_op {
 	SEAM_A20,             /* a0 on */
 	SEAM_RESET,           /* a0 enum hv_reset */
 	SEAM_SHUTDOWN,        /* a0 enum hv_shutdown */
-	SEAM_QUIESCE,         /* a0 stop */
-	SEAM_PM_PLACE,        /* a0 base, a1 on */
-	SEAM_PM_EVENT,        /* a0 bits of PM1_STS */
-	SEAM_BYE,             /* orderly end */
+	SEAM_QUIESCE,         /* a0 stop → a0 vCPUs that still wait for an answer */
+	SEAM_HOLD,
+	SEAM_ENTRY,    /* a0 there is one, a1 eip | eax, a2 ebx | esi, a3 cs | ds, a4 gdt_base |
+		     * gdt_limit, the second of each << 32 */
+	SEAM_PM_PLACE, /* a0 base, a1 on */
+	SEAM_PM_EVENT, /* a0 bits of PM1_STS */
+	SEAM_BYE,      /* orderly end */
 	SEAM_OPS
 };
 struct seam_msg {

@@ -32,11 +32,10 @@ struct vcpus {
 	struct domain *dom;
 	struct vcpus_config c;
 	struct engine *en;
-	struct engine_entry entry;
+	struct hv_entry entry;
 	bool has_entry;
 	bool stop, hold, quit;
-	unsigned running;
-	pthread_cond_t idle; /* running fell to 0 */
+	unsigned running; /* those that ask a device model among them */
 	unsigned n, n_threads;
 	struct vcpu v[];
 };
@@ -51,8 +50,8 @@ static enum engine_stop run(struct vcpus *vs, unsigned vcpu, uint64_t instructio
 	domain_unlock(vs->dom);
 	stop = vs->en->ops->run(vs->en, vcpu, instructions);
 	domain_lock(vs->dom);
-	if (!--vs->running)
-		pthread_cond_broadcast(&vs->idle);
+	vs->running--;
+	pthread_cond_broadcast(&vs->dom->quiet);
 	if (stop == ENGINE_TRIPLE && vs->c.triple_fault)
 		vs->c.triple_fault(vs->c.arg, vcpu);
 	return stop;
@@ -229,8 +228,8 @@ static void on_pause(void *arg, bool on)
 		return;
 	}
 	kick_all(vs);
-	while (vs->running)
-		core_wait(vs->dom, &vs->idle);
+	while (vs->running > vs->dom->asking)
+		core_wait(vs->dom, &vs->dom->quiet);
 }
 
 static void reset_engine(struct vcpus *vs)
@@ -252,6 +251,25 @@ static void on_reset(void *arg, enum hv_reset what)
 		on_pause(vs, false);
 }
 
+static void on_hold(void *arg)
+{
+	struct vcpus *vs = arg;
+
+	vs->hold = true;
+	kick_all(vs);
+}
+
+static void on_entry(void *arg, const struct hv_entry *entry)
+{
+	struct vcpus *vs = arg;
+
+	assert(vs->stop);
+	vs->has_entry = entry;
+	if (entry)
+		vs->entry = *entry;
+	reset_engine(vs);
+}
+
 /* ---- life ---- */
 
 static void take_hooks(struct vcpus *vs)
@@ -264,6 +282,8 @@ static void take_hooks(struct vcpus *vs)
 					   .sipi = on_sipi,
 					   .reset = on_reset,
 					   .pause = on_pause,
+					   .hold = on_hold,
+					   .entry = on_entry,
 					   .arg = vs};
 
 	domain_set_vcpu_hooks(vs->dom, &hooks);
@@ -301,7 +321,6 @@ struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct
 	vs->n = n;
 	vs->n_threads = c->icount ? 1 : n;
 	vs->stop = true;
-	pthread_cond_init(&vs->idle, NULL);
 	for (unsigned i = 0; i < n; i++) {
 		vs->v[i].all = vs;
 		vs->v[i].n = i;
@@ -343,23 +362,7 @@ void vcpus_free(struct vcpus *vs)
 		vs->en->ops->close(vs->en);
 	for (unsigned i = 0; i < vs->n; i++)
 		pthread_cond_destroy(&vs->v[i].wake);
-	pthread_cond_destroy(&vs->idle);
 	free(vs);
-}
-
-void vcpus_entry(struct vcpus *vs, const struct engine_entry *entry)
-{
-	assert(vs->stop);
-	vs->has_entry = entry;
-	if (entry)
-		vs->entry = *entry;
-	reset_engine(vs);
-}
-
-void vcpus_hold(struct vcpus *vs)
-{
-	vs->hold = true;
-	kick_all(vs);
 }
 
 struct engine *vcpus_engine(struct vcpus *vs)
@@ -369,11 +372,7 @@ struct engine *vcpus_engine(struct vcpus *vs)
 
 void vcpus_step(struct vcpus *vs, unsigned vcpu)
 {
-	bool paused = vs->dom->paused;
-
 	assert(vs->stop);
-	vs->dom->paused = false; /* its accesses are not to wait */
 	while (vs->en->ops->runnable(vs->en, vcpu) && run(vs, vcpu, 1) == ENGINE_KICKED)
 		; /* by the pause: that is over */
-	vs->dom->paused = paused;
 }

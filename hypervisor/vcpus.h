@@ -15,7 +15,6 @@
 
 struct domain;
 struct engine;
-struct engine_entry;
 struct engine_ops;
 struct vcpus;
 
@@ -36,12 +35,6 @@ struct vcpus_config {
 /* The domain is paused, its lock not held; it outlives them. NULL and a sentence on failure. */
 struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct err *e);
 void vcpus_free(struct vcpus *vs); /* without the lock; NULL is fine */
-/* Where the first vCPU starts, now and after each reset; NULL: at the reset vector. Copied. With
- * the lock, paused. */
-void vcpus_entry(struct vcpus *vs, const struct engine_entry *entry);
-/* They stop soon, until the domain is resumed or reset: the guest asked for something that is about
- * to happen. With the lock, from any thread. */
-void vcpus_hold(struct vcpus *vs);
 struct engine *vcpus_engine(struct vcpus *vs);
 /* Runs one instruction of a vCPU while the domain is paused; with the lock, let go of meanwhile. */
 void vcpus_step(struct vcpus *vs, unsigned vcpu);

@@ -57,7 +57,16 @@ struct hv_client {
 	/* A write from the buffered ring (never answered). */
 	void (*buffered)(void *arg, struct hv_ioreq *req);
 	void (*gone)(void *arg, const char *why); /* the core died or hung up */
+	/* A vCPU of a remote core met a triple fault and stands still until a reset. */
+	void (*triple_fault)(void *arg);
 	void *arg;
+};
+
+/* A start without firmware: flat 32-bit protected mode, paging and interrupts off. */
+struct hv_entry {
+	uint32_t eip, eax, ebx, esi;
+	uint16_t cs, ds; /* selectors in the GDT; ds is es, fs, gs and ss too */
+	uint32_t gdt_base, gdt_limit;
 };
 
 struct hv_ops {
@@ -113,6 +122,12 @@ struct hv_ops {
 	int (*a20)(struct hv *hv, bool on);
 	int (*reset)(struct hv *hv, enum hv_reset what);
 	int (*shutdown)(struct hv *hv, enum hv_shutdown why);
+	/* Where the first vCPU starts, now and after each reset; NULL: at the reset vector. Copied.
+	 * Quiesced. NULL where the core loads the guest itself (Xen). */
+	int (*entry)(struct hv *hv, const struct hv_entry *entry);
+	/* vCPUs stop soon, until the core is quiesced and let go, or reset: the guest asked for
+	 * something that is about to happen. Also from a request. NULL: the transport cannot. */
+	int (*hold)(struct hv *hv);
 	/* true: vCPUs are stopped, the buffered ring is drained, no DMA map is held by the core. */
 	int (*quiesce)(struct hv *hv, bool stop);
 	unsigned (*nr_vcpus)(struct hv *hv);

@@ -93,7 +93,7 @@ static enum engine_stop soft_run(struct engine *en, unsigned vcpu, uint64_t inst
 	}
 }
 
-static void enter(struct cpu *c, const struct engine_entry *entry)
+static void enter(struct cpu *c, const struct hv_entry *entry)
 {
 	const uint16_t flat = SEG_P | SEG_S | SEG_DB | SEG_G | 3;
 
@@ -110,7 +110,7 @@ static void enter(struct cpu *c, const struct engine_entry *entry)
 	cpu_set_cs_mode(c);
 }
 
-static void soft_reset(struct engine *en, const struct engine_entry *entry)
+static void soft_reset(struct engine *en, const struct hv_entry *entry)
 {
 	struct soft *s = soft_of(en);
 

@@ -13,6 +13,7 @@ struct cpu_debug;
 struct domain;
 struct engine;
 struct err;
+struct hv_entry;
 
 enum engine_stop {
 	ENGINE_KICKED,
@@ -20,13 +21,6 @@ enum engine_stop {
 	ENGINE_TRIPLE, /* triple fault: stands still until a reset */
 	ENGINE_COUNT,  /* as many instructions as were asked for */
 	ENGINE_BREAK   /* a debugger's breakpoint */
-};
-
-/* A start without firmware: flat 32-bit protected mode, paging and interrupts off. */
-struct engine_entry {
-	uint32_t eip, eax, ebx, esi;
-	uint16_t cs, ds; /* selectors in the GDT; ds is es, fs, gs and ss too */
-	uint32_t gdt_base, gdt_limit;
 };
 
 struct engine_ops {
@@ -41,7 +35,7 @@ struct engine_ops {
 	/* The rest with the lock held. */
 	/* No vCPU runs. The first one starts at entry, or at the reset vector; the others wait for
 	 * INIT and SIPI. */
-	void (*reset)(struct engine *en, const struct engine_entry *entry);
+	void (*reset)(struct engine *en, const struct hv_entry *entry);
 	/* Has run anything to do? */
 	bool (*runnable)(struct engine *en, unsigned vcpu);
 	/* It stands still, and no interrupt will change that. */

@@ -104,6 +104,11 @@ static void dm_gone(void *arg, const char *why)
 	strncpy(r->gone, why, sizeof(r->gone) - 1);
 }
 
+static void dm_triple_fault(void *arg)
+{
+	__atomic_add_fetch(&((struct rig *)arg)->triples, 1, __ATOMIC_RELEASE);
+}
+
 void rig_line(struct rig *r, unsigned slot, bool level)
 {
 	if ((r->lines[slot] & 1) != level)
@@ -256,10 +261,12 @@ static struct hv *transport_open(struct rig *r)
 
 void rig_dm_open(struct rig *r)
 {
-	static const struct hv_client client = {dm_ioreq, dm_buffered, dm_gone, NULL};
-	struct hv_client c = client;
+	const struct hv_client c = {.ioreq = dm_ioreq,
+				    .buffered = dm_buffered,
+				    .gone = dm_gone,
+				    .triple_fault = dm_triple_fault,
+				    .arg = r};
 
-	c.arg = r;
 	memset(r->lines, 0, sizeof(r->lines));
 	r->hv = transport_open(r);
 	if (r->kind != RIG_EMBEDDED)
@@ -335,7 +342,8 @@ static _Noreturn void child_main(int socket, uint16_t port,
 						  uint64_t addr, unsigned size))
 {
 	struct rig r = {.kind = RIG_REMOTE, .read = read, .loop = loop_new(NULL)};
-	struct hv_client c = {dm_ioreq, dm_buffered, dm_gone, &r};
+	struct hv_client c = {
+		.ioreq = dm_ioreq, .buffered = dm_buffered, .gone = dm_gone, .arg = &r};
 	const struct hv_ops *o;
 	unsigned region;
 

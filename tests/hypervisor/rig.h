@@ -36,10 +36,11 @@ struct rig {
 	uint64_t (*read)(struct rig *r, enum hv_ioreq_type type, uint64_t addr, unsigned size);
 	void (*write)(struct rig *r, enum hv_ioreq_type type, uint64_t addr, unsigned size,
 		      uint64_t val);
-	unsigned vcpu;  /* whose request is being served */
-	bool buffered;  /* … or one from the ring */
-	unsigned wrong; /* requests that ioreq_run refused */
-	char gone[64];  /* what client.gone said */
+	unsigned vcpu;    /* whose request is being served */
+	bool buffered;    /* … or one from the ring */
+	unsigned wrong;   /* requests that ioreq_run refused */
+	char gone[64];    /* what client.gone said */
+	unsigned triples; /* what client.triple_fault counted; atomic */
 	uint32_t lines[HV_LINES];
 	/* what the core told its process */
 	unsigned msis, modified, resets, shutdowns;

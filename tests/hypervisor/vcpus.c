@@ -263,7 +263,7 @@ TEST(a_hold_lasts_until_resumed)
 	CHECK(moves(&b, DATA));
 	tid = thread_of("vcpu0");
 	lock(&b);
-	vcpus_hold(b.vs);
+	domain_hold(b.dom);
 	unlock(&b);
 	CHECK(sleeps(tid));
 	was = word(&b, DATA);
@@ -387,14 +387,14 @@ PAYLOAD(started, 16, "mov ax, cs; mov word ptr ds:[0x500], ax; cli; hlt");
 
 TEST(the_second_starts_by_init_and_sipi_after_each_reset)
 {
-	const struct engine_entry entry = {.eip = START, .cs = 8, .ds = 0x10};
+	const struct hv_entry entry = {.eip = START, .cs = 8, .ds = 0x10};
 	struct box b;
 
 	box_open(&b, 2, false);
 	PUT(&b, START, starter);
 	PUT(&b, 0x9000, started);
 	lock(&b);
-	vcpus_entry(b.vs, &entry);
+	domain_entry(b.dom, &entry);
 	unlock(&b);
 	EQ(START, b.c[0]->rip);
 	go(&b);

@@ -9,6 +9,7 @@
 #   bits=N           that it was built for [by ARCH and check]
 #   end=acpi|exit    powers off by ACPI, or by isa-debug-exit [acpi]
 #   extra=OPTIONS    of hvm-dm, put last
+# HVM_DM=COMMAND in the environment runs in hvm-dm's place (remote.sh beside this).
 set -eu
 arch=$1
 shift
@@ -52,7 +53,7 @@ exec "${BUILD:-build}/bin/talk" -t "$t" -s $status -n 'Kernel panic' -n 'BUG: ' 
 	"<$check" "selfcheck: $bits bits on $machine, $cpus CPUs" 'ok sha256' 'ok libm' 'ok x87' \
 	'ok sse2' 'ok fork' 'ok exec' 'ok threads' 'ok page faults' 'ok traps' 'ok timer signal' \
 	' ok, 0 failed' 'guest# ' "<$bye" \
-	-- "${BUILD:-build}/bin/hvm-dm" -accel "$accel" -m "$mem" -smp "$cpus" -display none \
+	-- ${HVM_DM:-"${BUILD:-build}/bin/hvm-dm"} -accel "$accel" -m "$mem" -smp "$cpus" -display none \
 	-nodefaults -serial stdio -no-reboot -kernel "$guest/$kernel" -initrd "$guest/$initrd" \
 	-append "console=ttyS0${append:+ $append}" \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 $extra
