@@ -87,6 +87,7 @@ struct drive {
 	char id[64];
 	struct blk *blk; /* NULL = no medium */
 	bool cdrom, locked, tray_open, readonly;
+	bool floppy; /* set by the device: removable, and without a tray */
 	char serial[21], model[41], version[9]; /* "" = the device's default */
 	struct dev *user;                       /* the device that holds it */
 	/* Set by the device, NULL none. loaded false: while the old blk is still open, so that the
@@ -100,4 +101,8 @@ struct drive {
 	struct drive *next;
 	int if_type, bus, unit; /* where -drive wanted it; -1 = nowhere */
 };
+static inline bool drive_removable(const struct drive *d)
+{
+	return d->cdrom || d->floppy;
+}
 #endif

@@ -241,11 +241,13 @@ static void take_medium(struct drive *d)
 	blk_close(b);
 }
 
-/* What both commands want first: a tray that is open. */
+/* What both commands want first: a tray that is open, where there is one. */
 static int open_tray(struct machine *m, struct drive *d, bool force, struct err *e)
 {
-	if (!d->cdrom)
+	if (!drive_removable(d))
 		return err_set(e, -EINVAL, "Device '%s' is not removable", d->id);
+	if (d->floppy)
+		return 0;
 	if (d->locked && !force) {
 		if (d->eject_request)
 			d->eject_request(d->arg, false);
@@ -275,6 +277,8 @@ int machine_tray(struct machine *m, struct drive *d, bool open, bool force, stru
 {
 	int rc = 0;
 
+	if (d->floppy)
+		return err_set(e, -ENOTSUP, "Device '%s' does not have a tray", d->id);
 	if (open == d->tray_open)
 		return 0;
 	if (open)
@@ -318,7 +322,8 @@ int machine_change_medium(struct machine *m, struct drive *d, const char *file, 
 	}
 	take_medium(d);
 	d->blk = b;
-	tray_moved(m, d, false);
+	if (!d->floppy)
+		tray_moved(m, d, false);
 	if (d->medium_changed)
 		d->medium_changed(d->arg, true);
 	return 0;
@@ -399,7 +404,7 @@ void machine_backend_release(struct machine *m, struct dev *d, enum prop_type ty
 		drive->user = NULL;
 		drive->medium_changed = NULL;
 		drive->eject_request = NULL;
-		drive->locked = false;
+		drive->locked = drive->floppy = false;
 	}
 	if (type == PROP_DISPLAY)
 		machine_display_free(m, be);

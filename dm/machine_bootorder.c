@@ -6,6 +6,7 @@
 #include "dm/machine_parts.h"
 
 #include "dm/board.h"
+#include "hw/floppy/floppy.h"
 #include "hw/pci/pci.h"
 
 #include <errno.h>
@@ -40,6 +41,14 @@ static void disk_path(const struct dev *d, char *path)
 	place(bus->owner, at, sizeof(at));
 	snprintf(path, PATH, "/pci@i0cf8/ide@%s/drive@%s/disk@%s", at, channel ? channel + 1 : "0",
 		 unit);
+}
+
+static void floppy_path(const struct dev *d, char *path)
+{
+	char unit[16] = "0";
+
+	dev_prop_get(d, "unit", unit, sizeof(unit));
+	snprintf(path, PATH, "/pci@i0cf8/isa@1/fdc@03f0/floppy@%s", unit);
 }
 
 static void pci_path(const struct machine *m, const struct dev *d, char *path)
@@ -103,6 +112,8 @@ int machine_bootorder(struct machine *m, char **text, struct err *e)
 	for (int i = 0; i < n; i++) {
 		if (dev_bus(v[i].dev)->type == &pci_bus_type)
 			pci_path(m, v[i].dev, path);
+		else if (dev_bus(v[i].dev)->type == &floppy_bus_type)
+			floppy_path(v[i].dev, path);
 		else
 			disk_path(v[i].dev, path);
 		used += (size_t)sprintf(*text + used, "%s%s", i ? "\n" : "", path);

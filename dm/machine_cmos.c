@@ -13,6 +13,7 @@
 #define MIB 0x100000ull
 
 enum {
+	FLOPPY_TYPES = 0x10,
 	DISK_TYPES = 0x12,
 	EQUIPMENT = 0x14,
 	BASE_KB = 0x15,
@@ -29,7 +30,8 @@ enum {
 	ABOVE_4G = 0x5b, /* in 64 KiB */
 	CPUS = 0x5f,
 };
-enum { HAS_FPU = 1 << 1, HAS_MOUSE = 1 << 2, NO_FLOPPY_CHECK = 1 << 0, TYPE_47 = 47 };
+enum { HAS_FLOPPY = 1 << 0, HAS_FPU = 1 << 1, HAS_MOUSE = 1 << 2, SECOND_FLOPPY = 1 << 6 };
+enum { NO_FLOPPY_CHECK = 1 << 0, TYPE_47 = 47 };
 enum { NVRAM = 1 /* region of cmos-nvram */ };
 
 struct disk {
@@ -163,6 +165,21 @@ static void put_disks(const struct machine *m, struct dev *cmos)
 	put(cmos, TRANSLATION, 1, translation);
 }
 
+/* Types of A (upper half) and B; in the equipment byte whether there are any, and a second. */
+static void put_equipment(const struct machine *m, struct dev *cmos)
+{
+	unsigned equipment = HAS_FPU | HAS_MOUSE, types = 0;
+
+	for_each_dev(d, m->env) {
+		if (strcmp(d->class->name, "floppy"))
+			continue;
+		types |= number_prop(d, "cmos-type") << (number_prop(d, "unit") ? 0 : 4);
+		equipment |= equipment & HAS_FLOPPY ? SECOND_FLOPPY : HAS_FLOPPY;
+	}
+	put(cmos, FLOPPY_TYPES, 1, types);
+	put(cmos, EQUIPMENT, 1, equipment);
+}
+
 void machine_cmos_fill(struct machine *m, bool first)
 {
 	struct dev *cmos = dev_find(m->env, "cmos");
@@ -174,6 +191,6 @@ void machine_cmos_fill(struct machine *m, bool first)
 		return; /* the rest survives a reset */
 	put_memory(m, cmos);
 	put_disks(m, cmos);
-	put(cmos, EQUIPMENT, 1, HAS_FPU | HAS_MOUSE);
+	put_equipment(m, cmos);
 	put(cmos, CPUS, 1, m->cfg->cpus > 256 ? 0 : m->cfg->cpus - 1);
 }

@@ -20,13 +20,13 @@ struct text_list {
 
 enum config_rtc { RTC_UTC, RTC_LOCALTIME, RTC_DATE };
 
-enum drive_if { DRIVE_NONE, DRIVE_IDE };
+enum drive_if { DRIVE_NONE, DRIVE_IDE, DRIVE_FLOPPY };
 
 /* -drive, -hda …, -cdrom */
 struct drive_config {
 	char *id, *file, *format, *cache, *serial; /* NULL = not said; file NULL: no medium */
 	enum drive_if interface;
-	int bus, unit; /* with DRIVE_IDE: given or chosen, never taken twice */
+	int bus, unit; /* unless DRIVE_NONE: given or chosen, never taken twice */
 	bool cdrom, readonly;
 	int snapshot; /* -1: not said, as machine_config.snapshot says */
 	bool discard; /* the guest's TRIM reaches the image */

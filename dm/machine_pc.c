@@ -168,6 +168,38 @@ static int add_usb(struct machine *m, struct err *e)
 	return rc;
 }
 
+/* As QEMU's: the controller always, and an empty drive unless it was said what there is. All since
+ * version 2 of the stream. */
+static int default_floppy(struct machine *m, struct err *e)
+{
+	static const char *const own[] = {"floppy", NULL};
+	const struct drive_config empty = {
+		.id = (char *)"floppy0", .interface = DRIVE_FLOPPY, .snapshot = -1};
+
+	if (m->cfg->nodefaults || asked_for(m->cfg, own) || machine_drive(m, empty.id))
+		return 0;
+	for (struct drive *d = m->drives; d; d = d->next)
+		if (d->if_type == DRIVE_FLOPPY && d->unit == 0)
+			return 0;
+	return machine_drive_add(m, &empty, e);
+}
+
+static int add_floppies(struct machine *m, struct err *e)
+{
+	static const struct part controller = {"isa-fdc", "fdc"};
+	int rc = add_parts(m, &controller, 1, e);
+
+	if (!rc)
+		rc = default_floppy(m, e);
+	for (struct drive *d = m->drives; d && !rc; d = d->next) {
+		const char *const props[] = {"unit", d->unit ? "1" : "0", "drive", d->id, NULL};
+
+		if (d->if_type == DRIVE_FLOPPY)
+			rc = make(m, "floppy", props, e);
+	}
+	return rc;
+}
+
 /* What follows is the guest's affair: PM1_STS and an SCI, if it has enabled that. */
 static void power_button(struct machine *m)
 {
@@ -230,5 +262,7 @@ int machine_pc_build(struct machine *m, struct err *e)
 		rc = machine_nics_add(m, e);
 	if (!rc)
 		rc = add_usb(m, e);
+	if (!rc)
+		rc = add_floppies(m, e);
 	return rc ? rc : board_sync(m->board, e);
 }

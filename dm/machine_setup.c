@@ -21,6 +21,7 @@ enum { IO_FIRST = 0xc000, IO_END = 0x10000 };
 enum { I440FX = 0, PIIX3 = 1 << 3, PIIX3_IDE = 1 << 3 | 1, PIIX4_PM = 1 << 3 | 3 };
 enum { PAM0 = 0x59, PAM_ROM = 0x00, PAM_READ = 0x10, PAM_READ_WRITE = 0x30 };
 enum { PIRQRC = 0x60, ELCR2 = 0x4d1, IDETIM = 0x40, IDE_DECODE = 0x8000 };
+enum { DMA2_MASK = 0xd4, DMA2_MODE = 0xd6, CASCADE_MODE = 0xc0 };
 enum { PMBA = 0x40, PMREGMISC = 0x80, SMBBA = 0x90, SMBHSTCFG = 0xd2 };
 
 static const uint8_t link_irq[4] = {10, 10, 11, 11};
@@ -153,6 +154,8 @@ static void setup_chipset(struct machine *m)
 	cfg_write(m, PIIX4_PM, SMBBA, 4, ACPI_SMB_BASE | 1);
 	cfg_write(m, PIIX4_PM, SMBHSTCFG, 1, 9);
 	cfg_write(m, PIIX4_PM, COMMAND, 2, COMMAND_IO);
+	board_write(m->board, SPACE_IO, DMA2_MODE, 1, CASCADE_MODE);
+	board_write(m->board, SPACE_IO, DMA2_MASK, 1, 0); /* channel 4: the way of 0 to 3 */
 }
 
 int machine_setup(struct machine *m, struct err *e)

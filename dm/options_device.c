@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define IDE_BUSES 2
-#define IDE_UNITS 2 /* of each bus */
+#define UNITS     2 /* of each bus; and floppy drives */
 
 /* ---- -drive */
 
@@ -20,10 +20,10 @@ static const char *const drive_keys[] = {
 	"werror", "rerror", "discard",  "detect-zeroes", NULL,
 };
 
-static bool place_taken(const struct machine_config *c, int bus, int unit)
+static bool place_taken(const struct machine_config *c, enum drive_if interface, int bus, int unit)
 {
 	for (unsigned i = 0; i + 1 < c->n_drives; i++)
-		if (c->drives[i].interface == DRIVE_IDE && c->drives[i].bus == bus &&
+		if (c->drives[i].interface == interface && c->drives[i].bus == bus &&
 		    c->drives[i].unit == unit)
 			return true;
 	return false;
@@ -33,26 +33,29 @@ static bool place_taken(const struct machine_config *c, int bus, int unit)
 static int place_drive(struct machine_config *c, struct drive_config *d, const struct opts *o,
 		       const char *what, struct err *e)
 {
+	const char *name = d->interface == DRIVE_IDE ? "IDE" : "floppy";
+	int buses = d->interface == DRIVE_IDE ? IDE_BUSES : 1;
 	uint64_t index = ~0ull, bus = ~0ull, unit = ~0ull;
 
-	if (opts_number(o, "index", IDE_BUSES * IDE_UNITS - 1, &index, what, e) < 0 ||
-	    opts_number(o, "bus", IDE_BUSES - 1, &bus, what, e) < 0 ||
-	    opts_number(o, "unit", IDE_UNITS - 1, &unit, what, e) < 0)
+	if (opts_number(o, "index", (uint64_t)buses * UNITS - 1, &index, what, e) < 0 ||
+	    opts_number(o, "bus", (uint64_t)buses - 1, &bus, what, e) < 0 ||
+	    opts_number(o, "unit", UNITS - 1, &unit, what, e) < 0)
 		return -EINVAL;
 	if (index != ~0ull && (bus != ~0ull || unit != ~0ull))
 		return err_set(e, -EINVAL, "%s: index= stands for bus= and unit=: not both", what);
-	for (int at = 0; at < IDE_BUSES * IDE_UNITS; at++) {
-		d->bus = at / IDE_UNITS;
-		d->unit = at % IDE_UNITS;
+	for (int at = 0; at < buses * UNITS; at++) {
+		d->bus = at / UNITS;
+		d->unit = at % UNITS;
 		if ((index == ~0ull || index == (uint64_t)at) &&
 		    (bus == ~0ull || bus == (uint64_t)d->bus) &&
 		    (unit == ~0ull || unit == (uint64_t)d->unit) &&
-		    !place_taken(c, d->bus, d->unit))
+		    !place_taken(c, d->interface, d->bus, d->unit))
 			return 0;
 	}
 	if (index == ~0ull && bus == ~0ull && unit == ~0ull)
-		return err_set(e, -EINVAL, "%s: all four IDE places are taken", what);
-	return err_set(e, -EINVAL, "%s: there is a drive at that IDE place already", what);
+		return err_set(e, -EINVAL, "%s: all %s %s places are taken", what,
+			       buses == 2 ? "four" : "two", name);
+	return err_set(e, -EINVAL, "%s: there is a drive at that %s place already", what, name);
 }
 
 static int name_drive(const struct machine_config *c, struct drive_config *d, const struct opts *o,
@@ -63,6 +66,8 @@ static int name_drive(const struct machine_config *c, struct drive_config *d, co
 
 	if (!id && d->interface == DRIVE_IDE)
 		snprintf(name, sizeof(name), "ide%d-%s%d", d->bus, d->cdrom ? "cd" : "hd", d->unit);
+	else if (!id && d->interface == DRIVE_FLOPPY)
+		snprintf(name, sizeof(name), "floppy%d", d->unit);
 	else if (!id)
 		snprintf(name, sizeof(name), "none%u", c->n_drives - 1);
 	id = id ? id : name;
@@ -195,9 +200,12 @@ static int drive_interface(struct drive_config *d, const struct opts *o, const c
 	const char *v = opts_get(o, "if");
 
 	d->interface = !v || !strcmp(v, "ide") ? DRIVE_IDE : DRIVE_NONE;
-	if (v && strcmp(v, "ide") && strcmp(v, "none"))
+	if (v && !strcmp(v, "floppy"))
+		d->interface = DRIVE_FLOPPY;
+	else if (v && strcmp(v, "ide") && strcmp(v, "none"))
 		return err_set(e, -EINVAL,
-			       "%s: if=%s: want ide, or none and a -device that names the drive",
+			       "%s: if=%s: want ide, floppy, or none and a -device that names the "
+			       "drive",
 			       what, v);
 	d->bus = d->unit = -1;
 	return 0;
@@ -222,7 +230,7 @@ static int add_drive(struct machine_config *c, const char *what, const struct op
 		rc = drive_texts(d, o, what, e);
 	if (!rc)
 		rc = drive_ways(d, o, what, e);
-	if (!rc && d->interface == DRIVE_IDE)
+	if (!rc && d->interface != DRIVE_NONE)
 		rc = place_drive(c, d, o, what, e);
 	if (!rc)
 		rc = name_drive(c, d, o, what, e);
@@ -311,18 +319,20 @@ static int set_blockdev(struct machine_config *c, const char *what, const char *
 	return rc;
 }
 
-/* -hda … -hdd and -cdrom: the whole word is the file, commas and all. */
+/* -hda … -hdd, -cdrom, -fda, -fdb: the whole word is the file, commas and all. */
 static int set_hd(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	char index[2] = "2";
 	struct opts o = {0};
 	int rc;
 
-	if (what[1] == 'h')
+	if (what[1] != 'c')
 		index[0] = (char)('0' + (what[3] - 'a'));
 	rc = opts_add(&o, "index", index);
 	if (!rc)
-		rc = opts_add(&o, "media", what[1] == 'h' ? "disk" : "cdrom");
+		rc = opts_add(&o, "if", what[1] == 'f' ? "floppy" : "ide");
+	if (!rc)
+		rc = opts_add(&o, "media", what[1] == 'c' ? "cdrom" : "disk");
 	if (!rc)
 		rc = opts_add(&o, "file", arg);
 	rc = rc ? err_set(e, rc, "%s: out of memory", what) : add_drive(c, what, &o, e);
@@ -508,8 +518,8 @@ static int set_usbdevice(struct machine_config *c, const char *what, const char 
 /* clang-format off */
 static const struct option rows[] = {
 	OPTION("drive",
-	       "[file=FILE][,if=ide|none][,index=N][,media=disk|cdrom][,format=F][,id=ID]…",
-	       "a disk or CD", set_drive),
+	       "[file=FILE][,if=ide|floppy|none][,index=N][,media=disk|cdrom][,format=F][,id=ID]…",
+	       "a disk, CD or floppy", set_drive),
 	OPTION("snapshot", NULL, "writes go to temporary images that vanish at the end",
 	       set_snapshot),
 	OPTION("blockdev", "driver=file,node-name=ID,filename=FILE",
@@ -519,6 +529,8 @@ static const struct option rows[] = {
 	OPTION("hdc", "FILE", "first disk of the second IDE channel", set_hd),
 	OPTION("hdd", "FILE", "its second", set_hd),
 	OPTION("cdrom", "FILE", "a CD in place of -hdc", set_hd),
+	OPTION("fda", "FILE", "a floppy disk in drive A", set_hd),
+	OPTION("fdb", "FILE", "a floppy disk in drive B", set_hd),
 	OPTION("device", "DRIVER[,id=ID][,bus=BUS][,PROP=V]",
 	       "a device (help lists them; DRIVER,help its properties)", set_device),
 	OPTION("global", "DRIVER.PROP=V", "default of a property of all devices of that driver",
@@ -541,8 +553,6 @@ static const struct option rows[] = {
 	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
 	OPTION("usbdevice", "tablet|mouse|keyboard", "that on a USB controller of the board",
 	       set_usbdevice),
-	LATER("fda", "FILE", "there is no floppy drive yet"),
-	LATER("fdb", "FILE", "there is no floppy drive yet"),
 	LATER("spice", "KEY=V", "SPICE does not exist; use -vnc"),
 	LATER("sdl", NULL, "there is no display yet"),
 };

@@ -57,8 +57,9 @@ static int query_block(struct qmp_call *c)
 {
 	c->ret = json_array();
 	for (const struct drive *d = c->m->drives; d; d = d->next) {
-		json_t *v = json_pack("{s:o, s:b, s:b, s:s}", "device", qmp_text(d->id), "locked",
-				      d->locked, "removable", d->cdrom, "type", "unknown");
+		json_t *v =
+			json_pack("{s:o, s:b, s:b, s:s}", "device", qmp_text(d->id), "locked",
+				  d->locked, "removable", drive_removable(d), "type", "unknown");
 
 		if (d->user) {
 			json_object_set_new(v, "qdev", drive_user(c->m, d));
@@ -136,7 +137,7 @@ static struct drive *removable(struct qmp_call *c)
 		qmp_not_found(c, device ? device : id);
 		return NULL;
 	}
-	if (!d->cdrom) {
+	if (!drive_removable(d)) {
 		qmp_fail(c, NULL, "Device '%s' is not removable", device ? device : id);
 		return NULL;
 	}
@@ -170,7 +171,7 @@ static int remove_medium(struct qmp_call *c)
 
 	if (!d)
 		return -1;
-	if (!d->tray_open)
+	if (!d->floppy && !d->tray_open)
 		return qmp_fail(c, NULL, "Tray of device '%s' is not open", qmp_str(c, "id"));
 	return machine_eject(c->m, d, false, &c->err);
 }

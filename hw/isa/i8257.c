@@ -3,16 +3,19 @@
  * i8257: the two 8237A DMA controllers of the PC and their page registers.
  *
  * Spec:    Intel 8237A, order 231466-005; pages and addresses: Intel 82371SB, 2.4
- * State:   all registers, byte pointer, masks, software requests
- * Missing: transfers: no device of this machine asks for one yet, so terminal count is never set;
- *          memory to memory
- * Tests:   tests/hw/i8257.c
+ * State:   all registers, byte pointer, masks, software requests, transfers of devices on the ISA
+ *          bus: verify, read and write, increment and decrement, terminal count, autoinitialize
+ * Missing: memory to memory; single, block and demand mode are one: a device gets all it asks for
+ * Tests:   tests/hw/i8257.c; tests/hw/fdc.c has transfers
  */
-#include "base/dev.h"
+#include "hw/isa/isa.h"
 
 enum { COMMAND, REQUEST, SINGLE_MASK, MODE, CLEAR_POINTER, MASTER_CLEAR, CLEAR_MASK, ALL_MASK };
 enum { STATUS = COMMAND, TEMPORARY = MASTER_CLEAR };
-enum { SELECT = 3, SET = 1 << 2, STATUS_TC = 0x0f, CHANNELS = 8, PAGES = 16 };
+enum { SELECT = 3, SET = 1 << 2, STATUS_TC = 0x0f, CHANNELS = ISA_CHANNELS, PAGES = 16 };
+enum { COMMAND_DISABLE = 1 << 2 };
+enum { TYPE = 3 << 2, TYPE_WRITE = 1 << 2, TYPE_READ = 2 << 2, AUTOINIT = 1 << 4, DOWN = 1 << 5 };
+enum { CASCADE = 4 };
 enum { REGION_DMA1, REGION_DMA2, REGION_PAGES };
 
 struct channel {
@@ -25,6 +28,10 @@ struct i8257 {
 	uint8_t pointer[2]; /* 1: the next byte is a high one */
 	uint8_t mask[2], status[2], command[2];
 	uint8_t page[PAGES]; /* by port: 0x87 is channel 0's */
+};
+
+struct i8257_host {
+	struct isa_bus bus;
 };
 
 static struct channel *channel_of(struct i8257 *s, const struct access *a)
@@ -75,6 +82,96 @@ static void count_written(struct dev *d, const struct access *a)
 	struct channel *c = channel_of(d->state, a);
 
 	half_written(d->state, a, &c->base_count, &c->count);
+}
+
+/* ---- transfers ---- */
+
+/* The first controller's requests go through channel 4 of the second one. */
+static bool open_now(const struct i8257 *s, unsigned ch)
+{
+	unsigned n = ch / 4;
+
+	if (s->command[n] & COMMAND_DISABLE || s->mask[n] & 1 << ch % 4)
+		return false;
+	return n || open_now(s, CASCADE);
+}
+
+static void opened(struct dev *d)
+{
+	struct i8257_host *h = d->host;
+
+	for (unsigned ch = 0; ch < CHANNELS; ch++)
+		if (ch != CASCADE && open_now(d->state, ch))
+			isa_bus_ready(&h->bus, ch);
+}
+
+/* Bytes of the memory that the channel points at. Those of channels 5 to 7 are words. */
+static uint64_t memory_of(const struct i8257 *s, unsigned ch)
+{
+	static const uint8_t pages[CHANNELS] = {0x7, 0x3, 0x1, 0x2, 0xf, 0xb, 0x9, 0xa};
+	uint64_t page = s->page[pages[ch]], address = s->ch[ch].address;
+
+	return ch < 4 ? page << 16 | address : (page & 0xfe) << 16 | address << 1;
+}
+
+static void copy(struct dev *d, unsigned ch, void *buf, size_t len, bool to_ram)
+{
+	const struct i8257 *s = d->state;
+	uint64_t gpa = memory_of(s, ch);
+	unsigned type = s->ch[ch].mode & TYPE;
+
+	if (type && type != (to_ram ? TYPE_WRITE : TYPE_READ))
+		dev_guest_error(d, "a channel set up for the other direction");
+	if (type == TYPE_WRITE && to_ram)
+		dma_write(d, gpa, buf, len);
+	else if (type == TYPE_READ && !to_ram)
+		dma_read(d, gpa, buf, len);
+	else if (!to_ram)
+		memset(buf, 0xff, len); /* nobody drives the bus */
+}
+
+/* Addresses wrap in their 64K (units); the page stays. Downwards goes unit by unit. */
+static size_t run(struct dev *d, unsigned ch, void *buf, size_t len, bool to_ram, bool *tc)
+{
+	struct i8257 *s = d->state;
+	struct channel *c = &s->ch[ch];
+	size_t unit = ch < 4 ? 1 : 2, n = len / unit;
+
+	n = MIN(n, (size_t)c->count + 1);
+	n = MIN(n, c->mode & DOWN ? 1 : 0x10000u - c->address);
+	copy(d, ch, buf, n * unit, to_ram);
+	c->address = (uint16_t)(c->mode & DOWN ? c->address - n : c->address + n);
+	*tc = n == (size_t)c->count + 1;
+	c->count = (uint16_t)(c->count - n);
+	return n * unit;
+}
+
+static void terminal_count(struct i8257 *s, unsigned ch)
+{
+	struct channel *c = &s->ch[ch];
+
+	s->status[ch / 4] |= (uint8_t)(1 << ch % 4);
+	if (c->mode & AUTOINIT) {
+		c->address = c->base_address;
+		c->count = c->base_count;
+	} else {
+		s->mask[ch / 4] |= (uint8_t)(1 << ch % 4);
+	}
+}
+
+static size_t i8257_dma(struct dev *d, unsigned ch, void *buf, size_t len, bool to_ram, bool *tc)
+{
+	struct i8257 *s = d->state;
+	size_t unit = ch < 4 ? 1 : 2, done = 0;
+
+	*tc = false;
+	if (!open_now(s, ch))
+		return 0;
+	while (len - done >= unit && !*tc)
+		done += run(d, ch, (uint8_t *)buf + done, len - done, to_ram, tc);
+	if (*tc)
+		terminal_count(s, ch);
+	return done;
 }
 
 /* ---- control ---- */
@@ -141,12 +238,26 @@ static void control_written(struct dev *d, const struct access *a)
 	case ALL_MASK:
 		s->mask[n] = v & 0x0f;
 	}
+	if (a->index == COMMAND || a->index == SINGLE_MASK || a->index >= CLEAR_MASK)
+		opened(d);
+}
+
+static const struct isa_host_ops i8257_ops = {.dma = i8257_dma};
+
+static void i8257_unrealize(struct dev *d)
+{
+	struct i8257_host *h = d->host;
+
+	isa_bus_remove(&h->bus);
 }
 
 /* The other page ports are the POST port and free. */
 static int i8257_realize(struct dev *d, struct err *e)
 {
+	struct i8257_host *h = d->host;
+
 	(void)e;
+	isa_bus_add(&h->bus, d, "isa.0", &i8257_ops);
 	dev_window(d, 0, REGION_DMA1, 0, 16, SPACE_IO, 0x00);
 	dev_window(d, 1, REGION_DMA2, 0, 32, SPACE_IO, 0xc0);
 	dev_window(d, 2, REGION_PAGES, 1, 3, SPACE_IO, 0x81);
@@ -185,7 +296,7 @@ static const struct row i8257_rows[] = {
 	HID_EACH(struct i8257, ch, pad),
 	HID_ARRAY(struct i8257, pointer, .max = 1),
 	HID_ARRAY(struct i8257, mask, .hw = 0x0f, .reset = 0x0f),
-	HID_ARRAY(struct i8257, status, .hw = 0xf0),
+	HID_ARRAY(struct i8257, status, .hw = 0xff),
 	HID_ARRAY(struct i8257, command, .hw = 0xff),
 };
 /* clang-format on */
@@ -194,11 +305,13 @@ static struct dev_class i8257_class = {
 	.name = "i8257",
 	.summary = "8237A DMA controller pair",
 	.state_size = sizeof(struct i8257),
+	.host_size = sizeof(struct i8257_host),
 	.regions = i8257_regions,
 	.n_regions = ARRAY_SIZE(i8257_regions),
 	.rows = i8257_rows,
 	.n_rows = ARRAY_SIZE(i8257_rows),
 	.internal = true,
 	.realize = i8257_realize,
+	.unrealize = i8257_unrealize,
 };
 DEV_REGISTER(i8257_class)

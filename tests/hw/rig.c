@@ -192,11 +192,17 @@ static void make_parents(struct rig *r, const struct dev_class *c)
 		make(r, "piix3-ide");
 	if (!strcmp(c->bus->name, "usb-bus"))
 		make(r, "piix3-usb-uhci");
+	if (!strcmp(c->bus->name, "ISA") || !strcmp(c->bus->name, "floppy-bus"))
+		make(r, "i8257");
+	if (!strcmp(c->bus->name, "floppy-bus"))
+		make(r, "isa-fdc");
 }
 
 /* Without something on it a bus has little to do. */
 static void make_children(struct rig *r, const struct dev_class *c)
 {
+	if (!strcmp(c->name, "isa-fdc"))
+		make(r, "floppy");
 	if (strcmp(c->name, "piix3-usb-uhci") && strcmp(c->name, "usb-hub"))
 		return;
 	make(r, "usb-tablet"); /* on the controller */
