@@ -53,8 +53,8 @@ static int place_drive(struct machine_config *c, struct drive_config *d, const s
 			return 0;
 	}
 	if (index == ~0ull && bus == ~0ull && unit == ~0ull)
-		return err_set(e, -EINVAL, "%s: all %s %s places are taken", what,
-			       buses == 2 ? "four" : "two", name);
+		return err_set(e, -EINVAL, "%s: %s %s places are taken", what,
+			       buses == 2 ? "all four" : "both", name);
 	return err_set(e, -EINVAL, "%s: there is a drive at that %s place already", what, name);
 }
 
@@ -230,6 +230,8 @@ static int add_drive(struct machine_config *c, const char *what, const struct op
 		rc = drive_texts(d, o, what, e);
 	if (!rc)
 		rc = drive_ways(d, o, what, e);
+	if (!rc && d->cdrom && d->interface == DRIVE_FLOPPY)
+		rc = err_set(e, -EINVAL, "%s: a floppy drive takes no CD", what);
 	if (!rc && d->interface != DRIVE_NONE)
 		rc = place_drive(c, d, o, what, e);
 	if (!rc)

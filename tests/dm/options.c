@@ -277,7 +277,11 @@ TEST(drives_that_cannot_be)
 	refused("-drive file=a,if=none,id=x -drive file=b,if=none,id=x",
 		"-drive: a drive named 'x' exists already");
 	refused("-drive file=a,if=scsi",
-		"-drive: if=scsi: want ide, or none and a -device that names the drive");
+		"-drive: if=scsi: want ide, floppy, or none and a -device that names the drive");
+	refused("-fda a -drive if=floppy,index=0,file=b",
+		"-drive: there is a drive at that floppy place already");
+	refused("-fda a -fdb b -drive if=floppy", "-drive: both floppy places are taken");
+	refused("-drive if=floppy,media=cdrom", "-drive: a floppy drive takes no CD");
 	refused("-drive file.driver=null-co,if=none",
 		"-drive: file.driver=: drivers do not stack here: say file=FILE,format=raw");
 	refused("-drive driver=null-co,if=none",
