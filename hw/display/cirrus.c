@@ -8,7 +8,7 @@
  *          operations, registers in memory (b8000h, the end of the frame buffer, BAR 1), pointer
  * Missing: video overlay, byte-swapping apertures, colour key of planes, DDC, power management
  *          (GRE), line compare in packed modes, 22-bit line draw; clocks are kept, not used
- * Tests:   tests/hw/cirrus.c, cirrus_blt.c
+ * Tests:   tests/hw/cirrus.c, cirrus_blt.c; tests/full/modes.sh
  */
 #include "hw/display/cirrus.h"
 

@@ -7,7 +7,7 @@
  * State:   text, CGA, planar, 256 colours, mode X, split screen, VBE 4 to 32 bits; EDID
  * Missing: big-endian frame buffers; the border colour; light pen; the VGA's ports and memory
  *          answer whatever COMMAND says, as QEMU's do; the window at a0000h is never mapped as RAM
- * Tests:   tests/hw/vga.c, vga_draw.c, vga_vbe.c; tests/replay/vga.regs
+ * Tests:   tests/hw/vga.c, vga_draw.c, vga_vbe.c; tests/replay/vga.regs; tests/guest/modes.sh
  */
 #include "hw/display/vga.h"
 
