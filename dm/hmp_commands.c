@@ -89,6 +89,15 @@ static void run_set_password(struct hmp_call *c)
 	do_qmp(c, "set_password", args);
 }
 
+static void run_expire_password(struct hmp_call *c)
+{
+	json_t *args = json_object();
+
+	add_text(c, args, "protocol", "protocol");
+	add_text(c, args, "time", "time");
+	do_qmp(c, "expire_password", args);
+}
+
 static void run_change(struct hmp_call *c)
 {
 	json_t *args;
@@ -399,6 +408,8 @@ const struct hmp_command hmp_commands[] = {
 	{"set_password", "protocol:s,password:s,connected:s?",
 	 "protocol password [action-if-connected]", "set the password of VNC", run_set_password,
 	 NULL},
+	{"expire_password", "protocol:s,time:s", "protocol time",
+	 "set when the password of VNC expires", run_expire_password, NULL},
 	{"screendump", "filename:s,format:-fs,device:s?,head:i?",
 	 "filename [-f format] [device [head]]",
 	 "save screen from head 'head' of display device 'device' as image 'filename'",

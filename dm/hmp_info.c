@@ -230,7 +230,7 @@ static void info_pci(struct hmp_call *c)
 static void info_vnc(struct hmp_call *c)
 {
 	struct vnc_info i;
-	const char *address;
+	struct vnc_peer p;
 
 	if (!c->m->vnc) {
 		fprintf(c->out, "None\n");
@@ -239,8 +239,14 @@ static void info_vnc(struct hmp_call *c)
 	vnc_get_info(c->m->vnc, &i);
 	fprintf(c->out, "default:\n  Server: %s%s%s (%s)\n    Auth: %s (Sub: none)\n", i.host,
 		*i.service ? ":" : "", i.service, i.family, i.password ? "vnc" : "none");
-	for (unsigned n = 0; (address = vnc_client_address(c->m->vnc, n)); n++)
-		fprintf(c->out, "  Client: %s (%s)\n", address, i.family);
+	if (i.websocket.host)
+		fprintf(c->out, "  Server: %s:%s (%s (Websocket))\n    Auth: %s (Sub: none)\n",
+			i.websocket.host, i.websocket.service, i.websocket.family,
+			i.password ? "vnc" : "none");
+	for (unsigned n = 0; vnc_get_peer(c->m->vnc, n, &p); n++)
+		fprintf(c->out, "  Client: %s (%s%s)\n", p.address,
+			p.websocket ? i.websocket.family : i.family,
+			p.websocket ? " (Websocket)" : "");
 }
 
 static void info_nothing(struct hmp_call *c)

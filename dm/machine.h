@@ -26,6 +26,7 @@ struct note;
 struct qtest;
 struct vcpus;
 struct vnc; /* ui/vnc.h */
+struct vnc_peer;
 
 /* ---- run state ---- */
 enum run_state { RUN_PRELAUNCH, RUN_RUNNING, RUN_PAUSED, RUN_SHUTDOWN };
@@ -41,6 +42,9 @@ enum machine_event_type {
 	EVENT_DEVICE_DELETED,
 	EVENT_DEVICE_TRAY_MOVED,
 	EVENT_RTC_CHANGE,
+	EVENT_VNC_CONNECTED,
+	EVENT_VNC_INITIALIZED,
+	EVENT_VNC_DISCONNECTED,
 };
 struct machine_event {
 	enum machine_event_type type;
@@ -49,6 +53,7 @@ struct machine_event {
 	const char *device; /* id, or drive id; NULL = none (DEVICE_DELETED of an unnamed one) */
 	const char *path;   /* QOM path, "/machine/peripheral/x" */
 	bool tray_open;
+	const struct vnc_peer *viewer; /* VNC_* */
 };
 struct machine_listener { /* the caller's storage */
 	void (*fn)(void *arg, const struct machine_event *ev);

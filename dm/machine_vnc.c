@@ -2,25 +2,42 @@
 /* dm/machine_vnc.c: -vnc: the console on a port. */
 #include "dm/machine_parts.h"
 
+#include "base/util.h"
 #include "ui/display.h"
 #include "ui/vnc.h"
 
 #include <errno.h>
 
+static int parse_share(struct vnc_config *c, const char *share, struct err *e)
+{
+	static const char *const names[] = {[VNC_ALLOW_EXCLUSIVE] = "allow-exclusive",
+					    [VNC_FORCE_SHARED] = "force-shared",
+					    [VNC_IGNORE] = "ignore"};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+		if (!share || !strcmp(share, names[i])) {
+			c->share = i;
+			return 0;
+		}
+	return err_set(e, -EINVAL, "-vnc: share=%s: want allow-exclusive, force-shared or ignore",
+		       share);
+}
+
 static int parse(struct vnc_config *c, const struct opts *o, struct err *e)
 {
-	static const char *const keys[] = {"address", "password", "to", "share", "noauth", NULL};
-	const char *share = opts_get(o, "share");
+	static const char *const keys[] = {"address", "password",  "to", "share",
+					   "noauth",  "websocket", NULL};
 	uint64_t to = 0;
 	int rc = opts_only(o, keys, "-vnc", e);
 
 	c->address = opts_get(o, "address");
+	c->websocket = opts_get(o, "websocket");
+	if (c->websocket && !strcmp(c->websocket, "off"))
+		c->websocket = NULL;
 	if (!rc && !c->address)
 		rc = err_set(e, -EINVAL, "-vnc: wants HOST:N, :N, unix:PATH or none");
-	if (!rc && share && strcmp(share, "ignore") && strcmp(share, "force-shared") &&
-	    strcmp(share, "allow-exclusive"))
-		rc = err_set(e, -EINVAL,
-			     "-vnc: share=%s: want allow-exclusive, force-shared or ignore", share);
+	if (!rc)
+		rc = parse_share(c, opts_get(o, "share"), e);
 	if (!rc)
 		rc = opts_bool(o, "password", &c->password, "-vnc", e);
 	if (!rc)
@@ -29,6 +46,17 @@ static int parse(struct vnc_config *c, const struct opts *o, struct err *e)
 		rc = opts_number(o, "to", 59635, &to, "-vnc", e);
 	c->to = (unsigned)to;
 	return rc;
+}
+
+static void happened(void *arg, enum vnc_event ev, const struct vnc_peer *peer)
+{
+	static const enum machine_event_type types[] = {[VNC_CONNECTED] = EVENT_VNC_CONNECTED,
+							[VNC_INITIALIZED] = EVENT_VNC_INITIALIZED,
+							[VNC_DISCONNECTED] =
+								EVENT_VNC_DISCONNECTED};
+	const struct machine_event event = {.type = types[ev], .viewer = peer};
+
+	machine_notify(arg, &event);
 }
 
 /* A machine without an adapter has an empty screen, as a monitor without a cable. */
@@ -42,7 +70,7 @@ static struct display *screen(struct machine *m, struct err *e)
 
 int machine_vnc_open(struct machine *m, struct err *e)
 {
-	struct vnc_config c = {0};
+	struct vnc_config c = {.event = happened, .arg = m};
 	struct opts o;
 	struct display *d;
 	int rc;

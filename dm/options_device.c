@@ -549,7 +549,9 @@ static const struct option rows[] = {
 	       set_nographic),
 	OPTION("display", "none", "there is none yet", set_display),
 	OPTION("vga", "KIND", "the display adapter: std, cirrus, none", set_vga),
-	OPTION("vnc", ":N|HOST:N|unix:PATH|none[,password=on][,to=N][,noauth=on][,share=…]",
+	OPTION("vnc",
+	       ":N|HOST:N|unix:PATH|none[,password=on][,to=N][,websocket=on|PORT][,noauth=on]"
+	       "[,share=…]",
 	       "shows the screen to VNC viewers on port 5900 + N", set_vnc),
 	OPTION("k", "LAYOUT",
 	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),

@@ -23,9 +23,9 @@ struct qmp_session {
 static struct qmp_session *sessions;
 
 static const struct qmp_command *const tables[] = {
-	qmp_monitor_commands, qmp_query_commands,  qmp_run_commands,   qmp_block_commands,
-	qmp_device_commands,  qmp_qom_commands,    qmp_input_commands, qmp_fd_commands,
-	qmp_backend_commands, qmp_schema_commands,
+	qmp_monitor_commands, qmp_query_commands,   qmp_run_commands,    qmp_vnc_commands,
+	qmp_block_commands,   qmp_device_commands,  qmp_qom_commands,    qmp_input_commands,
+	qmp_fd_commands,      qmp_backend_commands, qmp_schema_commands,
 };
 
 const struct qmp_command *qmp_command(unsigned n)
@@ -247,6 +247,9 @@ static const char *event_name(enum machine_event_type type)
 		[EVENT_DEVICE_DELETED] = "DEVICE_DELETED",
 		[EVENT_DEVICE_TRAY_MOVED] = "DEVICE_TRAY_MOVED",
 		[EVENT_RTC_CHANGE] = "RTC_CHANGE",
+		[EVENT_VNC_CONNECTED] = "VNC_CONNECTED",
+		[EVENT_VNC_INITIALIZED] = "VNC_INITIALIZED",
+		[EVENT_VNC_DISCONNECTED] = "VNC_DISCONNECTED",
 	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : NULL;
@@ -272,6 +275,10 @@ static json_t *event_data(struct machine *m, const struct machine_event *ev)
 		return json_pack("{s:o, s:o, s:b}", "device", qmp_text(d ? d->id : NULL), "id",
 				 qmp_text(d && d->user ? d->user->id : ev->device), "tray-open",
 				 ev->tray_open);
+	case EVENT_VNC_CONNECTED:
+	case EVENT_VNC_INITIALIZED:
+	case EVENT_VNC_DISCONNECTED:
+		return qmp_vnc_event(m, ev->viewer);
 	default:
 		return NULL;
 	}

@@ -64,8 +64,8 @@ struct qmp_command {
 
 /* The tables: one for each file that has commands. */
 extern const struct qmp_command qmp_monitor_commands[], qmp_query_commands[], qmp_run_commands[],
-	qmp_block_commands[], qmp_backend_commands[], qmp_device_commands[], qmp_qom_commands[],
-	qmp_fd_commands[], qmp_schema_commands[], qmp_input_commands[];
+	qmp_vnc_commands[], qmp_block_commands[], qmp_backend_commands[], qmp_device_commands[],
+	qmp_qom_commands[], qmp_fd_commands[], qmp_schema_commands[], qmp_input_commands[];
 /* All of them, by number; NULL behind the last. */
 const struct qmp_command *qmp_command(unsigned n);
 
@@ -97,6 +97,9 @@ int qmp_check(const struct qmp_arg *rows, const json_t *object, bool open, struc
 
 /* Carries a command out for HMP: args (NULL = none) is taken; *ret, if wanted, is the caller's. */
 int qmp_do(struct machine *m, const char *name, json_t *args, json_t **ret, struct err *e);
+
+/* What an event of the VNC server carries. */
+json_t *qmp_vnc_event(const struct machine *m, const struct vnc_peer *p);
 
 /* A session on a stream that nobody else has; -mon and -qmp come here. Ends with the machine. */
 int qmp_open(struct machine *m, struct chr *c, bool pretty, struct err *e);

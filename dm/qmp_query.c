@@ -3,7 +3,6 @@
 #include "dm/qmp.h"
 
 #include "base/util.h"
-#include "ui/vnc.h"
 
 #include <unistd.h>
 
@@ -128,36 +127,6 @@ static int query_chardev(struct qmp_call *c)
 	return 0;
 }
 
-static json_t *vnc_client(const char *address, const char *family)
-{
-	const char *colon = strrchr(address, ':');
-
-	return json_pack("{s:o, s:o, s:s, s:b}", "host",
-			 qmp_bytes(address, colon ? (size_t)(colon - address) : strlen(address)),
-			 "service", qmp_text(colon ? colon + 1 : ""), "family", family, "websocket",
-			 0);
-}
-
-static int query_vnc(struct qmp_call *c)
-{
-	struct vnc_info i;
-	const char *address;
-	json_t *clients;
-
-	if (!c->m->vnc) {
-		c->ret = json_pack("{s:b}", "enabled", 0);
-		return 0;
-	}
-	vnc_get_info(c->m->vnc, &i);
-	clients = json_array();
-	for (unsigned n = 0; (address = vnc_client_address(c->m->vnc, n)); n++)
-		json_array_append_new(clients, vnc_client(address, i.family));
-	c->ret = json_pack("{s:b, s:o, s:o, s:s, s:s, s:o}", "enabled", 1, "host", qmp_text(i.host),
-			   "service", qmp_text(i.service), "family", i.family, "auth",
-			   i.password ? "vnc" : "none", "clients", clients);
-	return 0;
-}
-
 /* ---- query-command-line-options: what tools look for before they start us for good ---- */
 
 static const struct {
@@ -218,7 +187,6 @@ const struct qmp_command qmp_query_commands[] = {
 	COMMAND("query-memory-size-summary", NULL, query_memory),
 	COMMAND("query-iothreads", NULL, query_none),
 	COMMAND("query-chardev", NULL, query_chardev),
-	COMMAND("query-vnc", NULL, query_vnc),
 	COMMAND("query-command-line-options", ARGS(OPT("option", QMP_STR)), query_options),
 	COMMANDS_END,
 };

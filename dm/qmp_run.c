@@ -2,8 +2,6 @@
 /* dm/qmp_run.c: start, stop, reset, end; keys and pictures. */
 #include "dm/qmp.h"
 
-#include "ui/vnc.h"
-
 static int run_stop(struct qmp_call *c)
 {
 	machine_stop(c->m);
@@ -64,25 +62,6 @@ static int run_screendump(struct qmp_call *c)
 				  qmp_str(c, "filename"), qmp_str(c, "format"), &c->err);
 }
 
-static int run_vnc_password(struct qmp_call *c)
-{
-	if (!c->m->vnc)
-		return qmp_fail(c, NULL, "Could not set password");
-	return vnc_set_password(c->m->vnc, qmp_str(c, "password"), &c->err);
-}
-
-/* What happens to clients that are there is nothing: they stay, as with QEMU's "keep". */
-static int run_set_password(struct qmp_call *c)
-{
-	if (strcmp(qmp_str(c, "protocol"), "vnc"))
-		return qmp_fail(c, NULL, "there is no SPICE server");
-	if (qmp_has(c, "connected") && strcmp(qmp_str(c, "connected"), "keep"))
-		return qmp_fail(c, NULL, "VNC clients that are connected can only be kept");
-	return run_vnc_password(c);
-}
-
-static const char *const protocols[] = {"vnc", "spice", NULL};
-static const char *const connected[] = {"keep", "fail", "disconnect", NULL};
 static const char *const formats[] = {"ppm", "png", NULL};
 
 /* clang-format off */
@@ -97,11 +76,6 @@ const struct qmp_command qmp_run_commands[] = {
 	COMMAND("screendump",
 		ARGS(ARG("filename", QMP_STR), OPT("device", QMP_STR), OPT("head", QMP_INT),
 		     OPT("format", QMP_STR, .values = formats)), run_screendump),
-	COMMAND("change-vnc-password", ARGS(ARG("password", QMP_STR)), run_vnc_password),
-	COMMAND("set_password",
-		ARGS(ARG("protocol", QMP_STR, .values = protocols), ARG("password", QMP_STR),
-		     OPT("connected", QMP_STR, .values = connected), OPT("display", QMP_STR)),
-		run_set_password),
 	COMMANDS_END,
 };
 /* clang-format on */

@@ -68,7 +68,7 @@ static int parse_value(struct child *c, int *parent, const char *name, const cha
 		return 0;
 	if (!o)
 		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
-	if (o->kind == CHILD_FD)
+	if (o->kind == CHILD_FD || o->kind == CHILD_FD_MAY)
 		return parse_fd(name, value, o->to, e);
 	*(const char **)o->to = value;
 	return 0;
@@ -111,7 +111,8 @@ static int handed_fds(const struct child *c, int fds[FDS_MAX], size_t *n, struct
 	fds[0] = c->control;
 	*n = 1;
 	for (const struct child_option *o = c->options; o->name; o++)
-		if (o->kind == CHILD_FD && *n < FDS_MAX)
+		if ((o->kind == CHILD_FD || (o->kind == CHILD_FD_MAY && *(int *)o->to >= 0)) &&
+		    *n < FDS_MAX)
 			fds[(*n)++] = *(int *)o->to;
 	qsort(fds, *n, sizeof(fds[0]), ascending);
 	for (size_t i = 0; i < *n; i++)

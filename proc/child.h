@@ -11,9 +11,10 @@
 #include <stddef.h>
 
 enum child_kind {
-	CHILD_FD,   /* "-name fd=N", needed; to: int, -1 before */
-	CHILD_TEXT, /* "-name TEXT"; to: const char * */
-	CHILD_FLAG, /* "-name"; to: bool */
+	CHILD_FD,     /* "-name fd=N", needed; to: int, -1 before */
+	CHILD_FD_MAY, /* the same, but it may be missing */
+	CHILD_TEXT,   /* "-name TEXT"; to: const char * */
+	CHILD_FLAG,   /* "-name"; to: bool */
 };
 struct child_option {
 	const char *name; /* "-frames" */

@@ -15,13 +15,11 @@
 #include <string.h>
 
 struct vnc {
-	struct display *display;
-	struct input *input;
-	struct loop *loop;
-	struct vnc_listen at;
-	struct vnc_client *clients;
+	struct vnc_listen at, web; /* web: for browsers; fd -1: none */
+	struct vnc_clients clients;
 	bool ask;                        /* for a password … */
 	char password[VNC_PASSWORD + 1]; /* … which is this; "": nobody gets in */
+	int64_t expires;                 /* till then; 0: for ever */
 	struct helper *helper;
 };
 
@@ -33,6 +31,8 @@ static int prepare(void *arg, struct spawn *to, struct err *e)
 
 	(void)e;
 	spawn_fd(to, "-listen", v->at.fd, true);
+	if (v->web.fd >= 0)
+		spawn_fd(to, "-websocket", v->web.fd, true);
 	if (v->ask)
 		spawn_arg(to, "-password");
 	return 0;
@@ -46,27 +46,39 @@ static int send_password(struct vnc *v, struct helper *h)
 	return v->password[0] ? helper_send(h, text) : 0;
 }
 
+static int send_expires(struct vnc *v, struct helper *h)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "expires %lld", (long long)v->expires);
+	return helper_send(h, text);
+}
+
 static int started(void *arg, struct helper *h, struct err *e)
 {
+	int rc = send_password(arg, h);
+
 	(void)e;
-	return send_password(arg, h);
+	return rc < 0 ? rc : send_expires(arg, h);
 }
 
 static void ended(void *arg)
 {
 	struct vnc *v = arg;
 
-	while (v->clients)
-		vnc_client_free(v->clients);
+	while (v->clients.first)
+		vnc_client_free(v->clients.first);
 }
 
 static bool said(void *arg, const char *text, const int fds[2])
 {
 	struct vnc *v = arg;
+	struct vnc_peer peer = {.websocket = !strncmp(text, "websocket ", 10)};
 
-	if (strncmp(text, "client ", 7) || fds[0] < 0 || fds[1] < 0)
+	if ((strncmp(text, "client ", 7) && !peer.websocket) || fds[0] < 0 || fds[1] < 0)
 		return false;
-	vnc_client_new(&v->clients, v->display, v->input, v->loop, text + 7, fds[0], fds[1]);
+	peer.address = strchr(text, ' ') + 1;
+	vnc_client_new(&v->clients, &peer, fds[0], fds[1]);
 	return true;
 }
 
@@ -84,18 +96,34 @@ static const struct helper_ops helper_ops = {
 
 /* ---- life */
 
-static int open_parts(struct vnc *v, const struct vnc_config *c, struct err *e)
+/* Who reaches the port controls the guest: by the network, or by a page in a browser here. */
+static int judge(const struct vnc *v, const struct vnc_config *c, struct err *e)
 {
-	int rc = vnc_listen(&v->at, c->address, c->to, e);
-
-	if (rc)
-		return rc;
-	if (v->at.any && !c->password && !c->open)
+	if (c->password || c->open)
+		return 0;
+	if (v->at.any || v->web.any)
 		return err_set(e, -EPERM,
 			       "%s: whoever reaches this host would control the guest: say "
 			       "password=on, or noauth=on if that is meant",
 			       c->address);
-	v->helper = helper_open(&helper_ops, v, "-vnc", v->loop, e);
+	if (c->websocket)
+		return err_set(e, -EPERM,
+			       "websocket: any page in a browser of this host would control the "
+			       "guest: say password=on, or noauth=on if that is meant");
+	return 0;
+}
+
+static int open_parts(struct vnc *v, const struct vnc_config *c, struct err *e)
+{
+	int rc = vnc_listen(&v->at, c->address, c->to, e);
+
+	if (!rc && c->websocket)
+		rc = vnc_listen_web(&v->web, &v->at, c->websocket, e);
+	if (!rc)
+		rc = judge(v, c, e);
+	if (rc)
+		return rc;
+	v->helper = helper_open(&helper_ops, v, "-vnc", v->clients.loop, e);
 	return v->helper ? 0 : -EIO;
 }
 
@@ -108,8 +136,14 @@ struct vnc *vnc_open(const struct vnc_config *c, struct display *d, struct input
 		err_set(e, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	*v = (struct vnc){.display = d, .input = in, .loop = l, .ask = c->password};
-	v->at.fd = -1;
+	v->clients = (struct vnc_clients){.display = d,
+					  .input = in,
+					  .loop = l,
+					  .share = c->share,
+					  .event = c->event,
+					  .arg = c->arg};
+	v->ask = c->password;
+	v->at.fd = v->web.fd = -1;
 	if (open_parts(v, c, e) == 0)
 		return v;
 	vnc_close(v);
@@ -120,10 +154,17 @@ void vnc_close(struct vnc *v)
 {
 	if (!v)
 		return;
+	v->clients.event = NULL;
 	helper_free(v->helper);
 	vnc_listen_close(&v->at);
+	vnc_listen_close(&v->web);
 	explicit_bzero(v->password, sizeof(v->password));
 	free(v);
+}
+
+static int sent(int rc, struct err *e)
+{
+	return rc < 0 ? err_set(e, -EPIPE, "hvm-vnc does not listen") : 0;
 }
 
 int vnc_set_password(struct vnc *v, const char *password, struct err *e)
@@ -133,7 +174,15 @@ int vnc_set_password(struct vnc *v, const char *password, struct err *e)
 	if (!*password)
 		return err_set(e, -EINVAL, "the password is empty");
 	snprintf(v->password, sizeof(v->password), "%s", password);
-	return send_password(v, v->helper) < 0 ? err_set(e, -EPIPE, "hvm-vnc does not listen") : 0;
+	return sent(send_password(v, v->helper), e);
+}
+
+int vnc_expire_password(struct vnc *v, int64_t when, struct err *e)
+{
+	if (!v->ask)
+		return err_set(e, -EINVAL, "-vnc was not told password=on");
+	v->expires = when;
+	return sent(send_expires(v, v->helper), e);
 }
 
 void vnc_get_info(const struct vnc *v, struct vnc_info *i)
@@ -142,9 +191,14 @@ void vnc_get_info(const struct vnc *v, struct vnc_info *i)
 			       .service = v->at.service,
 			       .family = v->at.family,
 			       .password = v->ask};
+	if (v->web.fd < 0)
+		return;
+	i->websocket.host = v->web.host;
+	i->websocket.service = v->web.service;
+	i->websocket.family = v->web.family;
 }
 
-const char *vnc_client_address(const struct vnc *v, unsigned n)
+bool vnc_get_peer(const struct vnc *v, unsigned n, struct vnc_peer *p)
 {
-	return vnc_client_at(v->clients, n);
+	return vnc_client_at(&v->clients, n, p);
 }

@@ -19,15 +19,25 @@
 enum { WHEEL_UP = 1 << 3, WHEEL_DOWN = 1 << 4, WHEEL_LEFT = 1 << 5, WHEEL_RIGHT = 1 << 6 };
 
 struct vnc_client {
-	struct vnc_client **list, *next;
+	struct vnc_clients *all;
+	struct vnc_client *next;
 	struct watch *watch;
 	int events;
-	bool logged_in, owed; /* owed: a VNC_STATE that did not fit */
-	bool absolute;
+	bool logged_in, alone; /* alone: it shares the screen with nobody */
+	bool owed;             /* a VNC_STATE that did not fit */
+	bool absolute, websocket;
 	unsigned leds, buttons;
 	struct input_source source;
 	char address[110];
 };
+
+static void tell_event(const struct vnc_client *c, enum vnc_event ev)
+{
+	const struct vnc_peer peer = {c->address, c->websocket};
+
+	if (c->all->event)
+		c->all->event(c->all->arg, ev, &peer);
+}
 
 static void tell_state(struct vnc_client *c)
 {
@@ -81,13 +91,38 @@ static void point(struct vnc_client *c, const struct vnc_msg *in)
 	input_point(&c->source, &m);
 }
 
+/* Another that has logged in; NULL: none. */
+static struct vnc_client *other(const struct vnc_client *c, bool alone)
+{
+	struct vnc_client *o = c->all->first;
+
+	while (o && (o == c || !o->logged_in || (alone && !o->alone)))
+		o = o->next;
+	return o;
+}
+
+/* False: not with those who are there. */
+static bool log_in(struct vnc_client *c, bool shared)
+{
+	struct vnc_client *o;
+
+	if (c->all->share == VNC_FORCE_SHARED && !shared)
+		return false;
+	if (c->all->share == VNC_ALLOW_EXCLUSIVE && shared && other(c, true))
+		return false;
+	c->alone = c->all->share == VNC_ALLOW_EXCLUSIVE && !shared;
+	while (c->alone && (o = other(c, false)))
+		vnc_client_free(o);
+	c->logged_in = true;
+	tell_event(c, VNC_INITIALIZED);
+	return true;
+}
+
 /* False: it broke the rules. */
 static bool take(struct vnc_client *c, const struct vnc_msg *m)
 {
-	if (m->type == VNC_LOGGED_IN && !c->logged_in) {
-		c->logged_in = true;
-		return true;
-	}
+	if (m->type == VNC_LOGGED_IN && !c->logged_in)
+		return log_in(c, m->a);
 	if (!c->logged_in)
 		return false;
 	if (m->type == VNC_KEY && (uint32_t)m->a < KEY_CODES)
@@ -128,29 +163,31 @@ static unsigned count(const struct vnc_client *c)
 	return n;
 }
 
-struct vnc_client *vnc_client_new(struct vnc_client **list, struct display *d, struct input *in,
-				  struct loop *l, const char *address, int screen, int events)
+struct vnc_client *vnc_client_new(struct vnc_clients *all, const struct vnc_peer *peer, int screen,
+				  int events)
 {
-	struct vnc_client *c = count(*list) < VNC_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
+	struct vnc_client *c = count(all->first) < VNC_CLIENTS_MAX ? calloc(1, sizeof(*c)) : NULL;
 
 	if (c)
-		c->watch = loop_watch(l, events, EPOLLIN, client_event, c);
+		c->watch = loop_watch(all->loop, events, EPOLLIN, client_event, c);
 	if (!c || !c->watch) {
 		free(c);
 		close(screen);
 		close(events);
 		return NULL;
 	}
-	c->list = list;
-	c->next = *list;
+	c->all = all;
+	c->next = all->first;
 	c->events = events;
-	snprintf(c->address, sizeof(c->address), "%s", address);
-	*list = c;
+	c->websocket = peer->websocket;
+	snprintf(c->address, sizeof(c->address), "%s", peer->address);
+	all->first = c;
 	c->source.leds = leds_changed;
 	c->source.absolute = absolute_changed;
 	c->source.arg = c;
-	input_join(in, &c->source);
-	if (display_serve(d, l, screen, NULL) == 0)
+	input_join(all->input, &c->source);
+	tell_event(c, VNC_CONNECTED);
+	if (display_serve(all->display, all->loop, screen, NULL) == 0)
 		return c;
 	vnc_client_free(c);
 	return NULL;
@@ -158,21 +195,24 @@ struct vnc_client *vnc_client_new(struct vnc_client **list, struct display *d, s
 
 void vnc_client_free(struct vnc_client *c)
 {
-	struct vnc_client **at = c->list;
+	struct vnc_client **at = &c->all->first;
 
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
+	tell_event(c, VNC_DISCONNECTED);
 	input_leave(&c->source);
 	watch_free(c->watch);
 	close(c->events);
 	free(c);
 }
 
-const char *vnc_client_at(const struct vnc_client *c, unsigned n)
+bool vnc_client_at(const struct vnc_clients *all, unsigned n, struct vnc_peer *p)
 {
-	for (; c; c = c->next)
-		if (c->logged_in && !n--)
-			return c->address;
-	return NULL;
+	for (const struct vnc_client *c = all->first; c; c = c->next)
+		if (c->logged_in && !n--) {
+			*p = (struct vnc_peer){c->address, c->websocket};
+			return true;
+		}
+	return false;
 }

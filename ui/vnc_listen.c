@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define PORT_BASE 5900
+#define PORT_WEB  5700
 #define BACKLOG   8
 
 static int listen_unix(struct vnc_listen *at, const char *path, struct err *e)
@@ -62,12 +63,12 @@ static bool is_any(const struct sockaddr *a)
 	       IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)(const void *)a)->sin6_addr);
 }
 
-static int try_port(struct vnc_listen *at, const char *host, unsigned display, struct err *e)
+static int try_port(struct vnc_listen *at, const char *host, unsigned port, struct err *e)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
 	int rc;
 
-	snprintf(at->service, sizeof(at->service), "%u", PORT_BASE + display);
+	snprintf(at->service, sizeof(at->service), "%u", port);
 	rc = getaddrinfo(host, at->service, &hints, &list);
 	if (rc)
 		return err_set(e, -EINVAL, "%s: %s", host, gai_strerror(rc));
@@ -81,43 +82,74 @@ static int try_port(struct vnc_listen *at, const char *host, unsigned display, s
 	return rc;
 }
 
-static int listen_host(struct vnc_listen *at, const char *host, unsigned n, unsigned to,
+/* The first port that is free, up to and with `to`. */
+static int listen_host(struct vnc_listen *at, const char *host, unsigned port, unsigned to,
 		       struct err *e)
 {
-	unsigned last = to > n ? to : n;
+	unsigned last = to > port ? to : port;
 	int rc = -EADDRINUSE;
 
 	snprintf(at->host, sizeof(at->host), "%s", host);
-	for (; n <= last && rc == -EADDRINUSE; n++)
-		rc = try_port(at, host, n, e);
-	if (rc)
+	for (; port <= last && rc == -EADDRINUSE; port++)
+		rc = try_port(at, host, port, e);
+	if (rc && rc != -EINVAL)
 		err_errno(e, rc, "cannot listen on %s, port %s", host, at->service);
 	return rc;
 }
 
-/* "[::1]:2", "host:2", ":2" */
-int vnc_listen(struct vnc_listen *at, const char *address, unsigned to, struct err *e)
+/* "[::1]:2", "host:2", ":2": *host (`size` bytes; "": none) and a number up to max. */
+static int parse_host(const char *address, char *host, size_t size, unsigned max, unsigned *n)
 {
 	const char *colon = strrchr(address, ':');
-	char host[sizeof(at->host)], *end;
-	unsigned long n;
+	char *end;
+	unsigned long v;
 	size_t len;
+
+	if (!colon || colon[1] < '0' || colon[1] > '9')
+		return -EINVAL;
+	v = strtoul(colon + 1, &end, 10);
+	len = (size_t)(colon - address);
+	if (len >= 2 && *address == '[' && colon[-1] == ']')
+		address++, len -= 2;
+	if (v > max || *end || len >= size)
+		return -EINVAL;
+	memcpy(host, address, len);
+	host[len] = 0;
+	*n = (unsigned)v;
+	return 0;
+}
+
+int vnc_listen(struct vnc_listen *at, const char *address, unsigned to, struct err *e)
+{
+	char host[sizeof(at->host)];
+	unsigned n;
 
 	*at = (struct vnc_listen){.fd = -1};
 	if (!strncmp(address, "unix:", 5))
 		return listen_unix(at, address + 5, e);
-	n = colon && colon[1] >= '0' && colon[1] <= '9' ? strtoul(colon + 1, &end, 10) : 65536;
-	if (n > 65535 - PORT_BASE || *end)
+	if (parse_host(address, host, sizeof(host), 65535 - PORT_BASE, &n) < 0)
 		return err_set(e, -EINVAL, "'%s': want HOST:N, :N or unix:PATH, N up to %d",
 			       address, 65535 - PORT_BASE);
-	len = (size_t)(colon - address);
-	if (len >= 2 && *address == '[' && colon[-1] == ']')
-		address++, len -= 2;
-	if (len >= sizeof(host))
-		return err_set(e, -EINVAL, "the host name is too long");
-	memcpy(host, address, len);
-	host[len] = 0;
-	return listen_host(at, len ? host : "127.0.0.1", (unsigned)n, to, e);
+	return listen_host(at, *host ? host : "127.0.0.1", PORT_BASE + n, PORT_BASE + to, e);
+}
+
+int vnc_listen_web(struct vnc_listen *at, const struct vnc_listen *beside, const char *where,
+		   struct err *e)
+{
+	char host[sizeof(at->host)] = "", text[sizeof(at->host) + 1];
+	bool tcp = *beside->service;
+	unsigned port = 0;
+
+	*at = (struct vnc_listen){.fd = -1};
+	if (!strcmp(where, "on") && tcp)
+		port = (unsigned)atoi(beside->service) - PORT_BASE + PORT_WEB;
+	snprintf(text, sizeof(text), "%s%s", strchr(where, ':') ? "" : ":", where);
+	if (!port && (parse_host(text, host, sizeof(host), 65535, &port) < 0 || !port))
+		return err_set(e, -EINVAL, "websocket=%s: want %sPORT or HOST:PORT", where,
+			       tcp ? "on, " : "");
+	if (!*host)
+		snprintf(host, sizeof(host), "%s", tcp ? beside->host : "127.0.0.1");
+	return listen_host(at, host, port, 0, e);
 }
 
 void vnc_listen_close(struct vnc_listen *at)

@@ -99,6 +99,7 @@ static const struct {
 	{"change vnc :1", "Error: Expected 'password' after 'vnc'\r\n"},
 	{"change vnc password x", "Error: Could not set password\r\n"},
 	{"set_password vnc x", "Error: Could not set password\r\n"},
+	{"expire_password vnc now", "Error: Could not set password expire time\r\n"},
 	{"set_password vnc x fail", "Error: VNC clients that are connected can only be kept\r\n"},
 	{"info iothreads", ""},
 	{"info memory_size_summary", "base memory: 16777216\r\nplugged memory: 0\r\n"},

@@ -38,9 +38,111 @@ TEST(monitors_know_it)
 	vm_close(&v);
 }
 
+/* The next event as far as it is known before: without time and the client's port. */
+static void event(struct vm_client *c, const char *want)
+{
+	char *text = NULL, got[128];
+	json_t *v, *data;
+
+	for (unsigned tries = 0; tries < 5 && !text; tries++)
+		text = client_until(c, "\n");
+	MUST(text);
+	v = json_loads(text, 0, NULL);
+	data = json_object_get(v, "data");
+	snprintf(got, sizeof(got), "%s %s %s %d", json_string_value(json_object_get(v, "event")),
+		 json_string_value(json_object_get(json_object_get(data, "server"), "service")),
+		 json_string_value(json_object_get(json_object_get(data, "client"), "host")),
+		 json_is_true(json_object_get(json_object_get(data, "client"), "websocket")));
+	EQS(want, got);
+	json_decref(v);
+	free(text);
+}
+
+TEST(events)
+{
+	static const char hello[] = "RFB 003.008\n\1\1";
+	struct vm_client qmp, viewer;
+	json_t *ret = NULL, *client;
+	struct vm v;
+
+	process_use("hvm-vnc");
+	vm_open(&v, QUIET "-vnc unix:%s/vnc -qmp unix:%s/qmp,server=on,wait=off");
+	client_open(&qmp, &v, "qmp");
+	free(client_until(&qmp, "\n"));
+	client_send(&qmp, "{'execute':'qmp_capabilities'}", 30);
+	free(client_until(&qmp, "\n"));
+	client_open(&viewer, &v, "vnc");
+	event(&qmp, "VNC_CONNECTED  unix 0");
+	client_send(&viewer, hello, sizeof(hello) - 1);
+	event(&qmp, "VNC_INITIALIZED  unix 0");
+	OK(qmp_do(v.m, "query-vnc", NULL, &ret, NULL));
+	client = json_array_get(json_object_get(ret, "clients"), 0);
+	EQS("unix", json_string_value(json_object_get(client, "host")));
+	EQS("unix", json_string_value(json_object_get(client, "family")));
+	json_decref(ret);
+	client_close(&viewer);
+	event(&qmp, "VNC_DISCONNECTED  unix 0");
+	client_close(&qmp);
+	vm_close(&v);
+}
+
+TEST(two_ports)
+{
+	char text[256];
+	json_t *ret = NULL, *list;
+	struct vm v;
+	int port;
+
+	process_use("hvm-vnc");
+	vm_open(&v, QUIET "-vnc :52100,to=52150,password=on,websocket=on");
+	OK(qmp_do(v.m, "query-vnc-servers", NULL, &ret, NULL));
+	list = json_object_get(json_array_get(ret, 0), "server");
+	EQ(2, json_array_size(list));
+	port = atoi(json_string_value(json_object_get(json_array_get(list, 0), "service")));
+	snprintf(text, sizeof(text),
+		 "default:\r\n  Server: 127.0.0.1:%d (ipv4)\r\n    Auth: vnc (Sub: none)\r\n"
+		 "  Server: 127.0.0.1:%d (ipv4 (Websocket))\r\n    Auth: vnc (Sub: none)\r\n",
+		 port, port - 200);
+	says(&v, "info vnc", text);
+	CHECK(json_is_true(json_object_get(json_array_get(list, 1), "websocket")));
+	json_decref(ret);
+	vm_close(&v);
+}
+
+static const struct {
+	const char *line, *says;
+} expiries[] = {
+	{"never", ""},
+	{"now", ""},
+	{"+60", ""},
+	{"1800000000", ""},
+	{"+", "Error: time: '+': want now, never, +SECONDS or SECONDS\r\n"},
+	{"-1", "Error: time: '-1': want now, never, +SECONDS or SECONDS\r\n"},
+	{"99999999999999999999",
+	 "Error: time: '99999999999999999999': want now, never, +SECONDS or SECONDS\r\n"},
+};
+
+TEST(expire_password)
+{
+	char text[80];
+	struct vm v;
+
+	process_use("hvm-vnc");
+	vm_open(&v, QUIET "-vnc unix:%s/vnc,password=on");
+	for (size_t i = 0; i < sizeof(expiries) / sizeof(expiries[0]); i++) {
+		snprintf(text, sizeof(text), "expire_password vnc %s", expiries[i].line);
+		says(&v, text, expiries[i].says);
+	}
+	vm_close(&v);
+}
+
 static const struct {
 	const char *option, *error;
 } wrong[] = {
+	{"-vnc :52160,websocket=on",
+	 "-vnc: websocket: any page in a browser of this host would control the guest: say "
+	 "password=on, or noauth=on if that is meant"},
+	{"-vnc :52160,websocket=x", "-vnc: websocket=x: want on, PORT or HOST:PORT"},
 	{"-vnc 0.0.0.0:52060", "-vnc: 0.0.0.0:52060: whoever reaches this host would control the "
 			       "guest: say password=on, or noauth=on if that is meant"},
 	{"-vnc :1,lossy=on", NULL},

@@ -300,14 +300,15 @@ static void begin(void)
 
 static void run(struct input *in, unsigned how)
 {
-	struct vnc_client *list = NULL;
+	struct vnc_clients all = {.display = feed.display, .input = in, .loop = feed.loop};
+	const struct vnc_peer peer = {.address = "here"};
 	int client[2], screen[2], events[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, client) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, screen) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, events))
 		abort();
-	vnc_client_new(&list, feed.display, in, feed.loop, "here", screen[1], events[1]);
+	vnc_client_new(&all, &peer, screen[1], events[1]);
 	feed.client = client[1];
 	if (how & GREET)
 		tell("RFB 003.008\n\1\1", 14);
@@ -318,9 +319,9 @@ static void run(struct input *in, unsigned how)
 				      .password = how & ASK_PASSWORD ? "secret" : NULL});
 	loop_step(feed.loop, 0);
 	feed.client = -1;
-	if (!list)
+	if (!all.first)
 		abort(); /* it broke the rules of ui/vnc.h, and nobody took it over */
-	vnc_client_free(list);
+	vnc_client_free(all.first);
 	close(client[1]);
 	close(screen[0]);
 	close(events[0]);

@@ -51,7 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct loop *l = loop_new(NULL);
 	struct input *in = input_new(c);
 	struct display *d = display_new("d", NULL);
-	struct vnc_client *list = NULL;
+	struct vnc_clients all = {.display = d, .input = in, .loop = l};
+	const struct vnc_peer peer = {.address = "here"};
 	int screen[2], events[2];
 
 	log_set_level(LOG_ERROR);
@@ -62,13 +63,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input_attach(in, &t);
 	input_ready(&k, true);
 	input_ready(&t, true);
-	vnc_client_new(&list, d, in, l, "here", screen[1], events[1]);
+	vnc_client_new(&all, &peer, screen[1], events[1]);
 	feed(l, (int[2]){events[0], screen[0]}, data, size);
 	close(screen[0]);
 	close(events[0]);
 	loop_step(l, 0);
-	if (list)
-		vnc_client_free(list);
+	if (all.first)
+		vnc_client_free(all.first);
 	display_free(d);
 	input_detach(&k);
 	input_detach(&t);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static void look(struct vnc_session *s)
@@ -37,7 +38,7 @@ TEST(resize)
 	struct vnc_rig r;
 	struct vnc_session s = {.r = &r, .encoding = "tight", .run = look_thrice};
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	vnc_rig_session(&s);
 	CHECK(s.ok);
 	vnc_rig_close(&r);
@@ -89,7 +90,7 @@ TEST(extended_keys)
 	struct vnc_rig r;
 	struct vnc_session s = {.r = &r, .run = type_places};
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	vnc_rig_session(&s);
 	CHECK(s.ok);
 	UNTIL(&r, strstr(r.said, "-45"));
@@ -102,7 +103,7 @@ TEST(keys_and_pointer)
 	struct vnc_rig r;
 	struct vnc_session s = {.r = &r, .run = type};
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	vnc_rig_session(&s);
 	CHECK(s.ok);
 	UNTIL(&r, strstr(r.said, "-44"));
@@ -110,6 +111,16 @@ TEST(keys_and_pointer)
 	    "32767,32767/0 16466,0/2 0,0/0w1 0,0/0 -44",
 	    r.said);
 	vnc_rig_close(&r);
+}
+
+static unsigned clients(const struct vnc_rig *r)
+{
+	struct vnc_peer p;
+	unsigned n = 0;
+
+	while (vnc_get_peer(r->vnc, n, &p))
+		n++;
+	return n;
 }
 
 /* ---- who gets in */
@@ -127,7 +138,7 @@ TEST(password)
 			   right = {.r = &r, .run = look, .password = "secret"};
 	struct err e = {""};
 
-	vnc_rig_open(&r, true);
+	vnc_rig_open(&r, &(struct vnc_config){.password = true});
 	vnc_rig_session(&none); /* before one is set nobody gets in */
 	CHECK(!none.ok);
 	OK(vnc_set_password(r.vnc, "secret", &e));
@@ -135,6 +146,60 @@ TEST(password)
 	CHECK(!wrong.ok);
 	vnc_rig_session(&right);
 	CHECK(right.ok);
+	vnc_rig_close(&r);
+}
+
+TEST(password_expires)
+{
+	struct vnc_session s = {.run = nothing, .password = "secret"};
+	struct vnc_rig r;
+
+	vnc_rig_open(&r, &(struct vnc_config){.password = true});
+	s.r = &r;
+	OK(vnc_set_password(r.vnc, "secret", NULL));
+	OK(vnc_expire_password(r.vnc, time(NULL) + 3600, NULL));
+	vnc_rig_session(&s);
+	CHECK(s.ok);
+	OK(vnc_expire_password(r.vnc, 1, NULL));
+	s.ok = s.done = false;
+	vnc_rig_session(&s);
+	CHECK(!s.ok);
+	OK(vnc_expire_password(r.vnc, 0, NULL));
+	s.done = false;
+	vnc_rig_session(&s);
+	CHECK(s.ok);
+	vnc_rig_close(&r);
+}
+
+static const char shared[] = "RFB 003.008\n\1\1", alone[] = "RFB 003.008\n\1\0";
+
+static const struct {
+	const char *name;
+	enum vnc_share share;
+	const char *first, *second, *events;
+} policies[] = {
+	{"together", VNC_ALLOW_EXCLUSIVE, shared, shared, "+*+*"},
+	{"the second alone", VNC_ALLOW_EXCLUSIVE, shared, alone, "+*+-*"},
+	{"the first alone", VNC_ALLOW_EXCLUSIVE, alone, shared, "+*+-"},
+	{"one alone after the other", VNC_ALLOW_EXCLUSIVE, alone, alone, "+*+-*"},
+	{"must share", VNC_FORCE_SHARED, shared, alone, "+*+-"},
+	{"whatever they want", VNC_IGNORE, alone, alone, "+*+*"},
+};
+
+TEST_EACH(share, ARRAY_SIZE(policies), policies[i].name)
+{
+	struct vnc_rig r;
+	int fds[2];
+
+	vnc_rig_open(&r, &(struct vnc_config){.share = policies[i].share});
+	fds[0] = vnc_rig_connect(&r, policies[i].first, 14);
+	UNTIL(&r, clients(&r) == 1);
+	fds[1] = vnc_rig_connect(&r, policies[i].second, 14);
+	UNTIL(&r, strlen(r.events) >= strlen(policies[i].events));
+	EQS(policies[i].events, r.events);
+	close(fds[0]);
+	close(fds[1]);
+	UNTIL(&r, !clients(&r));
 	vnc_rig_close(&r);
 }
 
@@ -179,41 +244,6 @@ TEST(next_free_port)
 
 /* ---- clients that disturb */
 
-/* Reads until the server hangs up. */
-static size_t read_all(int fd, char *text, size_t size)
-{
-	size_t n = 0;
-	ssize_t more = 1;
-
-	while (more > 0 && n + 1 < size) {
-		more = read(fd, text + n, size - 1 - n);
-		n += (size_t)MAX(more, 0);
-	}
-	text[n] = 0;
-	return n;
-}
-
-/* The library would take WebSockets on every port, and spin over the first three bytes of one. */
-TEST(no_websocket_unasked)
-{
-	static const char get[] = "GET / HTTP/1.1\r\nUpgrade: websocket\r\n"
-				  "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-				  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-	char text[64] = "";
-	struct vnc_rig r;
-	int fd, few;
-
-	vnc_rig_open(&r, false);
-	fd = vnc_rig_connect(&r, get, sizeof(get) - 1);
-	few = vnc_rig_connect(&r, "GET", 3);
-	read_all(fd, text, sizeof(text));
-	EQS("RFB 003.008\n", text);
-	EQ(12, read(few, text, 12));
-	close(fd);
-	close(few);
-	vnc_rig_close(&r);
-}
-
 /* One says nothing, one begins a message, one asks for pictures and never reads them. */
 TEST(others_do_not_wait)
 {
@@ -225,11 +255,11 @@ TEST(others_do_not_wait)
 	int fds[3];
 	double began;
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	fds[0] = vnc_rig_connect(&r, "", 0);
 	fds[1] = vnc_rig_connect(&r, part, sizeof(part) - 1);
 	fds[2] = vnc_rig_connect(&r, part, sizeof(part) - 2);
-	UNTIL(&r, vnc_client_address(r.vnc, 1)); /* all but the silent one */
+	UNTIL(&r, clients(&r) == 2); /* all but the silent one */
 	for (unsigned i = 0; i < 2000; i++)
 		send(fds[2], full, sizeof(full), MSG_DONTWAIT | MSG_NOSIGNAL);
 	began = vnc_rig_seconds();
@@ -238,7 +268,7 @@ TEST(others_do_not_wait)
 	CHECK(vnc_rig_seconds() - began < 5);
 	for (unsigned i = 0; i < 3; i++)
 		close(fds[i]);
-	UNTIL(&r, !vnc_client_address(r.vnc, 0));
+	UNTIL(&r, !clients(&r));
 	vnc_rig_close(&r);
 }
 
@@ -248,7 +278,7 @@ TEST(killed_and_started_again)
 	struct vnc_rig r;
 	pid_t pid;
 
-	vnc_rig_open(&r, true);
+	vnc_rig_open(&r, &(struct vnc_config){.password = true});
 	OK(vnc_set_password(r.vnc, "pw", NULL));
 	s = again = (struct vnc_session){.r = &r, .run = look, .password = "pw"};
 	vnc_rig_session(&s);
@@ -276,7 +306,7 @@ TEST(jailed)
 	struct vnc_rig r;
 	pid_t pid;
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	pid = process_child();
 	EQ(1, process_status(pid, "NoNewPrivs:", 10));
 #ifdef CONFIG_SECCOMP

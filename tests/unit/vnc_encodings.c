@@ -64,7 +64,7 @@ TEST_EACH(pixels, CASES, name(i))
 				.bytes = formats[i / ARRAY_SIZE(encodings)].bytes,
 				.run = look_thrice};
 
-	vnc_rig_open(&r, false);
+	vnc_rig_open(&r, &(struct vnc_config){0});
 	r.smooth = s.quality > 0;
 	if (s.bytes > 1) /* in 8 bits nothing is lost */
 		s.loss = encodings[i % ARRAY_SIZE(encodings)].loss;

@@ -79,9 +79,18 @@ static void plug(struct vnc_rig *r, struct input_device *d, enum input_kind kind
 	input_ready(d, true);
 }
 
-void vnc_rig_open(struct vnc_rig *r, bool password)
+static void happened(void *arg, enum vnc_event ev, const struct vnc_peer *peer)
 {
-	struct vnc_config c = {.password = password};
+	struct vnc_rig *r = arg;
+	size_t n = strlen(r->events);
+
+	snprintf(r->events + n, sizeof(r->events) - n, "%c%s", "+*-"[ev],
+		 peer -> websocket ? "w" : "");
+}
+
+void vnc_rig_open(struct vnc_rig *r, const struct vnc_config *config)
+{
+	struct vnc_config c = *config;
 	struct err e = {""};
 	char address[120];
 
@@ -103,6 +112,8 @@ void vnc_rig_open(struct vnc_rig *r, bool password)
 	r->height = 100;
 	r->redraw = true;
 	c.address = address;
+	c.event = happened;
+	c.arg = r;
 	r->vnc = vnc_open(&c, r->display, r->input, r->loop, &e);
 	EQS("", e.msg);
 	MUST(r->vnc);

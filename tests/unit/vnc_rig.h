@@ -20,8 +20,9 @@ struct vnc_rig {
 	uint32_t width, height, salt; /* of the pattern */
 	bool redraw, smooth;          /* smooth: nothing that JPEG and wavelets have to spoil */
 	char dir[64], path[96], said[4096];
+	char events[512]; /* of vnc_config: "+ * -" for connected, initialized, gone */
 };
-void vnc_rig_open(struct vnc_rig *r, bool password);
+void vnc_rig_open(struct vnc_rig *r, const struct vnc_config *c); /* the address is the rig's */
 void vnc_rig_close(struct vnc_rig *r);
 double vnc_rig_seconds(void);
 void vnc_rig_redraw(struct vnc_rig *r); /* in run: after changes of the pattern */

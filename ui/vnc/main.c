@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 static const char help[] = "  -listen fd=N     listening socket: VNC clients\n"
+			   "  -websocket fd=N  listening socket: browsers\n"
 			   "  -password        asks for one, which comes over the control socket\n";
 
 /* Till somebody sets one, nobody knows it. */
@@ -39,9 +40,11 @@ static int serve(struct child *c, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct vnc_accept a = {.listen = -1};
-	const struct child_option options[] = {
-		{"-listen", CHILD_FD, &a.listen}, {"-password", CHILD_FLAG, &a.ask}, {0}};
+	struct vnc_accept a = {.listen = -1, .websocket = -1};
+	const struct child_option options[] = {{"-listen", CHILD_FD, &a.listen},
+					       {"-websocket", CHILD_FD_MAY, &a.websocket},
+					       {"-password", CHILD_FLAG, &a.ask},
+					       {0}};
 	struct child c = {.name = "hvm-vnc",
 			  .help = help,
 			  .options = options,

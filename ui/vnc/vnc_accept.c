@@ -26,21 +26,19 @@ static void ended(int signal)
 
 /* ---- a new client */
 
-static void name_of(int fd, char *text, size_t size)
+static void name_of(int fd, bool websocket, char *text, size_t size)
 {
 	union {
 		struct sockaddr any;
 		struct sockaddr_storage room;
 	} a;
 	socklen_t len = sizeof(a);
-	char host[100], port[8];
+	char host[100] = "unix", port[8] = "0";
 
-	if (getpeername(fd, &a.any, &len) || a.any.sa_family == AF_UNIX ||
-	    getnameinfo(&a.any, len, host, sizeof(host), port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV))
-		snprintf(text, size, "client unix:0");
-	else
-		snprintf(text, size, "client %s:%s", host, port);
+	if (getpeername(fd, &a.any, &len) == 0 && a.any.sa_family != AF_UNIX)
+		getnameinfo(&a.any, len, host, sizeof(host), port, sizeof(port),
+			    NI_NUMERICHOST | NI_NUMERICSERV);
+	snprintf(text, size, "%s %s:%s", websocket ? "websocket" : "client", host, port);
 }
 
 static int hand_over(int control, const char *text, const int fds[2])
@@ -63,13 +61,15 @@ static int hand_over(int control, const char *text, const int fds[2])
 	return sendmsg(control, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-static void child(const struct vnc_accept *a, int client, int screen, int events)
+static void child(const struct vnc_accept *a, int client, bool websocket, int screen, int events)
 {
 	struct err e = {""};
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	close(a->listen);
+	if (a->websocket >= 0)
+		close(a->websocket);
 	close(a->control);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&none);
@@ -78,11 +78,13 @@ static void child(const struct vnc_accept *a, int client, int screen, int events
 		vnc_rfb_run(&(struct vnc_rfb){.client = client,
 					      .screen = screen,
 					      .events = events,
-					      .password = a->ask ? a->password : NULL});
+					      .websocket = websocket,
+					      .password = a->ask ? a->password : NULL,
+					      .expires = a->expires});
 	_exit(0);
 }
 
-static bool start_child(const struct vnc_accept *a, int client)
+static bool start_child(const struct vnc_accept *a, int client, bool websocket)
 {
 	int screen[2], events[2];
 	char text[160];
@@ -95,13 +97,13 @@ static bool start_child(const struct vnc_accept *a, int client)
 		close(screen[1]);
 		return false;
 	}
-	name_of(client, text, sizeof(text));
+	name_of(client, websocket, text, sizeof(text));
 	if (hand_over(a->control, text, (int[2]){screen[1], events[1]}) == 0)
 		pid = fork();
 	close(screen[1]);
 	close(events[1]);
 	if (!pid)
-		child(a, client, screen[0], events[0]);
+		child(a, client, websocket, screen[0], events[0]);
 	close(screen[0]);
 	close(events[0]);
 	return pid > 0;
@@ -109,30 +111,32 @@ static bool start_child(const struct vnc_accept *a, int client)
 
 /* ---- turns */
 
-static void take_connection(struct vnc_accept *a, unsigned *children)
+static void take_connection(struct vnc_accept *a, bool websocket, unsigned *children)
 {
-	int fd = accept4(a->listen, NULL, NULL, SOCK_CLOEXEC);
+	int fd = accept4(websocket ? a->websocket : a->listen, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return;
-	if (start_child(a, fd))
+	if (start_child(a, fd, websocket))
 		++*children;
 	close(fd);
 }
 
-/* False: it is closed. */
-static bool take_command(struct vnc_accept *a)
+/* All there are, so that they hold for who connects next. False: it is closed. */
+static bool take_commands(struct vnc_accept *a)
 {
 	char text[VNC_MESSAGE];
-	ssize_t n = recv(a->control, text, sizeof(text) - 1, MSG_DONTWAIT);
+	ssize_t n;
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR;
-	text[n] = 0;
-	if (!strncmp(text, "password ", 9))
-		snprintf(a->password, sizeof(a->password), "%s", text + 9);
-	explicit_bzero(text, sizeof(text));
-	return n > 0;
+	while ((n = recv(a->control, text, sizeof(text) - 1, MSG_DONTWAIT)) > 0) {
+		text[n] = 0;
+		if (!strncmp(text, "password ", 9))
+			snprintf(a->password, sizeof(a->password), "%s", text + 9);
+		if (!strncmp(text, "expires ", 8))
+			a->expires = strtoll(text + 8, NULL, 10);
+		explicit_bzero(text, sizeof(text));
+	}
+	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
 static void reap(unsigned *children)
@@ -143,8 +147,9 @@ static void reap(unsigned *children)
 
 int vnc_accept_run(struct vnc_accept *a, struct err *e)
 {
-	struct pollfd p[2] = {{.fd = a->control, .events = POLLIN},
-			      {.fd = a->listen, .events = POLLIN}};
+	struct pollfd p[3] = {{.fd = a->control, .events = POLLIN},
+			      {.fd = a->listen, .events = POLLIN},
+			      {.fd = a->websocket, .events = POLLIN}};
 	struct sigaction on_child = {.sa_handler = ended};
 	sigset_t blocked, none;
 	unsigned children = 0;
@@ -156,15 +161,16 @@ int vnc_accept_run(struct vnc_accept *a, struct err *e)
 		return err_errno(e, -errno, "cannot wait for processes");
 	for (;;) {
 		/* Above the number of clients nobody is let in till one leaves. */
-		int n = ppoll(p, children < VNC_CLIENTS_MAX ? 2 : 1, NULL, &none);
+		int n = ppoll(p, children < VNC_CLIENTS_MAX ? 3 : 1, NULL, &none);
 
 		if (n < 0 && errno != EINTR)
 			return err_errno(e, -errno, "ppoll");
 		reap(&children);
-		if (n > 0 && p[0].revents && !take_command(a))
+		if (n > 0 && p[0].revents && !take_commands(a))
 			return 0;
-		if (n > 0 && children < VNC_CLIENTS_MAX && p[1].revents & POLLIN)
-			take_connection(a, &children);
-		p[0].revents = p[1].revents = 0;
+		for (int i = 1; i <= 2; i++)
+			if (n > 0 && children < VNC_CLIENTS_MAX && p[i].revents & POLLIN)
+				take_connection(a, i == 2, &children);
+		p[0].revents = p[1].revents = p[2].revents = 0;
 	}
 }

@@ -42,6 +42,8 @@ struct viewer {
 	struct vnc_keys keys;
 	int events;
 	bool websocket, logged_in, broken, absolute, dirty;
+	bool alone;         /* it does not want others beside it */
+	int64_t expires;    /* the password does; see vnc_server.h */
 	bool knows_pointer; /* it can be told that motion is relative */
 	int64_t started, next;
 	int wait; /* ms between looks */
@@ -120,7 +122,7 @@ static void log_in(struct viewer *v)
 	if (v->logged_in)
 		return;
 	v->logged_in = true;
-	say(v, &(struct vnc_msg){.type = VNC_LOGGED_IN});
+	say(v, &(struct vnc_msg){.type = VNC_LOGGED_IN, .a = !v->alone});
 }
 
 static void key(void *arg, unsigned code, bool down)
@@ -330,6 +332,16 @@ static int patience(const struct viewer *v)
 	return wants_frame(v) && !v->screen.asked ? (int)MAX(left, 0) : -1;
 }
 
+/* The library keeps this byte to itself. Browsers' clients share, or have to. */
+static void hear_init(struct viewer *v)
+{
+	uint8_t shared = 1;
+
+	if (v->client->state == RFB_INITIALISATION && !v->websocket &&
+	    recv(v->client->sock, &shared, 1, MSG_PEEK | MSG_DONTWAIT) == 1)
+		v->alone = !shared;
+}
+
 /*
  * What it said goes before what it is shown: who types and hangs up has typed, but the library
  * closes at the first picture that cannot be sent, with keys unread. Once it has hung up there is
@@ -345,7 +357,11 @@ static void hear(struct viewer *v)
 			return;
 		if (v->client->state == RFB_NORMAL)
 			log_in(v); /* the rest of a message may be long in coming */
-		rfbProcessClientMessage(v->client);
+		hear_init(v);
+		do
+			rfbProcessClientMessage(v->client);
+		while (v->websocket && v->client->sock >= 0 &&
+		       webSocketsHasDataInBuffer(v->client));
 	}
 }
 
@@ -382,6 +398,13 @@ static void before_update(rfbClientPtr c)
 		c->preferredEncoding = rfbEncodingRaw;
 }
 
+static rfbBool check_password(rfbClientPtr c, const char *answer, int len)
+{
+	const struct viewer *v = viewer_of(c);
+
+	return (!v->expires || time(NULL) < v->expires) && rfbCheckPasswordByList(c, answer, len);
+}
+
 static void quiet(const char *format, ...)
 {
 	(void)format; /* what a client does is not for the log */
@@ -412,7 +435,7 @@ static bool make_screen(struct viewer *v, char **passwords)
 	s->displayHook = before_update;
 	if (passwords[0]) {
 		s->authPasswdData = passwords;
-		s->passwordCheck = rfbCheckPasswordByList;
+		s->passwordCheck = check_password;
 	}
 	rfbInitServer(s);
 	return true;
@@ -434,6 +457,7 @@ void vnc_rfb_run(const struct vnc_rfb *how)
 	struct viewer v = {.screen.fd = how->screen,
 			   .events = how->events,
 			   .websocket = how->websocket,
+			   .expires = how->expires,
 			   .wait = FRAME_MS};
 
 	v.started = now_ms();

@@ -9,10 +9,11 @@
 
 /* vnc_accept.c: a process for each client, until the control socket closes. */
 struct vnc_accept {
-	int listen, control;
+	int listen, websocket, control; /* websocket: -1 = none */
 	bool ask;
 	enum jail_mode jail;
 	char password[VNC_PASSWORD + 1];
+	int64_t expires; /* it does, seconds since 1970; 0: never */
 };
 int vnc_accept_run(struct vnc_accept *a, struct err *e);
 
@@ -21,6 +22,7 @@ struct vnc_rfb {
 	int client, screen, events;
 	bool websocket;       /* the client speaks RFB in WebSocket frames */
 	const char *password; /* NULL: none is asked for */
+	int64_t expires;      /* as above */
 };
 void vnc_rfb_run(const struct vnc_rfb *how);
 /* What libraries do only once, before the jail. */
