@@ -5,7 +5,8 @@
  * the loop's thread runs done().
  *
  * A request moves IDLE -> QUEUED -> RUNNING -> READY -> IDLE, or IDLE -> NATIVE (the
- * kernel has it, aio.c) -> READY; cancel takes it out wherever it is. Completions come
+ * kernel has it, aio.c) -> READY; one that failed may go READY -> HELD -> IDLE and begin
+ * again. Cancel takes it out wherever it is. Completions come
  * through one eventfd a disk and not through loop_post, so that closing a disk leaves
  * nothing behind in the loop.
  */
@@ -20,7 +21,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { IDLE, QUEUED, RUNNING, NATIVE, READY };
+enum { IDLE, QUEUED, RUNNING, NATIVE, READY, HELD };
+
+const char *const blk_answers[4] = {"report", "ignore", "stop", "enospc"};
+
+static int check(const struct blk *b, const struct blk_req *r);
 
 static void push(struct blk_req ***tail, struct blk_req *r)
 {
@@ -171,6 +176,34 @@ static void count(struct blk *b, const struct blk_req *r)
 	}
 }
 
+/* True: not now. What could never be carried out is the device's own fault. */
+static bool held_back(struct blk *b, struct blk_req *r)
+{
+	enum blk_answer a = BLK_REPORT;
+
+	if (r->rc && b->failed && !check(b, r))
+		a = b->failed(b->failed_arg, r->op, r->rc);
+	if (a == BLK_IGNORE)
+		r->rc = 0;
+	if (a != BLK_STOP)
+		return false;
+	r->stage = HELD;
+	push(&b->held_tail, r);
+	return true;
+}
+
+void blk_retry(struct blk *b)
+{
+	struct blk_req *r, *list = b->held, **tail = &list;
+
+	b->held = NULL;
+	b->held_tail = &b->held;
+	while ((r = pop(&list, &tail))) {
+		r->stage = IDLE;
+		blk_submit(b, r);
+	}
+}
+
 void blk_deliver(struct blk *b)
 {
 	struct blk_req *r;
@@ -184,6 +217,8 @@ void blk_deliver(struct blk *b)
 		if (!r)
 			return;
 		b->inflight--;
+		if (held_back(b, r))
+			continue;
 		if (!r->rc)
 			count(b, r);
 		r->done(r, r->rc);
@@ -229,6 +264,7 @@ struct blk *blk_new(struct loop *l, const char *id)
 	b->defer = (struct defer){.fn = deferred, .arg = b};
 	b->queue_tail = &b->queue;
 	b->ready_tail = &b->ready;
+	b->held_tail = &b->held;
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_cond_init(&b->work, NULL);
 	pthread_cond_init(&b->finished, NULL);
@@ -327,8 +363,10 @@ void blk_cancel(struct blk_req *r)
 	while (r->stage == NATIVE)
 		blk_aio_reap(b, true);
 	pthread_mutex_lock(&b->lock);
-	if (r->stage != IDLE)
+	if (r->stage != IDLE && r->stage != HELD)
 		b->inflight--;
+	if (r->stage == HELD)
+		take_out(&b->held, &b->held_tail, r);
 	if (r->stage == QUEUED)
 		take_out(&b->queue, &b->queue_tail, r);
 	while (r->stage == RUNNING)
@@ -380,7 +418,7 @@ static void finish_quietly(struct blk *b)
 		carry_out(b, r);
 		forget(r);
 	}
-	while ((r = pop(&b->ready, &b->ready_tail)))
+	while ((r = pop(&b->ready, &b->ready_tail)) || (r = pop(&b->held, &b->held_tail)))
 		forget(r);
 }
 

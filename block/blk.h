@@ -37,6 +37,15 @@ struct blk_req {
 	uint8_t stage;
 };
 
+/* What becomes of a request that the host could not carry out. */
+enum blk_answer {
+	BLK_REPORT, /* its done() is told */
+	BLK_IGNORE, /* its done() is told that all is well */
+	BLK_STOP,   /* it waits for blk_retry; blk_drain does not wait for it */
+	BLK_ENOSPC, /* a drive's way alone: BLK_STOP when there is no space, else BLK_REPORT */
+};
+extern const char *const blk_answers[4]; /* their names in options */
+
 struct blk_options {
 	const char *file,
 		*format; /* format NULL: probed (then a raw image may not become another) */
@@ -48,6 +57,9 @@ struct blk_options {
 	bool detect_zeroes, native_aio; /* a write of zeroes is BLK_WRITE_ZEROES; by libaio */
 	bool as_is;      /* hvm-img: a dirty or damaged image is neither repaired nor refused */
 	bool no_backing; /* hvm-img: this file alone; what it lacks reads as zeroes */
+	/* Asked before done() of a request that failed; NULL: BLK_REPORT. */
+	enum blk_answer (*failed)(void *arg, enum blk_op op, int rc);
+	void *failed_arg;
 };
 /* Opens "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno. NULL: no fd sets. */
 extern int (*blk_fdset_open)(const char *name, int flags);
@@ -69,6 +81,7 @@ void blk_cancel(struct blk_req *r); /* waits until it touches no memory; done() 
 /* At once, on this thread, uncounted: for who needs a look before the machine starts. */
 int blk_peek(struct blk *b, uint64_t offset, void *buf, size_t bytes);
 void blk_drain(struct blk *b); /* runs done() of all requests in flight, waiting for them */
+void blk_retry(struct blk *b); /* those that BLK_STOP kept begin anew */
 
 uint64_t blk_bytes(const struct blk *b);
 bool blk_readonly(const struct blk *b);
@@ -87,7 +100,10 @@ struct drive {
 	char id[64];
 	struct blk *blk; /* NULL = no medium */
 	bool cdrom, locked, tray_open, readonly;
-	bool floppy; /* set by the device: removable, and without a tray */
+	bool floppy;                    /* set by the device: removable, and without a tray */
+	enum blk_answer werror, rerror; /* when writing, flushing, discarding; when reading */
+	int error;                      /* -errno for which the machine stands still, 0 none */
+	uint64_t told, told_at;         /* events of failures, and the second they were in */
 	char serial[21], model[41], version[9]; /* "" = the device's default */
 	struct dev *user;                       /* the device that holds it */
 	/* Set by the device, NULL none. loaded false: while the old blk is still open, so that the

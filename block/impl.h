@@ -78,6 +78,8 @@ struct blk {
 	bool readonly;
 	bool probed; /* nobody named the format: no write may make a raw image another */
 	bool no_lock, no_discard, detect_zeroes, as_is, no_backing;
+	enum blk_answer (*failed)(void *arg, enum blk_op op, int rc); /* NULL: BLK_REPORT */
+	void *failed_arg;
 	struct blk *over, *under; /* the images that it backs, that backs it; NULL none */
 	unsigned depth;           /* how many are above */
 	struct blk_stats stats;
@@ -90,6 +92,7 @@ struct blk {
 	pthread_cond_t work, finished;
 	struct blk_req *queue, **queue_tail; /* not begun */
 	struct blk_req *ready, **ready_tail; /* finished, done() is due */
+	struct blk_req *held, **held_tail;   /* failed, not in flight until blk_retry */
 	pthread_t thread[BLK_THREADS];
 	unsigned threads, idle;
 	bool stop, kicked;

@@ -153,6 +153,8 @@ struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e)
 		err_set(e, -ENOMEM, "out of memory for %s", o->file);
 		return NULL;
 	}
+	b->failed = o->failed;
+	b->failed_arg = o->failed_arg;
 	if (open_image(b, o, e) < 0) {
 		blk_close_failed(b);
 		return NULL;

@@ -51,7 +51,8 @@ static void notify(struct machine *m, enum machine_event_type type, bool guest, 
 
 const char *run_state_name(enum run_state s)
 {
-	static const char *const names[] = {"prelaunch", "running", "paused", "shutdown"};
+	static const char *const names[] = {"prelaunch", "running", "paused", "shutdown",
+					    "io-error"};
 
 	return names[s];
 }
@@ -92,6 +93,7 @@ int machine_cont(struct machine *m, struct err *e)
 		return err_set(e, -EBUSY, "Resetting the Virtual Machine is required");
 	m->state = RUN_RUNNING;
 	clock_start(m->clock);
+	machine_drives_retry(m);
 	if (m->hv)
 		m->hv->ops->quiesce(m->hv, false);
 	notify(m, EVENT_RESUME, false, NULL);
@@ -232,6 +234,9 @@ void machine_requests(struct machine *m)
 		m->want.debug = false;
 		gdb_met(m);
 	}
+	if (m->want.io_error && m->state == RUN_RUNNING)
+		stop_in(m, RUN_IO_ERROR);
+	m->want.io_error = false;
 	if (m->want.reset)
 		do_reset(m);
 	if (m->want.powerdown)

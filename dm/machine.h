@@ -29,7 +29,7 @@ struct vnc; /* ui/vnc.h */
 struct vnc_peer;
 
 /* ---- run state ---- */
-enum run_state { RUN_PRELAUNCH, RUN_RUNNING, RUN_PAUSED, RUN_SHUTDOWN };
+enum run_state { RUN_PRELAUNCH, RUN_RUNNING, RUN_PAUSED, RUN_SHUTDOWN, RUN_IO_ERROR };
 const char *run_state_name(enum run_state s); /* QMP's: "prelaunch", … */
 
 /* ---- what monitors tell their clients ---- */
@@ -45,6 +45,7 @@ enum machine_event_type {
 	EVENT_VNC_CONNECTED,
 	EVENT_VNC_INITIALIZED,
 	EVENT_VNC_DISCONNECTED,
+	EVENT_BLOCK_IO_ERROR,
 };
 struct machine_event {
 	enum machine_event_type type;
@@ -54,6 +55,10 @@ struct machine_event {
 	const char *path;   /* QOM path, "/machine/peripheral/x" */
 	bool tray_open;
 	const struct vnc_peer *viewer; /* VNC_* */
+	/* BLOCK_IO_ERROR */
+	bool read;
+	enum blk_answer answer;
+	int error; /* -errno */
 };
 struct machine_listener { /* the caller's storage */
 	void (*fn)(void *arg, const struct machine_event *ev);
@@ -115,7 +120,7 @@ struct machine {
 	struct {
 		bool debug; /* debug_vcpu met what a debugger waits for */
 		unsigned debug_vcpu;
-		bool reset, cpu_reset, shutdown, quit, guest, powerdown, exit;
+		bool reset, cpu_reset, shutdown, quit, guest, powerdown, exit, io_error;
 		const char *reason;
 		struct defer defer;
 	} want;
@@ -135,7 +140,7 @@ void machine_unlock(struct machine *m);
 
 /* ---- life; all emit their events ---- */
 int machine_stop(struct machine *m); /* running → paused, drives drained; else nothing */
-int machine_cont(struct machine *m, struct err *e); /* prelaunch, paused → running */
+int machine_cont(struct machine *m, struct err *e); /* prelaunch, paused, io-error → running */
 void machine_powerdown(struct machine *m);          /* the ACPI power button */
 /* These are carried out by machine_requests, at the next turn of the loop at the latest.
  * reason: QAPI's ShutdownCause: "host-qmp-quit", "host-qmp-system-reset", "host-signal", … */

@@ -164,8 +164,12 @@ struct drive *machine_drive(struct machine *m, const char *id)
 static struct blk *open_medium(struct machine *m, struct drive *d, const char *file,
 			       const char *format, struct err *e)
 {
-	struct blk_options o = {
-		.file = file, .format = format, .id = d->id, .readonly = d->readonly};
+	struct blk_options o = {.file = file,
+				.format = format,
+				.id = d->id,
+				.readonly = d->readonly,
+				.failed = machine_drive_failed,
+				.failed_arg = d};
 
 	return blk_open(m->loop, &o, e);
 }
@@ -181,7 +185,9 @@ static struct blk *open_first(struct machine *m, struct drive *d, const struct d
 				.snapshot = c->snapshot < 0 ? m->cfg->snapshot : c->snapshot,
 				.no_discard = !c->discard,
 				.detect_zeroes = c->detect_zeroes,
-				.native_aio = c->native_aio};
+				.native_aio = c->native_aio,
+				.failed = machine_drive_failed,
+				.failed_arg = d};
 
 	return blk_open(m->loop, &o, e);
 }
@@ -220,6 +226,8 @@ int machine_drive_add(struct machine *m, const struct drive_config *c, struct er
 	d->owner = m;
 	d->cdrom = c->cdrom;
 	d->readonly = c->readonly;
+	d->werror = c->werror;
+	d->rerror = c->rerror;
 	d->if_type = c->interface;
 	d->bus = c->bus;
 	d->unit = c->unit;

@@ -5,6 +5,7 @@
  */
 #ifndef DM_MACHINE_CONFIG_H
 #define DM_MACHINE_CONFIG_H
+#include "block/blk.h"
 #include "dm/opts.h"
 
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct drive_config {
 	int snapshot; /* -1: not said, as machine_config.snapshot says */
 	bool discard; /* the guest's TRIM reaches the image */
 	bool detect_zeroes, native_aio;
+	enum blk_answer werror, rerror;
 };
 
 /* -nic, -net nic; NULL = not said */

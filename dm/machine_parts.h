@@ -8,6 +8,9 @@
 int machine_backends_open(struct machine *m, struct err *e); /* -chardev, -netdev, -drive */
 void machine_backends_close(struct machine *m);
 int machine_drive_add(struct machine *m, const struct drive_config *c, struct err *e);
+/* dm/machine_errors.c; arg: a struct drive */
+enum blk_answer machine_drive_failed(void *arg, enum blk_op op, int rc);
+void machine_drives_retry(struct machine *m);
 /* PROP_BLK, NET, CHR, INPUT of d: struct drive *, netdev *, chr *, input *; NULL and a sentence. */
 void *machine_backend(struct machine *m, struct dev *d, enum prop_type type, const char *name,
 		      struct err *e);

@@ -113,8 +113,8 @@ static const struct {
 	{"discard", {"ignore", "unmap", "off", "on"}, 4},
 	{"detect-zeroes", {"off", "on", "unmap"}, 3},
 	{"aio", {"threads", "native", "io_uring"}, 2},
-	{"werror", {"report", "ignore", "enospc", "stop"}, 1},
-	{"rerror", {"report", "ignore", "stop"}, 1},
+	{"werror", {"report", "ignore", "stop", "enospc"}, 4}, /* as enum blk_answer */
+	{"rerror", {"report", "ignore", "stop"}, 3},
 };
 
 /* Which word of choices[k] was said; 0 when none was. */
@@ -150,6 +150,8 @@ static int drive_ways(struct drive_config *d, const struct opts *o, const char *
 	d->discard = n[0] & 1;
 	d->detect_zeroes = n[1];
 	d->native_aio = n[2];
+	d->werror = opts_get(o, "werror") ? (enum blk_answer)n[3] : BLK_ENOSPC;
+	d->rerror = (enum blk_answer)n[4];
 	if (d->native_aio &&
 	    (!d->cache || (strcmp(d->cache, "none") && strcmp(d->cache, "directsync"))))
 		return err_set(e, -EINVAL, "%s: aio=native needs cache=none or directsync", what);

@@ -8,6 +8,7 @@
 #include "base/util.h"
 #include "dm/qmp_json.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/time.h>
 
@@ -250,6 +251,7 @@ static const char *event_name(enum machine_event_type type)
 		[EVENT_VNC_CONNECTED] = "VNC_CONNECTED",
 		[EVENT_VNC_INITIALIZED] = "VNC_INITIALIZED",
 		[EVENT_VNC_DISCONNECTED] = "VNC_DISCONNECTED",
+		[EVENT_BLOCK_IO_ERROR] = "BLOCK_IO_ERROR",
 	};
 
 	return type < ARRAY_SIZE(names) ? names[type] : NULL;
@@ -279,6 +281,11 @@ static json_t *event_data(struct machine *m, const struct machine_event *ev)
 	case EVENT_VNC_INITIALIZED:
 	case EVENT_VNC_DISCONNECTED:
 		return qmp_vnc_event(m, ev->viewer);
+	case EVENT_BLOCK_IO_ERROR:
+		return json_pack("{s:o, s:s, s:s, s:b, s:s}", "device", qmp_text(ev->device),
+				 "operation", ev->read ? "read" : "write", "action",
+				 blk_answers[ev->answer], "nospace", ev->error == -ENOSPC, "reason",
+				 strerror(-ev->error));
 	default:
 		return NULL;
 	}

@@ -2,6 +2,8 @@
 /* dm/qmp_block.c: drives and their media. */
 #include "dm/qmp.h"
 
+#include <errno.h>
+
 /* As QEMU names a drive's device: its id if the user gave one, else its place. */
 static json_t *drive_user(struct machine *m, const struct drive *d)
 {
@@ -53,6 +55,11 @@ static json_t *inserted(const struct blk *b)
 	return v;
 }
 
+static const char *io_status(const struct drive *d)
+{
+	return !d->error ? "ok" : d->error == -ENOSPC ? "nospace" : "failed";
+}
+
 static int query_block(struct qmp_call *c)
 {
 	c->ret = json_array();
@@ -63,7 +70,7 @@ static int query_block(struct qmp_call *c)
 
 		if (d->user) {
 			json_object_set_new(v, "qdev", drive_user(c->m, d));
-			json_object_set_new(v, "io-status", json_string("ok"));
+			json_object_set_new(v, "io-status", json_string(io_status(d)));
 		}
 		if (d->cdrom)
 			json_object_set_new(v, "tray_open", json_boolean(d->tray_open));

@@ -156,11 +156,10 @@ static void medium_changed(void *arg, bool loaded)
 		cd_error(d, SENSE_NOT_READY, ASC_NO_MEDIUM);
 	}
 	c->tray_open = cd_host(d)->drive->tray_open = !loaded;
-	if (loaded) {
+	if (loaded)
 		c->news = NEWS_GONE;
-		c->event_new = true;
-		c->event_eject = false;
-	}
+	c->event_new = true;
+	c->event_eject = false;
 	ide_changed(d);
 }
 

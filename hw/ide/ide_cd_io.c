@@ -6,6 +6,8 @@
  */
 #include "hw/ide/ide_cd.h"
 
+#include <errno.h>
+
 enum {
 	DMA_STATUS = STATUS_DRDY | STATUS_DSC | STATUS_DRQ,
 	BUSY_STATUS = STATUS_DRDY | STATUS_DSC | STATUS_BSY
@@ -284,8 +286,14 @@ void cd_cancel(struct dev *d)
 /* A request in flight is carried through when the bus master stops, as on a disk. */
 void cd_finish(struct dev *d)
 {
-	if (cd_host(d)->in_flight)
-		blk_drain(cd_host(d)->drive->blk);
+	struct ide_cd_host *h = cd_host(d);
+
+	if (h->in_flight)
+		blk_drain(h->drive->blk);
+	if (!h->in_flight)
+		return;
+	blk_cancel(&h->req);
+	cd_request_done(&h->req, -EIO);
 }
 
 void cd_resume(struct dev *d)

@@ -175,6 +175,17 @@ static void mechanism_status(struct dev *d, const uint8_t *p)
 }
 
 /* 6.6: polled only, and of all classes that of media. */
+enum { MEDIA_NO_CHANGE, MEDIA_EJECT_REQUEST, MEDIA_NEW, MEDIA_REMOVAL };
+
+static uint8_t media_event(const struct dev *d)
+{
+	const struct ide_cd *c = cd_state(d);
+
+	if (c->event_new)
+		return cd_ready(d) ? MEDIA_NEW : MEDIA_REMOVAL;
+	return c->event_eject ? MEDIA_EJECT_REQUEST : MEDIA_NO_CHANGE;
+}
+
 static void event_status(struct dev *d, const uint8_t *p)
 {
 	struct ide_cd *c = cd_state(d);
@@ -189,7 +200,7 @@ static void event_status(struct dev *d, const uint8_t *p)
 	if (media) {
 		out[1] = 6;
 		out[2] = 4;
-		out[4] = c->event_new ? 2 : c->event_eject ? 1 : 0;
+		out[4] = media_event(d);
 		out[5] = c->tray_open ? 1 : cd_blocks(d) ? 2 : 0;
 		c->event_eject = c->event_eject && c->event_new;
 		c->event_new = false;

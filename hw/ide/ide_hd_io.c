@@ -431,8 +431,14 @@ void hd_dma_start(struct dev *d)
 /* A stopped bus master must not leave half a command on the medium. */
 void hd_finish(struct dev *d)
 {
-	if (hd_host(d)->in_flight)
-		blk_drain(hd_host(d)->drive->blk);
+	struct ide_hd_host *h = hd_host(d);
+
+	if (h->in_flight)
+		blk_drain(h->drive->blk);
+	if (!h->in_flight)
+		return;
+	blk_cancel(&h->req); /* it failed, and waits for somebody to make room */
+	hd_request_done(&h->req, -EIO);
 }
 
 void hd_cancel(struct dev *d)

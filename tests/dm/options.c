@@ -236,6 +236,17 @@ TEST(ways_of_drives)
 	CHECK(c.drives[0].discard && !c.drives[1].discard);
 	CHECK(c.drives[0].detect_zeroes && !c.drives[1].detect_zeroes);
 	CHECK(!c.drives[0].native_aio && c.drives[2].native_aio);
+	EQ(BLK_ENOSPC, c.drives[0].werror);
+	EQ(BLK_REPORT, c.drives[2].werror);
+	config_free(&c);
+	good("-hda a -drive file=b,werror=stop,rerror=ignore "
+	     "-drive file=c,werror=ignore,rerror=stop");
+	EQ(BLK_ENOSPC, c.drives[0].werror);
+	EQ(BLK_REPORT, c.drives[0].rerror);
+	EQ(BLK_STOP, c.drives[1].werror);
+	EQ(BLK_IGNORE, c.drives[1].rerror);
+	EQ(BLK_IGNORE, c.drives[2].werror);
+	EQ(BLK_STOP, c.drives[2].rerror);
 	config_free(&c);
 }
 
@@ -286,7 +297,7 @@ TEST(drives_that_cannot_be)
 		"-drive: file.driver=: drivers do not stack here: say file=FILE,format=raw");
 	refused("-drive driver=null-co,if=none",
 		"-drive: driver=: drivers do not stack here: say file=FILE,format=raw");
-	refused("-drive file=a,werror=stop", "-drive: werror=stop does not exist yet: say report");
+	refused("-drive file=a,rerror=enospc", "-drive: rerror=enospc: there is no such choice");
 	refused("-drive file=a,discard=never", "-drive: discard=never: there is no such choice");
 	refused("-drive file=a,aio=native", "-drive: aio=native needs cache=none or directsync");
 	refused("-drive file=a,cache=fast",

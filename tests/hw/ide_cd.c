@@ -452,6 +452,8 @@ BUS_TEST(medium_change, cd_args())
 	EQ(0x30, out[3]); /* 305 - 1 */
 	CHECK(strstr(bus_qmp(b, "{\"execute\":\"eject\",\"arguments\":{\"device\":\"sr0\"}}"),
 		     "return"));
+	EQ(0x0301, events(b)); /* removed; the tray is open */
+	EQ(0x0001, events(b));
 	EQ(0x20, fails(b, "\x25\0\0\0\0\0\0\0\0\0\0"));
 	EQ(NO_DISC, sense(b));
 }
