@@ -47,7 +47,7 @@ PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% r
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
-PARTS_hvm-vnc := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
+PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/vnc/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
 NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/screen_copy.c
@@ -71,7 +71,7 @@ TOOL_NAMES := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 
 # ---- flags
 
-LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP SECCOMP ZYDIS
+LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP SECCOMP ZYDIS XKB
 LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
 # Cutting a text to its buffer is what snprintf is used for here (the second is for clang).
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \

@@ -107,7 +107,7 @@ void config_free(struct machine_config *c)
 			       c->core,    c->cpu,          c->bios,      c->kernel,    c->initrd,
 			       c->append,  c->boot_order,   c->boot_once, c->vnc,       c->vga,
 			       c->qtest,   c->gdb,          c->debugcon,  c->qtest_log, c->log_file,
-			       c->pidfile, c->trace};
+			       c->pidfile, c->trace,        c->keymap};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);

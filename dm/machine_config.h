@@ -74,8 +74,8 @@ struct machine_config {
 	uint64_t max_ram_below_4g;              /* 0 = the board's own */
 	unsigned cpus, maxcpus;
 	bool nodefaults, nographic, stopped, no_shutdown, no_reboot, no_acpi, no_hpet, usb;
-	bool net_given;  /* -net, -nic, -netdev: no default NIC */
-	char *vnc, *vga; /* NULL = not said */
+	bool net_given;           /* -net, -nic, -netdev: no default NIC */
+	char *vnc, *vga, *keymap; /* NULL = not said */
 	enum config_rtc rtc;
 	int64_t rtc_date; /* seconds since 1970, with RTC_DATE */
 	bool rtc_vm_clock;

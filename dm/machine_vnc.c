@@ -70,7 +70,7 @@ static struct display *screen(struct machine *m, struct err *e)
 
 int machine_vnc_open(struct machine *m, struct err *e)
 {
-	struct vnc_config c = {.event = happened, .arg = m};
+	struct vnc_config c = {.layout = m->cfg->keymap, .event = happened, .arg = m};
 	struct opts o;
 	struct display *d;
 	int rc;

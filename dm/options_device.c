@@ -4,6 +4,7 @@
 
 #include "base/dev_owner.h"
 #include "base/util.h"
+#include "ui/layout.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -505,10 +506,15 @@ static int set_vnc(struct machine_config *c, const char *what, const char *arg, 
 
 static int set_keymap(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
-	(void)c;
-	if (!*arg)
-		return err_set(e, -EINVAL, "%s: lacks the layout's name, e.g. de", what);
-	return 0;
+	char names[400] = "";
+
+	if (layout_load(NULL, arg))
+		return options_text(&c->keymap, what, arg, e);
+	for (unsigned i = 0; layout_name(i); i++)
+		snprintf(names + strlen(names), sizeof(names) - strlen(names), "%s%s",
+			 i ? ", " : "", layout_name(i));
+	return err_set(e, -EINVAL, "%s %.20s: there is no such layout; there are %s", what, arg,
+		       names);
 }
 
 static int set_usbdevice(struct machine_config *c, const char *what, const char *arg, struct err *e)
@@ -556,7 +562,8 @@ static const struct option rows[] = {
 	       "[,share=…]",
 	       "shows the screen to VNC viewers on port 5900 + N", set_vnc),
 	OPTION("k", "LAYOUT",
-	       "keyboard layout of VNC clients; accepted, there is no keyboard yet", set_keymap),
+	       "the guest's keyboard layout, for VNC viewers that send characters [en-us]",
+	       set_keymap),
 	OPTION("usbdevice", "tablet|mouse|keyboard", "that on a USB controller of the board",
 	       set_usbdevice),
 	LATER("spice", "KEY=V", "SPICE does not exist; use -vnc"),

@@ -17,6 +17,7 @@
 struct vnc {
 	struct vnc_listen at, web; /* web: for browsers; fd -1: none */
 	struct vnc_clients clients;
+	const char *layout;              /* NULL: the usual one */
 	bool ask;                        /* for a password … */
 	char password[VNC_PASSWORD + 1]; /* … which is this; "": nobody gets in */
 	int64_t expires;                 /* till then; 0: for ever */
@@ -33,6 +34,10 @@ static int prepare(void *arg, struct spawn *to, struct err *e)
 	spawn_fd(to, "-listen", v->at.fd, true);
 	if (v->web.fd >= 0)
 		spawn_fd(to, "-websocket", v->web.fd, true);
+	if (v->layout) {
+		spawn_arg(to, "-layout");
+		spawn_arg(to, v->layout);
+	}
 	if (v->ask)
 		spawn_arg(to, "-password");
 	return 0;
@@ -142,6 +147,7 @@ struct vnc *vnc_open(const struct vnc_config *c, struct display *d, struct input
 					  .share = c->share,
 					  .event = c->event,
 					  .arg = c->arg};
+	v->layout = c->layout;
 	v->ask = c->password;
 	v->at.fd = v->web.fd = -1;
 	if (open_parts(v, c, e) == 0)

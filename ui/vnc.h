@@ -51,6 +51,7 @@ struct vnc_peer {            /* a client */
 struct vnc_config {
 	const char *address;   /* "HOST:N", ":N", "unix:PATH" */
 	unsigned to;           /* tries displays up to this one; 0 = only N */
+	const char *layout;    /* of the guest's keyboard: ui/layout.h; NULL = en-us; outlives it */
 	bool password;         /* ask for one */
 	bool open;             /* that anybody may get in is what is wanted */
 	const char *websocket; /* a second port, for browsers: "on" (5700 + N), "PORT",

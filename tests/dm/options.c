@@ -370,6 +370,7 @@ TEST(libxl_text)
 	EQ(2016ull << 20, c.ram);
 	CHECK(c.no_shutdown && c.nodefaults);
 	EQS("0.0.0.0:3,password=on,to=99", c.vnc);
+	EQS("de", c.keymap);
 	config_free(&c);
 }
 

@@ -303,7 +303,9 @@ static void run(struct input *in, unsigned how)
 	struct vnc_clients all = {.display = feed.display, .input = in, .loop = feed.loop};
 	const struct vnc_peer peer = {.address = "here"};
 	int client[2], screen[2], events[2];
+	static struct layout layout;
 
+	layout_load(&layout, "cz");
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, client) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, screen) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, events))
@@ -316,6 +318,7 @@ static void run(struct input *in, unsigned how)
 				      .screen = screen[0],
 				      .events = events[0],
 				      .websocket = how & WEBSOCKET,
+				      .layout = &layout,
 				      .password = how & ASK_PASSWORD ? "secret" : NULL});
 	loop_step(feed.loop, 0);
 	feed.client = -1;

@@ -123,6 +123,44 @@ static unsigned clients(const struct vnc_rig *r)
 	return n;
 }
 
+/* QEMU's LED state, a pseudo-encoding that the library does not know. */
+static int heard_leds = -1;
+
+static rfbBool take_leds(rfbClient *c, rfbFramebufferUpdateRectHeader *h)
+{
+	uint8_t leds;
+
+	if (h->encoding != (uint32_t)-261 || !ReadFromRFBServer(c, (char *)&leds, 1))
+		return FALSE;
+	heard_leds = leds;
+	return TRUE;
+}
+
+static void watch_leds(struct vnc_session *s)
+{
+	s->ok = vnc_rig_sees(s) && heard_leds == 4; /* before the first picture: Caps Lock */
+	SendKeyEvent(s->c, 0xff7f, TRUE);
+	while (s->ok && heard_leds != 6)
+		s->ok = WaitForMessage(s->c, 5000000) > 0 && HandleRFBServerMessage(s->c);
+}
+
+TEST(led_states)
+{
+	static int encodings[] = {-261, 0};
+	static rfbClientProtocolExtension leds = {.encodings = encodings,
+						  .handleEncoding = take_leds};
+	struct vnc_session s = {.run = watch_leds};
+	struct vnc_rig r;
+
+	vnc_rig_open(&r, &(struct vnc_config){0});
+	s.r = &r;
+	rfbClientRegisterExtension(&leds);
+	input_set_leds(&r.keyboard, INPUT_CAPS_LOCK);
+	vnc_rig_session(&s);
+	CHECK(s.ok);
+	vnc_rig_close(&r);
+}
+
 /* ---- who gets in */
 
 static void nothing(struct vnc_session *s)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tests/unit/vnc_parts.c: hvm-vnc: what characters are typed with, and its copy of the screen. */
+/* tests/unit/vnc_parts.c: hvm-vnc: its copy of the screen. */
 #include "config.h"
 #include "tests/test.h"
 #ifdef CONFIG_VNC
@@ -9,106 +9,6 @@
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* ---- keys: a guest with an en-us keyboard reads them back */
-
-struct guest {
-	bool down[KEY_CODES];
-	bool caps;
-	char text[256];
-	size_t n;
-};
-
-/* What is printed on an American keyboard, by the names of its keys. */
-static const struct {
-	const char *name;
-	char plain, shifted;
-} caps[] = {
-	{"grave_accent", '`', '~'},
-	{"1", '1', '!'},
-	{"2", '2', '@'},
-	{"3", '3', '#'},
-	{"4", '4', '$'},
-	{"5", '5', '%'},
-	{"6", '6', '^'},
-	{"7", '7', '&'},
-	{"8", '8', '*'},
-	{"9", '9', '('},
-	{"0", '0', ')'},
-	{"minus", '-', '_'},
-	{"equal", '=', '+'},
-	{"bracket_left", '[', '{'},
-	{"bracket_right", ']', '}'},
-	{"backslash", '\\', '|'},
-	{"semicolon", ';', ':'},
-	{"apostrophe", '\'', '"'},
-	{"comma", ',', '<'},
-	{"dot", '.', '>'},
-	{"slash", '/', '?'},
-	{"spc", ' ', ' '},
-};
-
-static void guest_key(void *arg, unsigned code, bool down)
-{
-	struct guest *g = arg;
-	bool shift = g->down[KEY_SHIFT_L] || g->down[KEY_SHIFT_R];
-	const struct key *k = key_find(code);
-
-	CHECK(g->down[code] != down);
-	g->down[code] = down;
-	if (!down || !k)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(caps); i++)
-		if (!strcmp(caps[i].name, k->name))
-			g->text[g->n++] = shift ? caps[i].shifted : caps[i].plain;
-	if (k->name[0] >= 'a' && k->name[0] <= 'z' && !k->name[1])
-		g->text[g->n++] = (char)(k->name[0] - (shift != g->caps ? 'a' - 'A' : 0));
-}
-
-static const struct {
-	const char *label;
-	uint32_t held; /* a keysym that is down meanwhile */
-	bool caps;
-} states[] = {{"plain", 0, 0},
-	      {"shift", 0xffe1, 0},
-	      {"right shift", 0xffe2, 0},
-	      {"caps lock", 0, 1},
-	      {"both", 0xffe1, 1}};
-
-/* Each printable character arrives as itself, whatever shift and Caps Lock are. */
-TEST_EACH(printable_ascii, ARRAY_SIZE(states), states[i].label)
-{
-	struct guest g = {.caps = states[i].caps};
-	struct vnc_keys k = {.key = guest_key, .arg = &g};
-	char want[256] = "";
-
-	k.leds = states[i].caps ? INPUT_CAPS_LOCK : 0;
-	vnc_keys_sym(&k, states[i].held, true);
-	for (unsigned c = ' '; c < 0x7f; c++) {
-		vnc_keys_sym(&k, c, true);
-		vnc_keys_sym(&k, c, false);
-		want[c - ' '] = (char)c;
-	}
-	vnc_keys_sym(&k, states[i].held, false);
-	EQS(want, g.text);
-	for (unsigned c = 0; c < KEY_CODES; c++)
-		CHECK(!g.down[c]);
-}
-
-/* A viewer that lets shift go first: the key goes up under the name that it has then. */
-TEST(key_goes_up_as_it_went_down)
-{
-	struct guest g = {.caps = false};
-	struct vnc_keys k = {.key = guest_key, .arg = &g};
-
-	vnc_keys_sym(&k, 0xffe1, true);
-	vnc_keys_sym(&k, '!', true);
-	vnc_keys_sym(&k, 0xffe1, false);
-	vnc_keys_sym(&k, '!', false);
-	EQS("!", g.text);
-	for (unsigned c = 0; c < KEY_CODES; c++)
-		CHECK(!g.down[c]);
-}
 
 /* ---- the copy of the screen */
 

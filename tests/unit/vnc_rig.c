@@ -52,10 +52,13 @@ static void say(struct vnc_rig *r, const char *text)
 
 static bool key(void *arg, unsigned code, bool down)
 {
+	struct vnc_rig *r = arg;
 	char text[16];
 
 	snprintf(text, sizeof(text), "%c%u", down ? '+' : '-', code);
-	say(arg, text);
+	say(r, text);
+	if (code == KEY_NUM_LOCK && down)
+		input_set_leds(&r->keyboard, r->keyboard.leds ^ INPUT_NUM_LOCK);
 	return true;
 }
 

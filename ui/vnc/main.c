@@ -8,7 +8,10 @@
 
 static const char help[] = "  -listen fd=N     listening socket: VNC clients\n"
 			   "  -websocket fd=N  listening socket: browsers\n"
+			   "  -layout NAME     of the guest's keyboard [" LAYOUT_DEFAULT "]\n"
 			   "  -password        asks for one, which comes over the control socket\n";
+
+static const char *layout = LAYOUT_DEFAULT;
 
 /* Till somebody sets one, nobody knows it. */
 static int make_password(struct vnc_accept *a, struct err *e)
@@ -27,6 +30,8 @@ static int serve(struct child *c, struct err *e)
 	struct vnc_accept *a = c->arg;
 	int rc = make_password(a, e);
 
+	if (!layout_load(&a->layout, layout))
+		return err_set(e, -EINVAL, "-layout %.20s: there is no such layout", layout);
 	a->control = c->control;
 	a->jail = c->jail;
 	vnc_rfb_prepare();
@@ -44,6 +49,7 @@ int main(int argc, char **argv)
 	const struct child_option options[] = {{"-listen", CHILD_FD, &a.listen},
 					       {"-websocket", CHILD_FD_MAY, &a.websocket},
 					       {"-password", CHILD_FLAG, &a.ask},
+					       {"-layout", CHILD_TEXT, &layout},
 					       {0}};
 	struct child c = {.name = "hvm-vnc",
 			  .help = help,

@@ -80,7 +80,8 @@ static void child(const struct vnc_accept *a, int client, bool websocket, int sc
 					      .events = events,
 					      .websocket = websocket,
 					      .password = a->ask ? a->password : NULL,
-					      .expires = a->expires});
+					      .expires = a->expires,
+					      .layout = &a->layout});
 	_exit(0);
 }
 

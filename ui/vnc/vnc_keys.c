@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ui/vnc/vnc_keys.c: what a viewer types (X keysyms: characters) as keys of an en-us keyboard in
- * the guest. Where the character wants a shift state that the viewer's keys do not make, shift
- * is pressed or lifted for it and put back before the next key.
+ * ui/vnc/vnc_keys.c: what a viewer types (X keysyms: characters) as keys of the guest's keyboard,
+ * whose layout -k names. Where the character wants Shift or AltGr otherwise than the viewer's keys
+ * have them, they are pressed or lifted for it and put back before the next key.
  *
- * Spec: X11/keysymdef.h; RFC 6143, 7.5.4
+ * Spec: X11/keysymdef.h; RFC 6143, 7.5.4; X Keyboard Extension 1.0, 12 (key types)
+ * Missing: a small letter that has no capital on its key (the é of fr) while Caps Lock is on; the
+ * state of Num Lock.
  */
 #include "ui/vnc/vnc_server.h"
 
@@ -13,16 +15,12 @@
 
 enum { SYM_SHIFT_L = 0xffe1, SYM_SHIFT_R = 0xffe2 };
 
-/* By evdev code from 1 on: plain and with shift; a blank: not a character. */
-static const char plain[] = " 1234567890-=  qwertyuiop[]  asdfghjkl;'` \\zxcvbnm,./   ";
-static const char shifted[] = " !@#$%^&*()_+  QWERTYUIOP{}  ASDFGHJKL:\"~ |ZXCVBNM<>?   ";
-
 /* clang-format off */
 static const struct {
 	uint16_t sym;
 	uint8_t code;
 } named[] = {
-	{0x0020, 57}, {0xff08, 14}, {0xff09, 15}, {0xfe20, 15}, {0xff0d, 28}, {0xff13, 119},
+	{0xff08, 14}, {0xff09, 15}, {0xfe20, 15}, {0xff0d, 28}, {0xff13, 119},
 	{0xff14, 70}, {0xff15, 99}, {0xff1b, 1}, {0xffff, 111},
 	{0xff50, 102}, {0xff51, 105}, {0xff52, 103}, {0xff53, 106}, {0xff54, 108}, {0xff55, 104},
 	{0xff56, 109}, {0xff57, 107}, {0xff61, 99}, {0xff63, 110}, {0xff67, 127}, {0xff6b, 119},
@@ -31,8 +29,8 @@ static const struct {
 	{0xff8d, 96}, {0xff95, 71}, {0xff96, 75}, {0xff97, 72}, {0xff98, 77}, {0xff99, 80},
 	{0xff9a, 73}, {0xff9b, 81}, {0xff9c, 79}, {0xff9d, 76}, {0xff9e, 82}, {0xff9f, 83},
 	{0xffaa, 55}, {0xffab, 78}, {0xffad, 74}, {0xffae, 83}, {0xffaf, 98}, {0xffbd, 117},
-	{0xffb0, 82}, {0xffb1, 79}, {0xffb2, 80}, {0xffb3, 81}, {0xffb4, 75}, {0xffb5, 76},
-	{0xffb6, 77}, {0xffb7, 71}, {0xffb8, 72}, {0xffb9, 73},
+	{0xffac, 83}, {0xffb0, 82}, {0xffb1, 79}, {0xffb2, 80}, {0xffb3, 81}, {0xffb4, 75},
+	{0xffb5, 76}, {0xffb6, 77}, {0xffb7, 71}, {0xffb8, 72}, {0xffb9, 73},
 	{0xffbe, 59}, {0xffbf, 60}, {0xffc0, 61}, {0xffc1, 62}, {0xffc2, 63}, {0xffc3, 64},
 	{0xffc4, 65}, {0xffc5, 66}, {0xffc6, 67}, {0xffc7, 68}, {0xffc8, 87}, {0xffc9, 88},
 	{SYM_SHIFT_L, KEY_SHIFT_L}, {SYM_SHIFT_R, KEY_SHIFT_R}, {0xffe3, KEY_CTRL_L},
@@ -41,58 +39,68 @@ static const struct {
 };
 /* clang-format on */
 
-/* The key of a character or a function; *shift: -1 any, else 0 or 1. KEY_NONE: there is none. */
-static unsigned find(uint32_t sym, int *shift)
+/* The key of a function, whatever the layout. KEY_NONE: sym is none. */
+static unsigned function_key(uint32_t sym)
 {
-	*shift = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (named[i].sym == sym)
 			return named[i].code;
-	for (unsigned i = 1; sym > ' ' && sym < 0x7f && i + 1 < sizeof(plain); i++)
-		if ((uint32_t)plain[i] == sym || (uint32_t)shifted[i] == sym) {
-			*shift = (uint32_t)shifted[i] == sym;
-			return i + 1;
-		}
 	return KEY_NONE;
 }
 
-static bool is_letter(uint32_t sym)
-{
-	return (sym | 0x20) >= 'a' && (sym | 0x20) <= 'z';
-}
+/* ---- shift and AltGr, for now only */
 
-/* ---- shift, for now only */
+static const struct {
+	uint8_t code, level;
+} mods[] = {{KEY_SHIFT_L, LAYOUT_SHIFT}, {KEY_SHIFT_R, LAYOUT_SHIFT}, {KEY_ALT_R, LAYOUT_ALTGR}};
 
 static void put_back(struct vnc_keys *k)
 {
-	static const uint8_t keys[2] = {KEY_SHIFT_L, KEY_SHIFT_R};
-
-	if (k->forced)
-		k->key(k->arg, KEY_SHIFT_L, false);
-	for (unsigned i = 0; i < 2; i++)
-		if (k->lifted[i])
-			k->key(k->arg, keys[i], true);
-	k->forced = false;
-	memset(k->lifted, 0, sizeof(k->lifted));
+	for (unsigned i = 0; i < ARRAY_SIZE(mods); i++) {
+		if (k->forced & 1 << i)
+			k->key(k->arg, mods[i].code, false);
+		if (k->lifted & 1 << i && k->down[mods[i].code])
+			k->key(k->arg, mods[i].code, true);
+	}
+	k->forced = k->lifted = 0;
 }
 
-static void want_shift(struct vnc_keys *k, bool shift)
+/* What the client's own keys make. */
+static unsigned level_now(const struct vnc_keys *k)
 {
-	bool left = k->down[KEY_SHIFT_L], right = k->down[KEY_SHIFT_R];
+	unsigned level = 0;
 
-	if (shift == (left || right))
-		return;
-	if (shift) {
-		k->forced = true;
-		k->key(k->arg, KEY_SHIFT_L, true);
-		return;
+	for (unsigned i = 0; i < ARRAY_SIZE(mods); i++)
+		if (k->down[mods[i].code])
+			level |= mods[i].level;
+	return k->layout.altgr ? level : level & LAYOUT_SHIFT;
+}
+
+/* Ctrl-Shift-c is a key of its own: what it consists of is not taken away. */
+static bool is_chord(const struct vnc_keys *k)
+{
+	return k->down[KEY_CTRL_L] || k->down[KEY_CTRL_R] || k->down[KEY_ALT_L] ||
+	       k->down[KEY_META_L] || k->down[KEY_META_R] ||
+	       (k->down[KEY_ALT_R] && !k->layout.altgr);
+}
+
+static void want(struct vnc_keys *k, unsigned level)
+{
+	unsigned lacking = level & ~level_now(k), surplus = level_now(k) & ~level;
+
+	if (is_chord(k))
+		surplus = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(mods); i++) {
+		if (lacking & mods[i].level) {
+			k->forced |= (uint8_t)(1 << i);
+			k->key(k->arg, mods[i].code, true);
+			lacking &= ~(unsigned)mods[i].level;
+		}
+		if (surplus & mods[i].level && k->down[mods[i].code]) {
+			k->lifted |= (uint8_t)(1 << i);
+			k->key(k->arg, mods[i].code, false);
+		}
 	}
-	k->lifted[0] = left;
-	k->lifted[1] = right;
-	if (left)
-		k->key(k->arg, KEY_SHIFT_L, false);
-	if (right)
-		k->key(k->arg, KEY_SHIFT_R, false);
 }
 
 /* ---- keys */
@@ -100,6 +108,9 @@ static void want_shift(struct vnc_keys *k, bool shift)
 static void press(struct vnc_keys *k, unsigned code, bool down)
 {
 	k->down[code] = down;
+	for (unsigned i = 0; i < ARRAY_SIZE(mods); i++)
+		if (k->lifted & 1 << i && mods[i].code == code)
+			return; /* the guest has it up */
 	k->key(k->arg, code, down);
 }
 
@@ -131,30 +142,111 @@ static void remember(struct vnc_keys *k, uint32_t sym, unsigned code)
 		}
 }
 
+/* ---- characters */
+
+struct stroke {
+	uint8_t code, level;
+};
+
+static bool is_pair(uint16_t c, uint16_t d)
+{
+	if ((c == 'i' && d == 0x130) || (c == 0x131 && d == 'I')) /* Turkish: İ and ı */
+		return true;
+	return c != d && layout_capital(c) == layout_capital(d);
+}
+
+/* What the key makes. Caps Lock is as in xkb: another shift where both letters of a pair are on the
+ * key, else a capital in place of a small letter. */
+static uint32_t made(const struct vnc_keys *k, unsigned level, unsigned code, bool caps)
+{
+	const uint16_t(*at)[LAYOUT_KEYS] = k->layout.at;
+
+	if (!caps)
+		return at[level][code];
+	if (is_pair(at[0][code], at[1][code]) && is_pair(at[level & 2][code], at[level | 1][code]))
+		return at[level ^ 1][code];
+	return layout_capital(at[level][code]);
+}
+
+/* The least that has to be done for it: best with the keys that are held, then plain, … */
+static bool seek(const struct vnc_keys *k, uint32_t c, bool caps, struct stroke *s)
+{
+	unsigned best = ~0u, now = level_now(k);
+
+	for (unsigned level = 0; level < LAYOUT_LEVELS; level++)
+		for (unsigned code = 1; code < LAYOUT_KEYS; code++) {
+			unsigned cost = level == now ? 0 : 1 + level;
+
+			if (cost >= best || made(k, level, code, caps) != c)
+				continue;
+			best = cost;
+			*s = (struct stroke){(uint8_t)code, (uint8_t)level};
+		}
+	return best != ~0u;
+}
+
+/* How many strokes it takes: 0: the layout does not have it. */
+static unsigned find(const struct vnc_keys *k, uint32_t c, struct stroke s[2])
+{
+	bool caps = k->leds & INPUT_CAPS_LOCK;
+	uint32_t accent, letter;
+
+	if (!c)
+		return 0;
+	if (seek(k, c, caps, &s[0]))
+		return 1;
+	if (vnc_sym_split(c, &accent, &letter) && seek(k, accent, caps, &s[0]) &&
+	    seek(k, letter, caps, &s[1]))
+		return 2;
+	accent = vnc_sym_accent(c);
+	if (accent && seek(k, accent, caps, &s[0]))
+		return 1;
+	return seek(k, c, false, &s[0]);
+}
+
+static bool is_latin(uint32_t c)
+{
+	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+/* The key that stays down till the client lifts it; KEY_NONE: there is none. */
+static unsigned type(struct vnc_keys *k, uint32_t c)
+{
+	struct stroke s[2];
+	unsigned n = find(k, c, s);
+
+	for (unsigned i = 0; i < n; i++) {
+		/* A capital with Ctrl may come of the viewer's Caps Lock: no Ctrl-Shift. */
+		if (!is_chord(k) || !is_latin(c))
+			want(k, s[i].level);
+		press(k, s[i].code, true);
+		if (i + 1 < n)
+			release(k, s[i].code);
+	}
+	return n ? s[n - 1].code : KEY_NONE;
+}
+
 void vnc_keys_sym(struct vnc_keys *k, uint32_t sym, bool down)
 {
-	int shift;
-	unsigned code = find(sym, &shift), was;
+	unsigned code = function_key(sym), was = sym ? forget(k, sym) : KEY_NONE;
 
 	if (!sym)
 		return;
 	if (!down) {
-		was = forget(k, sym);
 		release(k, was ? was : code);
 		return;
 	}
-	put_back(k);
-	if (code) {
-		remember(k, sym, code);
-		if (is_letter(sym) && (k->leds & INPUT_CAPS_LOCK))
-			shift = !shift;
-		/* Ctrl-Shift-c is a key of its own: it has to stay as it was typed. */
-		if (shift >= 0 && !k->down[KEY_CTRL_L] && !k->down[KEY_CTRL_R] &&
-		    !k->down[KEY_ALT_L])
-			want_shift(k, shift);
+	if (was && k->down[was]) { /* the viewer repeats it: so does the guest's keyboard */
+		remember(k, sym, was);
+		return;
 	}
+	put_back(k);
 	if (code)
 		press(k, code, true);
+	else
+		code = type(k, vnc_sym_char(sym));
+	if (code)
+		remember(k, sym, code);
 }
 
 void vnc_keys_code(struct vnc_keys *k, uint32_t sym, unsigned set1, bool down)

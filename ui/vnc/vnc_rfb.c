@@ -4,9 +4,10 @@
  * for each message that has begun (up to 20 s) and for room to write; here that delays this client
  * alone.
  *
- * Spec: RFC 6143; the community's "RFB Protocol": pseudo-encodings -257 (pointer motion change)
- *       and -258 (QEMU extended key event), message 255
- * Missing: exclusive access, audio, LED states, the clipboard.
+ * Spec: RFC 6143; the community's "RFB Protocol": pseudo-encodings -257 (pointer motion change),
+ *       -258 (QEMU extended key event), -261 and 0x574d5668 (LED states of QEMU and VMware),
+ *       message 255
+ * Missing: exclusive access, audio, the clipboard.
  */
 #include "ui/vnc/vnc_server.h"
 
@@ -30,6 +31,8 @@ enum {
 	IDLE_MS = 400,    /* … up to this */
 	ENCODING_POINTER = -257,
 	ENCODING_KEYS = -258,
+	ENCODING_LEDS = -261,
+	ENCODING_LEDS_VMWARE = 0x574d5668,
 	MESSAGE_QEMU = 255,
 	RELATIVE_MIDDLE = 0x7fff,
 	MESSAGES_TURN = 64, /* of the client, between two looks at anything else */
@@ -45,6 +48,7 @@ struct viewer {
 	bool alone;         /* it does not want others beside it */
 	int64_t expires;    /* the password does; see vnc_server.h */
 	bool knows_pointer; /* it can be told that motion is relative */
+	int knows_leds;     /* by which encoding; 0: not */
 	int64_t started, next;
 	int wait; /* ms between looks */
 };
@@ -160,22 +164,52 @@ static void pointed(int buttons, int x, int y, rfbClientPtr c)
 
 /* ---- extensions */
 
+struct rect {
+	int32_t encoding;
+	uint16_t x, w, h;
+	uint8_t data[4]; /* in place of pixels */
+	unsigned n;
+};
+
 /* An update of one rectangle that has no pixels, which is how a server agrees to an encoding. */
-static void agree(rfbClientPtr c, int32_t encoding, uint16_t x)
+static void send_rect(rfbClientPtr c, const struct rect *r)
 {
 	struct {
 		rfbFramebufferUpdateMsg update;
 		rfbFramebufferUpdateRectHeader rect;
+		uint8_t data[4];
 	} m = {.update = {.type = rfbFramebufferUpdate, .nRects = Swap16IfLE(1)}};
+	size_t n = sz_rfbFramebufferUpdateMsg + sz_rfbFramebufferUpdateRectHeader + r->n;
 
-	m.rect.r.x = Swap16IfLE(x);
-	m.rect.r.w = Swap16IfLE((uint16_t)c->screen->width);
-	m.rect.r.h = Swap16IfLE((uint16_t)c->screen->height);
-	m.rect.encoding = Swap32IfLE((uint32_t)encoding);
-	if (rfbWriteExact(c, (char *)&m,
-			  sz_rfbFramebufferUpdateMsg + sz_rfbFramebufferUpdateRectHeader) < 0 &&
-	    errno != EPIPE && errno != ECONNRESET) /* what it said before counts: see hear */
+	m.rect.r.x = Swap16IfLE(r->x);
+	m.rect.r.w = Swap16IfLE(r->w);
+	m.rect.r.h = Swap16IfLE(r->h);
+	m.rect.encoding = Swap32IfLE((uint32_t)r->encoding);
+	memcpy(m.data, r->data, r->n);
+	if (rfbWriteExact(c, (char *)&m, (int)n) < 0 && errno != EPIPE &&
+	    errno != ECONNRESET) /* what it said before counts: see hear */
 		rfbCloseClient(c);
+}
+
+static void agree(rfbClientPtr c, int32_t encoding, uint16_t x)
+{
+	send_rect(c, &(struct rect){.encoding = encoding,
+				    .x = x,
+				    .w = (uint16_t)c->screen->width,
+				    .h = (uint16_t)c->screen->height});
+}
+
+/* Both have Scroll Lock, Num Lock, Caps Lock from bit 0 on: QEMU in a byte, VMware in four. */
+static void tell_leds(struct viewer *v)
+{
+	struct rect r = {.encoding = v->knows_leds, .n = v->knows_leds == ENCODING_LEDS ? 1 : 4};
+	unsigned leds = v->keys.leds;
+
+	if (!v->knows_leds || !v->client)
+		return;
+	r.data[r.n - 1] = (leds & INPUT_SCROLL_LOCK ? 1 : 0) | (leds & INPUT_NUM_LOCK ? 2 : 0) |
+			  (leds & INPUT_CAPS_LOCK ? 4 : 0);
+	send_rect(v->client, &r);
 }
 
 static rfbBool extension_client(rfbClientPtr c, void **data)
@@ -196,7 +230,12 @@ static rfbBool extension_encoding(rfbClientPtr c, void **data, int encoding)
 		v->knows_pointer = true;
 		agree(c, ENCODING_POINTER, v->absolute);
 	}
-	return encoding == ENCODING_KEYS || encoding == ENCODING_POINTER;
+	/* A viewer that lists both wants one of them. */
+	if (encoding == ENCODING_LEDS || (encoding == ENCODING_LEDS_VMWARE && !v->knows_leds)) {
+		v->knows_leds = encoding;
+		tell_leds(v);
+	}
+	return TRUE;
 }
 
 static rfbBool extension_message(rfbClientPtr c, void *data, const rfbClientToServerMsg *m)
@@ -220,7 +259,7 @@ static rfbBool extension_message(rfbClientPtr c, void *data, const rfbClientToSe
 	return TRUE;
 }
 
-static int encodings[] = {ENCODING_KEYS, ENCODING_POINTER, 0};
+static int encodings[] = {ENCODING_KEYS, ENCODING_POINTER, ENCODING_LEDS, ENCODING_LEDS_VMWARE, 0};
 static rfbProtocolExtension extension = {
 	.newClient = extension_client,
 	.pseudoEncodings = encodings,
@@ -287,7 +326,10 @@ static void state_event(struct viewer *v)
 		v->broken = true;
 		return;
 	}
-	v->keys.leds = (unsigned)m.a;
+	if (v->keys.leds != (unsigned)m.a) {
+		v->keys.leds = (unsigned)m.a;
+		tell_leds(v);
+	}
 	if (v->absolute == !!m.b)
 		return;
 	v->absolute = m.b;
@@ -463,6 +505,7 @@ void vnc_rfb_run(const struct vnc_rfb *how)
 	v.started = now_ms();
 	v.keys.key = key;
 	v.keys.arg = &v;
+	v.keys.layout = *how->layout;
 	if (how->password) {
 		strncpy(text, how->password, VNC_PASSWORD);
 		passwords[0] = text;

@@ -4,6 +4,7 @@
 #define UI_VNC_VNC_SERVER_H
 #include "base/err.h"
 #include "jail/jail.h"
+#include "ui/layout.h"
 #include "ui/screen_copy.h"
 #include "ui/vnc.h"
 
@@ -14,6 +15,7 @@ struct vnc_accept {
 	enum jail_mode jail;
 	char password[VNC_PASSWORD + 1];
 	int64_t expires; /* it does, seconds since 1970; 0: never */
+	struct layout layout;
 };
 int vnc_accept_run(struct vnc_accept *a, struct err *e);
 
@@ -23,6 +25,7 @@ struct vnc_rfb {
 	bool websocket;       /* the client speaks RFB in WebSocket frames */
 	const char *password; /* NULL: none is asked for */
 	int64_t expires;      /* as above */
+	const struct layout *layout;
 };
 void vnc_rfb_run(const struct vnc_rfb *how);
 /* What libraries do only once, before the jail. */
@@ -34,8 +37,8 @@ struct vnc_keys {
 	void *arg;
 	unsigned leds;           /* enum input_led, as the guest has them */
 	uint8_t down[KEY_CODES]; /* by the client: 1 */
-	uint8_t lifted[2];       /* shift keys that are up only for now … */
-	bool forced;             /* … or one that is down only for now */
+	struct layout layout;    /* of the guest's keyboard */
+	uint8_t lifted, forced;  /* bits of Shift and AltGr keys: up or down only for now */
 	struct {
 		uint32_t sym;
 		uint8_t code;
@@ -43,6 +46,12 @@ struct vnc_keys {
 };
 void vnc_keys_sym(struct vnc_keys *k, uint32_t sym, bool down);
 void vnc_keys_code(struct vnc_keys *k, uint32_t sym, unsigned set1, bool down);
+
+/* vnc_sym.c: X keysyms and characters. */
+uint32_t vnc_sym_char(uint32_t sym); /* a dead key is a combining character; 0: it is none */
+/* Two strokes in its place: a dead key and a letter or the space bar. False: nothing is known. */
+bool vnc_sym_split(uint32_t c, uint32_t *accent, uint32_t *letter);
+uint32_t vnc_sym_accent(uint32_t c); /* the dead key of ´, ¨, …; 0: it is none of them */
 
 /* vnc_jail.c: what this process may do from now on. */
 int vnc_jail_server(enum jail_mode mode, struct err *e); /* accept and fork */
