@@ -31,17 +31,19 @@ T ?= 60
 # ---- sources
 
 DIRS ?= base jail proc hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img \
-	roms
+	roms toolstack toolstack/*
 TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c \
-	tests/x86/*.c tests/roms/*.c
+	tests/x86/*.c tests/roms/*.c tests/toolstack/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
-MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c
+MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c \
+	toolstack/store/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
 NAME_net/nat := hvm-nat
 NAME_ui/vnc := hvm-vnc
+NAME_toolstack/store := hvm-store
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
@@ -49,6 +51,7 @@ PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
 PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/vnc/%
+PARTS_hvm-store := base/% toolstack/store/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
 NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/screen_copy.c
 
@@ -215,7 +218,7 @@ $(BUILD)/guest/made: $(wildcard $(addprefix tests/guest/,lib/*.c lib/*.S lib/*.i
 	@touch $@
 
 export BUILD CC
-SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs tests/guest tests/img
+SCRIPTS := tests/dm tests/hypervisor tests/build tests/docs tests/guest tests/img tests/toolstack
 .PHONY: check check-full
 check: ## lint, unit and device tests under sanitizers, shell tests
 	+@MAKE='$(MAKE)' K='$(K)' sh tests/run.sh $(SCRIPTS)
