@@ -166,7 +166,7 @@ static bool take_triple_fault(struct remote_hv *r)
 
 static bool serve_all(struct remote_hv *r)
 {
-	bool any = follow_time(r) | take_triple_fault(r);
+	bool moved = follow_time(r), any = take_triple_fault(r) || moved;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(r->seam->bells.pending); i++)
 		for (uint64_t set = take_pending(&r->seam->bells, i); set; set &= set - 1) {
