@@ -92,9 +92,10 @@ struct row {
 #define HID_ARRAY(T, m, ...) REG_ARRAY(HIDDEN, 0, T, m, ##__VA_ARGS__)
 #define HID_EACH(T, arr, m, ...) REG_EACH(HIDDEN, 0, T, arr, m, ##__VA_ARGS__)
 /* uint8_t m[N] of which the first `len` (a uint32_t member with its own row) bytes matter. */
-#define BUF(T, m, len) \
+#define BUF(T, m, len, ...) \
 	{.name = #m, .at = HIDDEN, .off = offsetof(T, m), .size = 1, .step = 1, \
-	 .count = SIZEOF_(T, m), .flags = ROW_BYTES, .hw = 0xff, .live = offsetof(T, len) + 1}
+	 .count = SIZEOF_(T, m), .flags = ROW_BYTES, .hw = 0xff, .live = offsetof(T, len) + 1, \
+	 __VA_ARGS__}
 /* All of uint8_t m[N]; more: further flags, e.g. ROW_KEEP, or 0. */
 #define BYTES(T, m, more) \
 	{.name = #m, .at = HIDDEN, .off = offsetof(T, m), .size = 1, .step = 1, \

@@ -86,6 +86,13 @@ void ide_changed(struct dev *d)
 	dev_settle(cable_of(d)->bus.owner);
 }
 
+bool ide_polled(struct dev *d)
+{
+	struct ide_cable *c = cable_of(d);
+
+	return c->ops->polled(c->bus.owner, c->n);
+}
+
 bool ide_dma_running(struct dev *d)
 {
 	struct ide_cable *c = cable_of(d);

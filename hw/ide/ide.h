@@ -45,6 +45,7 @@ struct ide_dma {
  * bus master's table describes one transfer; `from` and lengths are bytes in it. */
 struct ide_host_ops {
 	void (*interrupt)(struct dev *d, unsigned n); /* the selected drive asserts INTRQ */
+	bool (*polled)(struct dev *d, unsigned n);    /* the host has switched INTRQ off */
 	bool (*dma_running)(struct dev *d, unsigned n);
 	/* Bytes that the table describes; counting may end once there are more than need. */
 	uint64_t (*dma_length)(struct dev *d, unsigned n, uint64_t need);
@@ -142,6 +143,7 @@ unsigned ide_unit(const struct dev *d);
 unsigned ide_channel(const struct dev *d);
 void ide_interrupt(struct dev *d);
 void ide_changed(struct dev *d); /* last in a back end's callback: settles drive and controller */
+bool ide_polled(struct dev *d);
 bool ide_dma_running(struct dev *d);
 uint64_t ide_dma_length(struct dev *d, uint64_t need);
 size_t ide_dma_map(struct dev *d, uint64_t from, size_t want, struct ide_dma *t);

@@ -521,6 +521,10 @@ static const struct row hd_rows[] = {
 	HID(T, heads, .max = 16),
 	HID(T, sectors, .hw = 0xff),
 	BUF(T, data, a.end),
+	HID(T, careful, .max = 1, .since = 2),
+	HID(T, pad, .since = 2),
+	HID(T, ahead, .max = HD_AHEAD * SECTOR, .since = 2),
+	BUF(T, ahead_data, ahead, .since = 2),
 };
 #undef T
 

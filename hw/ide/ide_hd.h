@@ -5,7 +5,7 @@
 #include "block/blk.h"
 #include "hw/ide/ide.h"
 
-enum { SECTOR = 512, HD_MULT = 16, HD_BUFFER = HD_MULT * SECTOR };
+enum { SECTOR = 512, HD_MULT = 16, HD_BUFFER = HD_MULT * SECTOR, HD_AHEAD = 31 };
 
 /* What the command at work moves. */
 enum hd_op { HD_NONE, HD_READ, HD_WRITE, HD_DMA_READ, HD_DMA_WRITE, HD_TRIM, HD_FLUSH };
@@ -25,7 +25,10 @@ struct ide_hd {
 	bool write_cache, smart, smart_autosave;
 	bool flushing;          /* the write is through, its flush is not */
 	uint8_t heads, sectors; /* INITIALIZE DEVICE PARAMETERS; 0 = default */
-	uint8_t data[HD_BUFFER];
+	bool careful;           /* a read with others ahead failed: one block at a time */
+	uint8_t pad;
+	uint32_t ahead; /* bytes of this PIO read behind those in data */
+	uint8_t data[HD_BUFFER], ahead_data[HD_AHEAD * SECTOR];
 };
 
 struct ide_hd_host {

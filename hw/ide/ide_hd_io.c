@@ -83,6 +83,8 @@ static void begin(struct dev *d, enum hd_op op, bool lba48)
 	h->left = task_count(d, lba48);
 	h->moved = 0;
 	h->more = false;
+	h->careful = false;
+	h->ahead = 0;
 }
 
 static void progress(struct dev *d, uint32_t n)
@@ -157,7 +159,7 @@ static bool must_flush(struct dev *d)
 	return write && !h->write_cache && !h->flushing;
 }
 
-static void read_done(struct dev *d)
+static void block_read(struct dev *d)
 {
 	struct ide_hd *h = hd_state(d);
 
@@ -208,7 +210,8 @@ static void request_succeeded(struct dev *d)
 
 	switch ((enum hd_op)h->op) {
 	case HD_READ:
-		read_done(d);
+		h->ahead = (uint32_t)hd_host(d)->req.bytes - h->chunk * SECTOR;
+		block_read(d);
 		break;
 	case HD_WRITE:
 		write_done(d);
@@ -240,7 +243,10 @@ void hd_request_done(struct blk_req *r, int rc)
 		submit(d, BLK_FLUSH, 0, 0);
 		return;
 	}
-	if (rc < 0) {
+	if (rc < 0 && hd_state(d)->op == HD_READ && r->iovcnt > 1) {
+		hd_state(d)->careful = true;
+		read_next(d);
+	} else if (rc < 0) {
 		unmap(d);
 		end(d, r->op == BLK_READ ? ERROR_UNC : ERROR_ABRT);
 	} else {
@@ -251,6 +257,39 @@ void hd_request_done(struct blk_req *r, int rc)
 
 /* ---- PIO ---- */
 
+/*
+ * Firmware and boot loaders poll for sector after sector. What a command still wants is read along
+ * with a block, so that they wait for one request and not for thirty. With INTRQ on the drive is
+ * not as fast: a driver that looks at STATUS once more after a block would lose the next one's.
+ */
+static void read_ahead(struct dev *d)
+{
+	struct ide_hd *h = hd_state(d);
+	struct blk_req *r = &hd_host(d)->req;
+	uint64_t room = hd_capacity(d) - h->lba - h->chunk;
+	uint32_t n = (uint32_t)MIN(MIN(h->left - h->chunk, (uint32_t)HD_AHEAD), room);
+
+	r->iov[0] = (struct iovec){.iov_base = h->data, .iov_len = (size_t)h->chunk * SECTOR};
+	r->iov[1] = (struct iovec){.iov_base = h->ahead_data, .iov_len = (size_t)n * SECTOR};
+	r->iovcnt = n ? 2 : 1;
+	submit(d, BLK_READ, h->lba, h->chunk + n);
+}
+
+static bool was_read_ahead(struct dev *d)
+{
+	struct ide_hd *h = hd_state(d);
+	uint32_t bytes = (uint32_t)h->chunk * SECTOR;
+
+	if (h->ahead < bytes || !ide_polled(d)) {
+		h->ahead = 0;
+		return false;
+	}
+	h->ahead -= bytes;
+	memcpy(h->data, h->ahead_data, bytes);
+	memmove(h->ahead_data, h->ahead_data + bytes, h->ahead);
+	return true;
+}
+
 static void read_next(struct dev *d)
 {
 	struct ide_hd *h = hd_state(d);
@@ -260,9 +299,16 @@ static void read_next(struct dev *d)
 		end(d, ERROR_ABRT);
 		return;
 	}
+	if (was_read_ahead(d)) {
+		block_read(d);
+		return;
+	}
 	ata_busy(d, BUSY_STATUS);
 	h->a.pos = h->a.end = 0;
-	submit_buffer(d, BLK_READ, h->data, h->chunk);
+	if (ide_polled(d) && !h->careful)
+		read_ahead(d);
+	else
+		submit_buffer(d, BLK_READ, h->data, h->chunk);
 }
 
 void hd_read(struct dev *d, bool multiple, bool lba48)
@@ -451,6 +497,7 @@ void hd_cancel(struct dev *d)
 	unmap(d);
 	hd_state(d)->op = HD_NONE;
 	hd_state(d)->flushing = false;
+	hd_state(d)->ahead = 0;
 }
 
 static void restart(struct dev *d, enum hd_op op)
@@ -481,10 +528,12 @@ void hd_resume(struct dev *d)
 {
 	struct ide_hd *h = hd_state(d);
 	enum hd_op op = h->op;
+	uint32_t ahead = h->ahead;
 	bool flushing = h->flushing;
 
 	hd_cancel(d);
 	h->op = (uint8_t)op;
+	h->ahead = ahead;
 	h->flushing = flushing;
 	if (flushing)
 		submit(d, BLK_FLUSH, 0, 0);
@@ -506,6 +555,13 @@ static bool flushing_valid(const struct ide_hd *h)
 	if (!h->flushing)
 		return true;
 	return h->a.phase == ATA_BUSY && write && h->moving && h->moving <= h->left;
+}
+
+static bool ahead_valid(const struct ide_hd *h)
+{
+	bool reads = h->op == HD_READ && h->a.phase == ATA_PIO_IN;
+
+	return !h->ahead || (reads && !(h->ahead % SECTOR) && h->ahead / SECTOR <= h->left);
 }
 
 static bool busy_valid(const struct ide_hd *h)
@@ -535,7 +591,7 @@ bool hd_io_valid(const struct dev *d)
 	const struct ide_hd *h = hd_state(d);
 	bool dma = h->op == HD_DMA_READ || h->op == HD_DMA_WRITE || h->op == HD_TRIM;
 
-	if (!flushing_valid(h))
+	if (!flushing_valid(h) || !ahead_valid(h))
 		return false;
 	switch ((enum ata_phase)h->a.phase) {
 	case ATA_PIO_IN:

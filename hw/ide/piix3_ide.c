@@ -244,6 +244,11 @@ static void host_interrupt(struct dev *d, unsigned n)
 		c->bmis |= BMIS_INTR;
 }
 
+static bool host_polled(struct dev *d, unsigned n)
+{
+	return channel(d, n)->control & CONTROL_NIEN;
+}
+
 static bool host_dma_running(struct dev *d, unsigned n)
 {
 	return channel(d, n)->bmis & BMIS_ACTIVE;
@@ -380,6 +385,7 @@ static void host_dma_copy(struct dev *d, unsigned n, uint64_t from, void *buf, s
 
 static const struct ide_host_ops host_ops = {
 	.interrupt = host_interrupt,
+	.polled = host_polled,
 	.dma_running = host_dma_running,
 	.dma_length = host_dma_length,
 	.dma_map = host_dma_map,

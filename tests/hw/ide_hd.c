@@ -560,3 +560,73 @@ TEST(errors_of_the_image)
 	EQ(3, r->edges + 1);
 	rig_free(r);
 }
+
+/* ---- reading ahead, for who polls ---- */
+
+static struct rig *polled_bench(uint8_t n)
+{
+	struct rig *r = bench(0xe5, 0, 0); /* CHECK POWER MODE, to have a rig */
+
+	rig_bus_write(r, SPACE_IO, CONTROL, 1, 2); /* nIEN */
+	law_out(r, R_NSECTOR, n);
+	law_out(r, R_LOW, 3);
+	law_out(r, R_COMMAND, 0x20);
+	return r;
+}
+
+static void take_sectors(struct rig *r, unsigned first, unsigned n)
+{
+	uint8_t buf[512];
+
+	for (unsigned i = first; i < first + n; i++) {
+		EQ(DRDY | DSC | DRQ, law_in(r, R_STATUS));
+		rig_bus_bulk(r, TASK, 2, false, buf, 256);
+		EQM(r->disk[0] + (3 + i) * 512, buf, 512);
+	}
+}
+
+TEST(polled_sectors_are_read_together)
+{
+	struct rig *r = polled_bench(40);
+
+	EQ(DRDY | DSC | BSY, law_in(r, R_STATUS));
+	rig_disks(r);
+	take_sectors(r, 0, 32);
+	EQ(DRDY | DSC | BSY, law_in(r, R_STATUS));
+	rig_disks(r);
+	take_sectors(r, 32, 8);
+	EQ(DRDY | DSC, law_in(r, R_STATUS));
+	EQ(2, blk_stats(r->drive[0].blk)->rd_operations);
+	rig_free(r);
+}
+
+TEST(sectors_with_interrupts_come_one_by_one)
+{
+	struct rig *r = polled_bench(3);
+
+	rig_disks(r);
+	rig_bus_write(r, SPACE_IO, CONTROL, 1, 0);
+	take_sectors(r, 0, 1);
+	for (unsigned i = 1; i < 3; i++) {
+		EQ(DRDY | DSC | BSY, law_in(r, R_STATUS));
+		rig_disks(r);
+		take_sectors(r, i, 1);
+	}
+	rig_free(r);
+}
+
+TEST(read_ahead_does_not_spread_errors)
+{
+	struct rig *r = polled_bench(3);
+
+	blk_mem_fail(r->drive[0].blk, -5);
+	EQ(1, blk_mem_step(r->drive[0].blk)); /* all three */
+	rig_disks(r);
+	take_sectors(r, 0, 1);
+	blk_mem_fail(r->drive[0].blk, -5);
+	rig_disks(r);
+	EQ(DRDY | ERR, law_in(r, R_STATUS));
+	EQ(0x40, law_in(r, R_ERROR));
+	EQ(4, law_in(r, R_LOW));
+	rig_free(r);
+}
