@@ -180,7 +180,7 @@ void store_client_say(struct store_client *c, uint32_t type, uint32_t req, uint3
 
 int store_client_output(struct store_client *c, const void **bytes, size_t *n)
 {
-	*bytes = c->out + c->out_at;
+	*bytes = c->out ? c->out + c->out_at : NULL;
 	*n = c->out_len - c->out_at;
 	return c->dead ? -EPIPE : 0;
 }
