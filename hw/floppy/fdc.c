@@ -44,7 +44,7 @@ static void cancel(struct dev *d)
 			floppy_cancel(fdc_drive(d, i));
 }
 
-/* By DOR or DSR (3.2). A locked FIFO keeps how it was configured (5.2.10). */
+/* By DOR or DSR (3.2). It stays as it was configured if that is locked (5.2.10). */
 static void soft_reset(struct dev *d)
 {
 	struct fdc *s = d->state;
@@ -57,12 +57,12 @@ static void soft_reset(struct dev *d)
 	memset(s->sense, 0, sizeof(s->sense));
 	s->perp &= (uint8_t)~PERP_GAP_WGATE;
 	if (!s->lock) {
-		s->config = (uint8_t)((s->config & ~CONFIG_FIFOTHR) | CONFIG_EFIFO);
+		s->config = CONFIG_EFIFO; /* polls again too: Linux turns that off, unlocked */
 		s->pretrk = 0;
 	}
 }
 
-/* It polls the drives, and each one's "ready" has changed (5.2.4). */
+/* It polls the drives, and each one's "ready" has changed (5.2.4, POLL in 5.2.7). */
 static void reset_ended(struct dev *d)
 {
 	struct fdc *s = d->state;

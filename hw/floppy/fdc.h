@@ -7,7 +7,7 @@
 
 enum { DOR_SELECT = 3, DOR_RESET = 1 << 2 /* 0: held in reset */, DOR_DMAGATE = 1 << 3 };
 enum { DSR_RATE = 3, DSR_RESET = 1 << 7 };
-enum { CONFIG_FIFOTHR = 0x0f, CONFIG_POLL = 0x10 /* off */, CONFIG_EFIFO = 0x20 /* off */ };
+enum { CONFIG_POLL = 0x10 /* off */, CONFIG_EFIFO = 0x20 /* off */ };
 enum { CONFIG_EIS = 0x40 };
 enum { PERP_GAP_WGATE = 3, PERP_DRIVES = 0x3c, PERP_OW = 0x80 };
 enum { ST0_HD = 1 << 2, ST0_EC = 1 << 4, ST0_SE = 1 << 5, ST0_ABNORMAL = 0x40 };

@@ -283,7 +283,11 @@ BUS_TEST(a_reset_polls_the_drives, disk_a())
 	bus_out(b, FD_DSR, 1, 0x80);
 	EQ(1, bus_irq(b, FD_IRQ));
 	EQ(0xc000, fd_sense(b));
-	fd_bytes(b, "\x13\0\x10\0", 4); /* CONFIGURE: no polling */
+	bus_out(b, FD_DOR, 1, 0);
+	bus_out(b, FD_DOR, 1, 0x0c);
+	EQ(0xc000, fd_sense(b));
+	fd_bytes(b, "\x13\0\x10\0\x94", 5); /* CONFIGURE: no polling; LOCK */
+	fd_in(b);
 	bus_out(b, FD_DSR, 1, 0x80);
 	EQ(0, bus_irq(b, FD_IRQ));
 	EQ(0x80, fd_sense(b));
@@ -312,7 +316,7 @@ BUS_TEST(configuration_is_locked_and_dumped, disk_a())
 	bus_out(b, FD_DOR, 1, 0);
 	bus_out(b, FD_DOR, 1, DOR_ON);
 	FD(b, "\x0e", r);
-	EQM("\0\0\0\0\xdf\2\0\x04\x70\0", r, 10);
+	EQM("\0\0\0\0\xdf\2\0\x04\x20\0", r, 10);
 }
 
 BUS_TEST(who_it_is, disk_a())

@@ -7,6 +7,7 @@
 #   picture NAME [OPTION…]   waits until the screen is docs/screens/NAME.png to pngdiff; one that
 #                  never is, is left in $BUILD/screens in the form to be kept
 # QMP_SECONDS=N    how long to wait [60]
+#   monitor LINE   what the human monitor says to that
 #   COMMAND        a command without arguments
 set -eu
 socket=$1
@@ -101,6 +102,7 @@ press)
 	talk_to "$(key "$@")" >/dev/null
 	;;
 screen) await has_text "$2" ;;
+monitor) monitor "$2" ;;
 picture)
 	shift
 	await is_picture "$@"
