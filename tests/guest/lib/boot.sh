@@ -54,6 +54,7 @@ exec "${BUILD:-build}/bin/talk" -t "$t" -s $status -n 'Kernel panic' -n 'BUG: ' 
 	'ok sse2' 'ok fork' 'ok exec' 'ok threads' 'ok page faults' 'ok traps' 'ok timer signal' \
 	' ok, 0 failed' 'guest# ' "<$bye" \
 	-- ${HVM_DM:-"${BUILD:-build}/bin/hvm-dm"} -accel "$accel" -m "$mem" -smp "$cpus" \
-	-display none -nodefaults -serial stdio -no-reboot -kernel "$guest/$kernel" -initrd "$guest/$initrd" \
+	-display none -nodefaults -serial stdio -no-reboot \
+	-kernel "$guest/$kernel" -initrd "$guest/$initrd" \
 	-append "console=ttyS0${append:+ $append}" \
 	-device isa-debug-exit,iobase=0xf4,iosize=4 $extra
