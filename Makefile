@@ -37,12 +37,13 @@ TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/
 
 # One main per program; a program whose main does not exist yet is skipped.
 MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c \
-	toolstack/store/main.c
+	toolstack/main.c toolstack/store/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
 NAME_net/nat := hvm-nat
 NAME_ui/vnc := hvm-vnc
+NAME_toolstack := hvm
 NAME_toolstack/store := hvm-store
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
@@ -51,6 +52,7 @@ PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
 PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/vnc/%
+PARTS_hvm := base/% toolstack/%
 PARTS_hvm-store := base/% toolstack/store/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
 NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/screen_copy.c
