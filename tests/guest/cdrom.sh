@@ -23,10 +23,7 @@ while [ $n -lt $((10 + discs)) ]; do
 	"$BUILD/bin/iso" "$dir/$n.iso" CD$n "this is disc $n" $((90 + n))
 	n=$((n + 1))
 done
-mkdir -p "$dir/tree/bin"
-cp tests/guest/lib/disc.sh "$dir/tree/bin/"
-(cd "$dir/tree" && find . | busybox cpio -o -H newc 2>/dev/null) >"$dir/initrd"
-cat "$guest/drivers-amd64.cpio.gz" >>"$dir/initrd"
+sh tests/guest/lib/overlay.sh "$dir/initrd" tests/guest/lib/disc.sh
 
 qmp="!sh tests/guest/lib/qmp_log.sh $dir"
 change() {

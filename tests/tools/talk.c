@@ -8,7 +8,7 @@
  *   '!COMMAND'  has the shell run COMMAND, which must succeed
  *   -t SECONDS  for all of it [60]     -o FILE    keeps what the program wrote
  *   -s STATUS   its exit status [0]    -n TEXT    fails as soon as it writes TEXT
- *   -k          stops the program after the last step, whatever its status
+ *   -k          kills the program after the last step, and keeps what it had written
  *
  * Says when each step was reached; on failure, which was not, and the last of what was written.
  */
@@ -128,6 +128,8 @@ static void linger(void)
 		n = p.revents ? read(peer.fd, bytes, sizeof bytes) : 0;
 		if (n > 0)
 			keep(bytes, n);
+		else if (p.revents)
+			break;
 	}
 }
 
@@ -268,9 +270,11 @@ int main(int argc, char **argv)
 		else
 			wait_for(argv[i]);
 	}
-	if (opt.stop)
+	if (opt.stop) {
 		end_peer();
-	else
+		linger();
+	} else {
 		finish();
+	}
 	return 0;
 }
