@@ -255,7 +255,9 @@ OP(cmpxchg8b)
 	if (!p)
 		mem_read_buf(c, in->seg, off, &copy, size);
 	equal = pair_exchange(p ? p : &copy, &want, put, wide);
-	if (!p)
+	if (p)
+		mem_rmw_done(c);
+	else
 		mem_write_buf(c, in->seg, off, &copy, size);
 	smp_end_alone(c);
 	if (!equal) {

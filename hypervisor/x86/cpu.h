@@ -105,6 +105,11 @@ struct cpu {
 	const struct cpu_debug *debug;     /* NULL: nobody debugs */
 	const struct cpu_watch *debug_hit; /* that this instruction met */
 	uint32_t dr6_pending; /* breakpoints that this instruction hit: cpu_debug_trap */
+	struct {
+		uint8_t *flag;
+		uint64_t gpa;
+		unsigned len;
+	} rmw; /* what mem_rmw gave out */
 	struct tlb *tlb;
 	struct block_cache *blocks;
 	struct {                 /* fast.h; right from fast_enter on, within a chain of blocks */
@@ -165,6 +170,8 @@ void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum me
  * (MMIO, crosses a page): then mem_read and mem_write under domain-wide exclusion. Raises as a
  * write does. */
 void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
+/* The write through mem_rmw's last pointer is done: who watches the page hears of it. */
+void mem_rmw_done(struct cpu *c);
 /* A host pointer to size bytes that may be read, or NULL: see mem_rmw. Raises as a read does. */
 const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
 /* Are these bytes RAM within one page, and where? Raises as the access does. */
@@ -185,8 +192,8 @@ unsigned mem_fetch(struct cpu *c, uint64_t rip, uint8_t buf[INSN_MAX]);
 
 /* ---- block cache (blocks.c) ----
  * The cache sets HV_PAGE_CODE in domain_page_flags() for pages it has code of. Who writes RAM of
- * such a page tells it: mem.c for the vCPU's own stores (after them; mem_rmw before it gives the
- * pointer out), so a write translation must look at the flag as it is now. */
+ * such a page tells it: mem.c for the vCPU's own stores, after them, so a write translation must
+ * look at the flag as it is now. */
 void blocks_written(struct cpu *c, uint64_t gpa, uint64_t len);
 /* Addresses may mean other code from here on. */
 static inline void blocks_forget_jumps(struct cpu *c)

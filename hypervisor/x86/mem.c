@@ -360,8 +360,17 @@ void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size)
 	e = mmu_entry(c, lin, ACCESS_WRITE, set_explicit(c));
 	if (!e->write || e->write != e->read)
 		return NULL;
-	mmu_written(c, e, lin, size);
+	c->rmw.flag = e->flag;
+	c->rmw.gpa = e->gpa + lin % PAGE;
+	c->rmw.len = size;
 	return e->write + lin % PAGE;
+}
+
+/* Not earlier: a dirty log read in between would have the page as it was, and never again. */
+void mem_rmw_done(struct cpu *c)
+{
+	if (__atomic_load_n(c->rmw.flag, __ATOMIC_RELAXED))
+		mmu_page_written(c, c->rmw.gpa, c->rmw.len, c->rmw.flag);
 }
 
 const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size)

@@ -96,6 +96,7 @@ void place_mem(struct cpu *c, const struct insn *in, uint64_t off, unsigned size
 	pl->zero = NULL;
 	pl->p = mem_rmw(c, in->seg, off, size);
 	pl->slow = !pl->p;
+	pl->rmw = pl->p;
 	if (pl->slow) {
 		if (in->lock || in->op->run == op_xchg) /* which locks unasked */
 			smp_begin_alone(c);
@@ -113,7 +114,7 @@ void place_open(struct cpu *c, const struct insn *in, unsigned i, struct place *
 		place_mem(c, in, mem_off(c, in, i), size, pl);
 		return;
 	}
-	pl->slow = false;
+	pl->slow = pl->rmw = false;
 	pl->size = size;
 	pl->zero = size == 4 ? &c->r[r] : NULL;
 	pl->p = &c->r[r];
@@ -126,6 +127,8 @@ void place_done(struct cpu *c, const struct insn *in, struct place *pl)
 	if (pl->slow) {
 		mem_write(c, in->seg, pl->off, pl->size, pl->copy);
 		smp_end_alone(c);
+	} else if (pl->rmw) {
+		mem_rmw_done(c);
 	} else if (pl->zero) {
 		*pl->zero = (uint32_t)*pl->zero;
 	}

@@ -64,7 +64,7 @@ struct place {
 	void *p;
 	uint64_t copy, off, *zero; /* zero: register whose upper half a 32-bit result clears */
 	unsigned size;
-	bool slow;
+	bool slow, rmw; /* rmw: p is of mem_rmw */
 };
 void place_open(struct cpu *c, const struct insn *in, unsigned i, struct place *pl);
 void place_mem(struct cpu *c, const struct insn *in, uint64_t off, unsigned size, struct place *pl);

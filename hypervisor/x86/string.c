@@ -134,6 +134,7 @@ static uint64_t bulk_stos(struct cpu *c, const struct insn *in, unsigned size, u
 		return 0;
 	for (uint64_t i = 0; i < units; i++)
 		memcpy(to + i * size, &v, size);
+	mem_rmw_done(c);
 	step(c, in, R_DI, units * size);
 	return units;
 }
@@ -163,6 +164,7 @@ static uint64_t bulk_movs(struct cpu *c, const struct insn *in, unsigned size, u
 	if (!to || overlaps_ahead(from, to, units * size))
 		return 0;
 	memmove(to, from, units * size);
+	mem_rmw_done(c);
 	step(c, in, R_SI, units * size);
 	step(c, in, R_DI, units * size);
 	return units;

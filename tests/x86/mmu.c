@@ -40,6 +40,28 @@ TEST(accessed_and_dirty_are_set)
 	sys_rig_free(&r);
 }
 
+/* The log is read, as by a display, while an instruction has the page open. */
+TEST(the_dirty_log_has_what_is_written_after_a_look)
+{
+	struct sys_rig r = sys_rig("max");
+	uint64_t pages;
+	uint8_t *flag = domain_page_flags(r.dom, &pages) + RAM / PAGE, *p, bits;
+
+	go_prot(&r, 0);
+	OK(core_track_dirty(r.dom, RAM / PAGE, 1, &bits));
+	EQ(HV_PAGE_LOG, *flag);
+	p = mem_rmw(r.c, DS, RAM, 4);
+	MUST(p);
+	OK(core_track_dirty(r.dom, RAM / PAGE, 1, &bits));
+	p[0] = 1;
+	mem_rmw_done(r.c);
+	OK(core_track_dirty(r.dom, RAM / PAGE, 1, &bits));
+	EQ(1, bits);
+	OK(core_track_dirty(r.dom, RAM / PAGE, 1, &bits));
+	EQ(0, bits);
+	sys_rig_free(&r);
+}
+
 TEST(a_refused_access_sets_nothing)
 {
 	struct sys_rig r = sys_rig("max");
