@@ -153,7 +153,7 @@ static int clear_the_way(const struct sockaddr_un *at, struct err *e)
 
 static int bind_to(struct store_server *v, const struct sockaddr_un *at, struct err *e)
 {
-	mode_t mask = umask(077);
+	mode_t mask = umask(0177);
 	int rc = bind(v->fd, (const struct sockaddr *)at, sizeof(*at)) < 0 ? -errno : 0;
 
 	if (rc == -EADDRINUSE) {
