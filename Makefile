@@ -76,7 +76,7 @@ TOOL_NAMES := $(patsubst tests/tools/%.c,%,$(wildcard tests/tools/*.c))
 
 # ---- flags
 
-LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB PNG URING SLIRP SECCOMP ZYDIS XKB
+LIB_VARS := JANSSON SDL VNC PIXMAN AIO ZLIB ZSTD PNG URING SLIRP SECCOMP ZYDIS XKB
 LIBS := $(foreach l,$(LIB_VARS),$(LIBS_$(l)))
 # Cutting a text to its buffer is what snprintf is used for here (the second is for clang).
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror \

@@ -16,7 +16,7 @@ struct blk_create {
 	uint64_t bytes;
 	const char *backing, *backing_format;          /* NULL none */
 	unsigned version, cluster_bits, refcount_bits; /* qcow2; 0 = 3, 16, 16 */
-	bool lazy_refcounts;
+	bool lazy_refcounts, zstd; /* zstd: what compressed clusters are made by; else zlib */
 	enum blk_prealloc prealloc;
 };
 /* An image without queue and workers: blk_now alone. */
@@ -46,7 +46,7 @@ struct blk_info {                             /* texts stay the image's */
 	const char *backing, *backing_format; /* as they stand in the file; NULL none */
 	uint64_t cluster;                     /* 0: the format has none, nor anything below */
 	unsigned version, refcount_bits;
-	bool lazy_refcounts, dirty, corrupt;
+	bool lazy_refcounts, dirty, corrupt, zstd;
 	uint32_t n_snapshots;
 };
 void blk_info(struct blk *b, struct blk_info *i);

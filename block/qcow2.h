@@ -43,7 +43,9 @@ enum { /* where header fields stand */
        Q2_AT_RT = 48,
        Q2_AT_SNAPS = 60,
        Q2_AT_INCOMPAT = 72,
-       Q2_AT_AUTOCLEAR = 88
+       Q2_AT_AUTOCLEAR = 88,
+       Q2_AT_COMPRESSION = 104, /* in headers that are longer */
+       Q2_HEADER_MAX = 112
 };
 
 struct q2_table {
@@ -88,7 +90,7 @@ struct q2 {
 	unsigned version, cluster_bits, refcount_bits, rb_bits; /* rb: log2 of counts per block */
 	uint64_t cs, size, incompat, compat, autoclear;
 	uint32_t header_len;
-	bool writable;
+	bool writable, zstd;
 
 	pthread_mutex_t lock; /* all below */
 	pthread_cond_t moved;
@@ -206,6 +208,7 @@ void q2_enter(struct q2 *q, struct q2_range *g, uint64_t off, uint64_t bytes, bo
 void q2_leave(struct q2 *q, struct q2_range *g);
 
 /* ---- qcow2_pack.c ---- */
+extern const bool q2_can_zstd;
 int q2_unpack(struct q2 *q, uint64_t entry, uint8_t *cluster); /* takes the lock */
 /* Stores a whole cluster compressed; 1 = it does not shrink, nothing done. */
 int q2_write_packed(struct blk *b, uint64_t off, const void *cluster);

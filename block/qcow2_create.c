@@ -100,7 +100,7 @@ int q2_put_extensions(uint8_t *h, uint64_t cs, uint32_t header_len, const char *
 
 static int put_header(const struct blk_create *c, const struct layout *l, uint8_t *h, struct err *e)
 {
-	uint32_t len = c->version >= 3 ? 104 : 72;
+	uint32_t len = c->version < 3 ? 72 : c->zstd ? Q2_HEADER_MAX : 104;
 
 	q2_put32(h, Q2_MAGIC);
 	q2_put32(h + 4, c->version);
@@ -111,6 +111,8 @@ static int put_header(const struct blk_create *c, const struct layout *l, uint8_
 	q2_put64(h + Q2_AT_RT, l->cs);
 	q2_put32(h + 56, (uint32_t)l->rt);
 	if (len > 72) {
+		q2_put64(h + Q2_AT_INCOMPAT, c->zstd ? Q2_COMPRESSION : 0);
+		h[Q2_AT_COMPRESSION] = c->zstd; /* or, in a shorter header, what follows */
 		q2_put64(h + 80, c->lazy_refcounts ? Q2_LAZY : 0);
 		q2_put32(h + 96, (uint32_t)__builtin_ctz(c->refcount_bits));
 		q2_put32(h + 100, len);
@@ -156,9 +158,12 @@ static int check_options(const struct blk_create *c, struct err *e)
 		return err_set(e, -EINVAL, "cluster_size: want a power of two, 512 to 2M");
 	if (!c->refcount_bits || c->refcount_bits > 64 || c->refcount_bits & (c->refcount_bits - 1))
 		return err_set(e, -EINVAL, "refcount_bits: want a power of two, 1 to 64");
-	if (c->version < 3 && (c->refcount_bits != 16 || c->lazy_refcounts))
+	if (c->version < 3 && (c->refcount_bits != 16 || c->lazy_refcounts || c->zstd))
 		return err_set(e, -EINVAL,
-			       "refcount_bits and lazy_refcounts need compat=1.1 (version 3)");
+			       "refcount_bits, lazy_refcounts and compression_type=zstd need "
+			       "compat=1.1 (version 3)");
+	if (c->zstd && !q2_can_zstd)
+		return err_set(e, -ENOTSUP, "compression_type=zstd: built without libzstd");
 	if (c->backing && strlen(c->backing) > 1023)
 		return err_set(e, -ENAMETOOLONG, "the backing file's name is too long");
 	if (c->backing && c->prealloc)

@@ -18,6 +18,7 @@ void q2_info(struct blk *b, struct blk_info *i)
 			       .lazy_refcounts = q->compat & Q2_LAZY,
 			       .dirty = q->incompat & Q2_DIRTY,
 			       .corrupt = q->incompat & Q2_CORRUPT,
+			       .zstd = q->zstd,
 			       .n_snapshots = q->n_snaps};
 }
 

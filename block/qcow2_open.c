@@ -35,7 +35,8 @@ static void name_feature(const uint8_t *table, uint32_t len, unsigned type, unsi
 
 static int refuse_features(struct q2 *q, const uint8_t *table, uint32_t len, struct err *e)
 {
-	uint64_t left = q->incompat & ~(uint64_t)(Q2_DIRTY | Q2_CORRUPT);
+	uint64_t known = Q2_DIRTY | Q2_CORRUPT | (q2_can_zstd ? Q2_COMPRESSION : 0);
+	uint64_t left = q->incompat & ~known;
 	char name[48];
 	unsigned bit;
 
@@ -92,6 +93,20 @@ static int read_basics(struct q2 *q, const uint8_t *h, struct err *e)
 	return 0;
 }
 
+/* The feature's bit says that the kind is not zlib (0), and nothing else. */
+static int read_compression(struct q2 *q, const uint8_t *h, struct err *e)
+{
+	uint8_t kind = q->header_len > Q2_AT_COMPRESSION ? h[Q2_AT_COMPRESSION] : 0;
+
+	if (!kind != !(q->incompat & Q2_COMPRESSION))
+		return bad(q, e, "the kind of compression");
+	if (kind > 1)
+		return err_set(e, -ENOTSUP, "%s: compression of kind %u is not supported",
+			       q->f->name, kind);
+	q->zstd = kind;
+	return 0;
+}
+
 static int read_version3(struct q2 *q, const uint8_t *h, struct err *e)
 {
 	uint32_t order = q2_get32(h + 96);
@@ -107,7 +122,7 @@ static int read_version3(struct q2 *q, const uint8_t *h, struct err *e)
 	if (q->header_len < 104 || q->header_len > q->cs || q->header_len & 7)
 		return bad(q, e, "its length");
 	q->refcount_bits = 1u << order;
-	return 0;
+	return read_compression(q, h, e);
 }
 
 static uint64_t l1_needed(const struct q2 *q, uint64_t size)
@@ -245,7 +260,7 @@ static int load(struct q2 *q, struct err *e)
 
 static int read_all(struct q2 *q, struct err *e)
 {
-	uint8_t head[104] = {0}, *h;
+	uint8_t head[Q2_HEADER_MAX] = {0}, *h;
 	int rc = q2_file_read(q, 0, head, sizeof(head));
 
 	if (!rc)

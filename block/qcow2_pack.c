@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * block/qcow2_pack.c: compressed clusters: raw deflate streams, several to a
- * cluster of the file, counted once for each cluster they touch.
+ * block/qcow2_pack.c: compressed clusters: raw deflate streams or zstd frames,
+ * several to a cluster of the file, counted once for each cluster they touch.
  */
 #include "block/qcow2.h"
 
@@ -61,6 +61,56 @@ static size_t deflate_all(const uint8_t *in, size_t bytes, uint8_t *out)
 }
 #endif
 
+#ifdef CONFIG_ZSTD
+#include <zstd.h>
+
+const bool q2_can_zstd = true;
+
+enum { WINDOW_LOG = 23 }; /* of more a cluster has no use, and a hostile one would take memory */
+
+/* Where the frame ends is not said: the entry counts sectors. A cluster may be several frames. */
+static int unzstd_all(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes)
+{
+	ZSTD_inBuffer i = {in, in_bytes, 0};
+	ZSTD_outBuffer o = {out, out_bytes, 0};
+	ZSTD_DCtx *z = ZSTD_createDCtx();
+	size_t rc = z ? ZSTD_DCtx_setParameter(z, ZSTD_d_windowLogMax, WINDOW_LOG) : 0;
+	bool moved = true;
+
+	while (z && moved && !ZSTD_isError(rc) && o.pos < o.size) {
+		size_t before = i.pos + o.pos;
+
+		rc = ZSTD_decompressStream(z, &o, &i);
+		moved = i.pos + o.pos > before;
+	}
+	ZSTD_freeDCtx(z);
+	if (!z)
+		return -ENOMEM;
+	return ZSTD_isError(rc) || o.pos < o.size ? -EIO : 0;
+}
+
+static size_t zstd_all(const uint8_t *in, size_t bytes, uint8_t *out)
+{
+	size_t n = ZSTD_compress(out, bytes - 1, in, bytes, ZSTD_CLEVEL_DEFAULT);
+
+	return ZSTD_isError(n) ? 0 : n;
+}
+#else
+const bool q2_can_zstd;
+
+static int unzstd_all(const uint8_t *in, size_t in_bytes, uint8_t *out, size_t out_bytes)
+{
+	(void)in, (void)in_bytes, (void)out, (void)out_bytes;
+	return -ENOTSUP;
+}
+
+static size_t zstd_all(const uint8_t *in, size_t bytes, uint8_t *out)
+{
+	(void)in, (void)bytes, (void)out;
+	return 0;
+}
+#endif
+
 /* Small reads come again and again to one cluster: the last one is kept. */
 static bool kept(struct q2 *q, uint64_t entry, uint8_t *cluster)
 {
@@ -100,7 +150,7 @@ int q2_unpack(struct q2 *q, uint64_t entry, uint8_t *cluster)
 		return -ENOMEM;
 	rc = q2_file_read(q, at, in, bytes);
 	if (!rc)
-		rc = inflate_all(in, bytes, cluster, q->cs);
+		rc = (q->zstd ? unzstd_all : inflate_all)(in, bytes, cluster, q->cs);
 	free(in);
 	if (!rc)
 		keep(q, entry, cluster);
@@ -148,7 +198,7 @@ int q2_write_packed(struct blk *b, uint64_t off, const void *cluster)
 {
 	struct q2 *q = b->image;
 	uint8_t *out = malloc(q->cs);
-	size_t n = out ? deflate_all(cluster, q->cs, out) : 0;
+	size_t n = out ? (q->zstd ? zstd_all : deflate_all)(cluster, q->cs, out) : 0;
 	uint64_t at = 0;
 	int rc = !out ? -ENOMEM : !n ? 1 : 0;
 

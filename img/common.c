@@ -170,6 +170,12 @@ static bool set_compat(struct blk_create *c, const char *v)
 	return c->version;
 }
 
+static bool set_compression(struct blk_create *c, const char *v)
+{
+	c->zstd = !strcmp(v, "zstd");
+	return c->zstd || !strcmp(v, "zlib");
+}
+
 static bool set_option(struct blk_create *c, const char *key, const char *v)
 {
 	uint64_t n;
@@ -191,7 +197,7 @@ static bool set_option(struct blk_create *c, const char *key, const char *v)
 	else if (!strcmp(key, "refcount_bits") && img_number(v, 64, &n))
 		c->refcount_bits = (unsigned)n;
 	else
-		return !strcmp(key, "compression_type") && !strcmp(v, "zlib");
+		return !strcmp(key, "compression_type") && set_compression(c, v);
 	return true;
 }
 
@@ -203,11 +209,12 @@ bool img_options(struct blk_create *c, char *options)
 		if (v)
 			*v++ = 0;
 		if (!v || !set_option(c, word, v)) {
-			img_fail(1,
-				 "-o %s%s%s: want size, compat=0.10|1.1, cluster_size=, "
-				 "refcount_bits=, lazy_refcounts=on|off, backing_file=,"
-				 " backing_fmt=, preallocation=off|metadata|falloc|full",
-				 word, v ? "=" : "", v ? v : "");
+			img_fail(
+				1,
+				"-o %s%s%s: want size, compat=0.10|1.1, cluster_size=, "
+				"refcount_bits=, lazy_refcounts=on|off, compression_type=zlib|zstd,"
+				" backing_file=, backing_fmt=, preallocation=off|metadata|falloc|full",
+				word, v ? "=" : "", v ? v : "");
 			return false;
 		}
 	}

@@ -51,8 +51,8 @@ static void show(struct blk *b)
 	if (i.backing && i.backing_format)
 		printf("backing file format: %s\n", i.backing_format);
 	show_snapshots(b, i.n_snapshots);
-	printf("Format specific information:\n    compat: %s\n    compression type: zlib\n",
-	       i.version < 3 ? "0.10" : "1.1");
+	printf("Format specific information:\n    compat: %s\n    compression type: %s\n",
+	       i.version < 3 ? "0.10" : "1.1", i.zstd ? "zstd" : "zlib");
 	if (i.version >= 3)
 		printf("    lazy refcounts: %s\n    refcount bits: %u\n    corrupt: %s\n"
 		       "    extended l2: false\n",
@@ -81,9 +81,9 @@ static json_t *snapshots(struct blk *b, uint32_t n)
 
 static void add_qcow2(struct blk *b, const struct blk_info *i, json_t *v)
 {
-	json_t *data =
-		json_pack("{s:s, s:s, s:i}", "compat", i->version < 3 ? "0.10" : "1.1",
-			  "compression-type", "zlib", "refcount-bits", (int)i->refcount_bits);
+	json_t *data = json_pack("{s:s, s:s, s:i}", "compat", i->version < 3 ? "0.10" : "1.1",
+				 "compression-type", i->zstd ? "zstd" : "zlib", "refcount-bits",
+				 (int)i->refcount_bits);
 
 	if (i->version >= 3) {
 		json_object_set_new(data, "lazy-refcounts", json_boolean(i->lazy_refcounts));

@@ -109,7 +109,7 @@ static const struct wrong {
 	{"too many snapshots", 60, 4, 65537, "snapshot table"},
 	{"snapshots behind the end", 60, 4, 1, "snapshot table"},
 	{"external data", 72, 8, 4, "external data file"},
-	{"zstd", 72, 8, 8, "compression other than zlib"},
+	{"zstd without its kind", 72, 8, 8, "kind of compression"},
 	{"extended L2", 72, 8, 16, "extended L2"},
 	{"unknown feature", 72, 8, 1ull << 40, "bit 40"},
 	{"corrupt", 72, 8, 2, "marked as damaged"},

@@ -64,7 +64,7 @@ make_disk
 # ---- convert, both ways, in every shape
 for options in compat=0.10 compat=1.1 cluster_size=512 cluster_size=2M refcount_bits=1 \
 	refcount_bits=64,cluster_size=4k lazy_refcounts=on preallocation=metadata \
-	preallocation=full; do
+	preallocation=full compression_type=zstd compression_type=zstd,cluster_size=512; do
 	want 0 "$img" convert -O qcow2 -o $options a.raw x.qcow2
 	clean x.qcow2
 	same a.raw x.qcow2
@@ -79,6 +79,13 @@ cmp -s a.raw full.raw || fail 'convert -S 0'
 [ "$(stat -c %b full.raw)" -ge $((4 * 1024 * 1024 / 512)) ] || fail 'convert -S 0 left holes'
 want 0 "$img" convert -O qcow2 -c a.raw c.qcow2
 [ "$(stat -c %s c.qcow2)" -lt 1300000 ] || fail "compressed: $(stat -c %s c.qcow2) bytes"
+want 0 "$img" convert -O qcow2 -o compression_type=zstd -c a.raw c.qcow2
+[ "$(stat -c %s c.qcow2)" -lt 1300000 ] || fail "by zstd: $(stat -c %s c.qcow2) bytes"
+want 0 "$img" info c.qcow2
+says 'compression type: zstd'
+want 1 "$img" create -f qcow2 -o compression_type=zstd,compat=0.10 z.qcow2 1M
+says 'need compat=1.1'
+want 1 "$img" create -f qcow2 -o compression_type=lz4 z.qcow2 1M
 truncate -s 4M old.raw
 head -c 4M /dev/urandom >old.raw
 want 0 "$img" convert -n c.qcow2 old.raw # zeroes over what was there
