@@ -36,7 +36,7 @@ TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/
 	tests/x86/*.c tests/roms/*.c tests/toolstack/*.c
 
 # One main per program; a program whose main does not exist yet is skipped.
-MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c \
+MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c ui/sdl/main.c \
 	toolstack/main.c toolstack/store/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
@@ -45,6 +45,7 @@ NAME_net/nat := hvm-nat
 NAME_ui/vnc := hvm-vnc
 NAME_toolstack := hvm
 NAME_toolstack/store := hvm-store
+NAME_ui/sdl := hvm-sdl
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
 PARTS_hvm-core := base/% hypervisor/%
@@ -54,15 +55,19 @@ PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_
 	ui/screen_copy.c ui/vnc/%
 PARTS_hvm := base/% toolstack/%
 PARTS_hvm-store := base/% toolstack/store/%
+PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
+	ui/screen_copy.c ui/sdl/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
-NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/screen_copy.c
+NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.
 IS_XEN := hypervisor/xen% hypervisor/%_xen.c dm/xen% dm/%_xen.c
 IS_SLIRP := net/nat/%
 IS_VNC := ui/vnc/%
-ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)) $(if $(CONFIG_VNC),,$(IS_VNC)),\
+IS_SDL := ui/sdl/%
+ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)) $(if $(CONFIG_VNC),,$(IS_VNC)) \
+	$(if $(CONFIG_SDL),,$(IS_SDL)),\
 	$(sort $(wildcard $(addsuffix /*.c,$(DIRS)))))
 # Of roms/x.asl iasl makes AML, and that becomes an array: $(BUILD)/gen/roms/x.aml.c.
 AML := $(patsubst %.asl,%.aml.c,$(wildcard $(addsuffix /*.asl,$(DIRS))))
@@ -180,6 +185,9 @@ $(BUILD)/asan/hvm-dm: $(call objs,asan,dm/main.c $(SRCS))
 $(BUILD)/asan/hvm-nat: $(call objs,asan,net/nat/main.c $(filter $(PARTS_hvm-nat),$(SRCS)))
 	$(call link,asan,$(LIBS))
 
+$(BUILD)/asan/hvm-sdl: $(call objs,asan,ui/sdl/main.c $(filter $(PARTS_hvm-sdl),$(SRCS)))
+	$(call link,asan,$(LIBS))
+
 $(BUILD)/asan/hvm-vnc: $(call objs,asan,ui/vnc/main.c $(filter $(PARTS_hvm-vnc),$(SRCS)))
 	$(call link,asan,$(LIBS))
 
@@ -206,7 +214,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 DM_MAIN := $(wildcard dm/main.c)
 check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
 		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat) \
-		$(if $(filter ui/vnc/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-vnc)
+		$(if $(filter ui/vnc/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-vnc) \
+		$(if $(filter ui/sdl/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-sdl)
 	@:
 
 # Linux guests of Debian's packages; without those the tests that boot them are skipped.

@@ -391,7 +391,7 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		rc = machine_kernel_open(m, e);
 	if (!rc)
-		rc = machine_vnc_open(m, e);
+		rc = machine_viewers_open(m, e);
 	if (!rc)
 		rc = open_monitors(m, e);
 	if (!rc && m->cfg->qtest)
@@ -453,7 +453,7 @@ void machine_free(struct machine *m)
 		t->close_all(m);
 	gdb_close(m);
 	qtest_close(m);
-	machine_vnc_close(m);
+	machine_viewers_close(m);
 	loop_undefer(m->loop, &m->want.defer);
 	drain_drives(m);
 	machine_kernel_close(m);

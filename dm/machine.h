@@ -25,6 +25,7 @@ struct machine;
 struct note;
 struct qtest;
 struct vcpus;
+struct sdl; /* ui/sdl.h */
 struct vnc; /* ui/vnc.h */
 struct vnc_peer;
 
@@ -99,13 +100,15 @@ struct machine {
 	struct drive *drives;
 	struct chr_slot *chrs;
 	struct net_slot *nets;
-	struct display_slot *displays; /* the first one is the console */
-	struct display *no_display;    /* an empty one for VNC; NULL = not needed */
-	struct vnc *vnc;               /* NULL without -vnc */
-	struct input *input;           /* keyboards and pointers */
-	struct input_source monitors;  /* what QMP and HMP hold down */
-	uint8_t e820[40];              /* RAM, as fw_cfg has it … */
-	uint8_t hpets[121];            /* … and HPETs */
+	struct display_slot *displays;      /* the first one is the console */
+	struct display *no_display;         /* an empty one for VNC; NULL = not needed */
+	struct vnc *vnc;                    /* NULL without -vnc */
+	struct sdl *sdl;                    /* the window; NULL = none … */
+	struct machine_listener on_stopped; /* … else what its title follows */
+	struct input *input;                /* keyboards and pointers */
+	struct input_source monitors;       /* what QMP and HMP hold down */
+	uint8_t e820[40];                   /* RAM, as fw_cfg has it … */
+	uint8_t hpets[121];                 /* … and HPETs */
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
 	struct qtest *qtest;   /* NULL without -qtest */
@@ -180,6 +183,9 @@ int machine_change_medium(struct machine *m, struct drive *d, const char *file, 
 /* ---- the display and keyboard: -ENOTSUP and a sentence while there are none ---- */
 /* That of a device's id or QOM path; NULL: the console. NULL and a sentence. */
 struct display *machine_display(struct machine *m, const char *device, struct err *e);
+/* For main: shows the console as QEMU would when neither -display nor -vnc says how, in a window
+ * if there is a desktop, else by VNC on this host; and says where. */
+void machine_show(struct machine *m);
 int machine_screendump(struct machine *m, const char *device, unsigned head, const char *file,
 		       const char *format, struct err *e);
 /* keys: evdev codes, pressed in order and lifted in reverse, hold_ms after each. */

@@ -103,11 +103,12 @@ static void free_lists(struct machine_config *c)
 
 void config_free(struct machine_config *c)
 {
-	char *const texts[] = {c->name,    c->process_name, c->uuid,      c->machine,   c->accel,
-			       c->core,    c->cpu,          c->bios,      c->kernel,    c->initrd,
-			       c->append,  c->boot_order,   c->boot_once, c->vnc,       c->vga,
-			       c->qtest,   c->gdb,          c->debugcon,  c->qtest_log, c->log_file,
-			       c->pidfile, c->trace,        c->keymap};
+	char *const texts[] = {
+		c->name,    c->process_name, c->uuid,      c->machine,     c->accel,
+		c->core,    c->cpu,          c->bios,      c->kernel,      c->initrd,
+		c->append,  c->boot_order,   c->boot_once, c->vnc,         c->vga,
+		c->qtest,   c->gdb,          c->debugcon,  c->qtest_log,   c->log_file,
+		c->pidfile, c->trace,        c->window.gl, c->window.grab, c->keymap};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
 		free(texts[i]);

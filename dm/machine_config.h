@@ -54,6 +54,13 @@ struct fdset_config {
 	char *opaque;
 };
 
+/* -display; WINDOW: sdl */
+enum config_show { SHOW_UNSAID, SHOW_NOTHING, SHOW_WINDOW };
+struct window_config {
+	bool full_screen, keep, show_cursor; /* keep: though its owner closes it */
+	char *gl, *grab;                     /* words of hvm-sdl; NULL = not said */
+};
+
 struct machine_config {
 	char *name, *process_name, *uuid; /* NULL = none */
 	char *machine;                    /* "pc" or "none" */
@@ -76,6 +83,8 @@ struct machine_config {
 	bool nodefaults, nographic, stopped, no_shutdown, no_reboot, no_acpi, no_hpet, usb;
 	bool net_given;           /* -net, -nic, -netdev: no default NIC */
 	char *vnc, *vga, *keymap; /* NULL = not said */
+	enum config_show show;
+	struct window_config window;
 	enum config_rtc rtc;
 	int64_t rtc_date; /* seconds since 1970, with RTC_DATE */
 	bool rtc_vm_clock;

@@ -42,6 +42,15 @@ void machine_display_free(struct machine *m, struct display *display)
 	}
 }
 
+struct display *machine_screen(struct machine *m, struct err *e)
+{
+	if (m->displays)
+		return m->displays->display;
+	if (!m->no_display)
+		m->no_display = display_new("none", e);
+	return m->no_display;
+}
+
 struct display *machine_display(struct machine *m, const char *device, struct err *e)
 {
 	struct dev *d = device ? machine_qom_find(m, device) : NULL;

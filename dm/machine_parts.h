@@ -53,10 +53,17 @@ int machine_pc_build(struct machine *m, struct err *e); /* board, chipset, ROM, 
 /* ---- machine_display.c ---- */
 struct display *machine_display_make(struct machine *m, struct dev *d, struct err *e);
 void machine_display_free(struct machine *m, struct display *display);
+/* The console. A machine without an adapter has an empty one, as a monitor without a cable. */
+struct display *machine_screen(struct machine *m, struct err *e);
 
 /* ---- machine_vnc.c ---- */
-int machine_vnc_open(struct machine *m, struct err *e); /* when all devices are there */
-void machine_vnc_close(struct machine *m);              /* before they go */
+/* What -vnc said, when all devices are there; NULL, "none": nothing is opened. */
+int machine_vnc_open(struct machine *m, const char *text, struct err *e);
+void machine_vnc_close(struct machine *m);
+
+/* ---- machine_window.c ---- */
+int machine_viewers_open(struct machine *m, struct err *e); /* -display, -vnc */
+void machine_viewers_close(struct machine *m);              /* before the devices go */
 
 /* ---- machine_net.c ---- */
 int machine_nics_add(struct machine *m, struct err *e);   /* -nic, -net, the default one */

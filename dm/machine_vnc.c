@@ -59,30 +59,21 @@ static void happened(void *arg, enum vnc_event ev, const struct vnc_peer *peer)
 	machine_notify(arg, &event);
 }
 
-/* A machine without an adapter has an empty screen, as a monitor without a cable. */
-static struct display *screen(struct machine *m, struct err *e)
-{
-	if (m->displays)
-		return m->displays->display;
-	m->no_display = display_new("none", e);
-	return m->no_display;
-}
-
-int machine_vnc_open(struct machine *m, struct err *e)
+int machine_vnc_open(struct machine *m, const char *text, struct err *e)
 {
 	struct vnc_config c = {.layout = m->cfg->keymap, .event = happened, .arg = m};
 	struct opts o;
 	struct display *d;
 	int rc;
 
-	if (!m->cfg->vnc || !strcmp(m->cfg->vnc, "none"))
+	if (!text || !strcmp(text, "none"))
 		return 0;
-	rc = opts_parse(&o, m->cfg->vnc, "address", e);
+	rc = opts_parse(&o, text, "address", e);
 	if (rc)
 		return rc;
 	rc = parse(&c, &o, e);
 	if (!rc) {
-		d = screen(m, e);
+		d = machine_screen(m, e);
 		m->vnc = d ? vnc_open(&c, d, m->input, m->loop, e) : NULL;
 		rc = m->vnc ? 0 : -EIO;
 		if (rc)
@@ -96,6 +87,4 @@ void machine_vnc_close(struct machine *m)
 {
 	vnc_close(m->vnc);
 	m->vnc = NULL;
-	display_free(m->no_display);
-	m->no_display = NULL;
 }

@@ -104,6 +104,8 @@ static int set_up(struct process *p, struct err *e)
 		p->machine = machine_new(c, p->loop, e);
 	if (!rc && !p->machine)
 		rc = -EINVAL;
+	if (!rc)
+		machine_show(p->machine);
 	if (!rc && c->pidfile)
 		rc = write_pidfile(c->pidfile, e);
 	p->pid_written = !rc && c->pidfile;

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const struct option_table *const tables[] = {
-	&options_machine, &options_firmware, &options_device, &options_net, &options_process};
+static const struct option_table *const tables[] = {&options_machine, &options_firmware,
+						    &options_device,  &options_display,
+						    &options_net,     &options_process};
 
 int options_text(char **to, const char *what, const char *arg, struct err *e)
 {

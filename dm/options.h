@@ -2,8 +2,8 @@
 /*
  * dm/options.h: QEMU's options to a struct machine_config. Each option is one
  * row of a table, which parses and makes -help; the tables lie in
- * options_machine.c, options_firmware.c, options_device.c, options_net.c and options_process.c by
- * subject.
+ * options_machine.c, options_firmware.c, options_device.c, options_display.c, options_net.c and
+ * options_process.c by subject.
  */
 #ifndef DM_OPTIONS_H
 #define DM_OPTIONS_H
@@ -39,8 +39,8 @@ struct option_table {
 	const struct option *v;
 	unsigned n;
 };
-extern const struct option_table options_machine, options_firmware, options_device, options_net,
-	options_process;
+extern const struct option_table options_machine, options_firmware, options_device, options_display,
+	options_net, options_process;
 
 int options_uuid(const char *what, const char *text, struct err *e); /* has it the form of one? */
 int options_text(char **to, const char *what, const char *arg, struct err *e); /* replaces */

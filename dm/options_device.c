@@ -479,14 +479,6 @@ static int set_nographic(struct machine_config *c, const char *what, const char 
 
 /* ---- display */
 
-static int set_display(struct machine_config *c, const char *what, const char *arg, struct err *e)
-{
-	(void)c;
-	if (strcmp(arg, "none"))
-		return err_set(e, -ENOTSUP, "%s %s: there is no display yet: say none", what, arg);
-	return 0;
-}
-
 static int set_vga(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	static const char *const kinds[] = {"none", "std", "cirrus"};
@@ -555,7 +547,6 @@ static const struct option rows[] = {
 	OPTION("parallel", "none", "there is none", set_parallel),
 	OPTION("nographic", NULL, "no display; the first serial port on the terminal",
 	       set_nographic),
-	OPTION("display", "none", "there is none yet", set_display),
 	OPTION("vga", "KIND", "the display adapter: std, cirrus, none", set_vga),
 	OPTION("vnc",
 	       ":N|HOST:N|unix:PATH|none[,password=on][,to=N][,websocket=on|PORT][,noauth=on]"
@@ -567,7 +558,6 @@ static const struct option rows[] = {
 	OPTION("usbdevice", "tablet|mouse|keyboard", "that on a USB controller of the board",
 	       set_usbdevice),
 	LATER("spice", "KEY=V", "SPICE does not exist; use -vnc"),
-	LATER("sdl", NULL, "there is no display yet"),
 };
 /* clang-format on */
 const struct option_table options_device = {"Devices", rows, ARRAY_SIZE(rows)};
