@@ -20,7 +20,7 @@ void process_use(const char *program)
 		*strrchr(path, '/') = 0;
 	snprintf(path + strlen(path), 32, "/%s", program);
 	if (access(path, X_OK) < 0)
-		SKIP("hvm-nat or hvm-vnc is not built (no library?)");
+		SKIP("hvm-nat, hvm-vnc or hvm-sdl is not built (no library?)");
 	spawn_program = path;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tests/unit/process.h: the helper processes (hvm-nat, hvm-vnc) that a test starts. */
+/* tests/unit/process.h: the helper processes (hvm-nat, hvm-vnc, hvm-sdl) that a test starts. */
 #ifndef TESTS_UNIT_PROCESS_H
 #define TESTS_UNIT_PROCESS_H
 #include <stdbool.h>
