@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* -display of a machine: its words, the window that it opens, and where the screen is without it. */
+/* -display of a machine: its words, its window, and where the screen is when nobody said. */
 #include "base/log.h"
 #include "config.h"
 #include "dm/qmp.h"

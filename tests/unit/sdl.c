@@ -561,7 +561,8 @@ TEST(no_display)
 	setenv("DISPLAY", "unix:/nowhere:0", 1);
 	e.msg[0] = 0;
 	CHECK(!open_process(&h, &e));
-	EQS("no display: x11 not available (DISPLAY is 'unix:/nowhere:0'); use -display none or -vnc",
+	EQS("no display: x11 not available (DISPLAY is 'unix:/nowhere:0'); "
+	    "use -display none or -vnc",
 	    e.msg);
 	host_close(&h);
 }
