@@ -268,9 +268,14 @@ $(BUILD)/bench/work: tests/bench/lib/work.c tests/guest/lib/debuggee_start.S Mak
 		tests/guest/lib/debuggee_start.S tests/bench/lib/work.c -o $@.elf
 	$(Q)objcopy -O elf32-i386 $@.elf $@
 
+# What a guest runs, for tests/bench/rates.c.
+$(BUILD)/bench/rates: tests/bench/lib/rates.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -std=c11 -D_GNU_SOURCE -static -s -Wall -Wextra -Werror $< -o $@
+
 .PHONY: bench
 BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(or $(B),$(BENCH_NAMES)))
-bench: $(BUILD)/bench/work $(BENCHES) ## run the benchmarks (make bench B='idle disk')
+bench: $(BUILD)/bench/work $(BUILD)/bench/rates $(BENCHES) ## run the benchmarks (make bench B='idle disk')
 	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo

@@ -22,10 +22,10 @@
 
 #define PAGE_SHIFT  12
 #define BLOCK_INSNS 64
-#define HASH_SIZE   16384u
+#define HASH_SIZE   32768u
 #define PAGES_SIZE  4096u
 #define ARENA_SIZE  (32u << 20)
-#define JUMPS       4096u
+#define JUMPS       16384u
 
 struct block_cache {
 	struct block *hash[HASH_SIZE];
