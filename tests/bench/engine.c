@@ -4,20 +4,20 @@
  * QEMU's TCG, Bochs. Times are CPU time of the emulator's process, the median of five rounds;
  * instructions are counted by ours on -clock icount.
  */
+#include "tests/bench/lib/run.h"
+
 #include <math.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define WORKS  16
 #define ROUNDS 5
 #define GUEST  "build/bench/work"
+#define MACHINE                                                          \
+	"-m 64 -nodefaults -display none -debugcon stdio -kernel " GUEST \
+	" -device isa-debug-exit,iobase=0xf4,iosize=4"
 
 struct work {
 	char name[32];
@@ -26,20 +26,15 @@ struct work {
 	double time;   /* their median: a late look at the pipe spoils one */
 	double cycles; /* as the guest counts them */
 };
-struct run {
+struct result {
 	struct work works[WORKS];
 	unsigned n;
 	bool done;
 };
 
-static double cpu_time(clockid_t clock)
-{
-	struct timespec t;
+static struct run run;
 
-	return clock_gettime(clock, &t) ? 0 : (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static struct work *work_of(struct run *r, const char *line, const char *word)
+static struct work *work_of(struct result *r, const char *line, const char *word)
 {
 	const char *end = strstr(line, word);
 	size_t len = end ? (size_t)(end - line) : 0;
@@ -71,7 +66,7 @@ static double median(const double *round, unsigned n)
 	return sorted[n / 2];
 }
 
-static void got_line(struct run *r, const char *line, double now, double *began)
+static void got_line(struct result *r, const char *line, double now, double *began)
 {
 	struct work *w = work_of(r, line, " end ");
 
@@ -90,53 +85,26 @@ static void got_line(struct run *r, const char *line, double now, double *began)
 	}
 }
 
-static pid_t start(char *const *argv, int *from)
-{
-	int fds[2];
-	pid_t pid;
-
-	if (pipe(fds))
-		return -1;
-	pid = fork();
-	if (pid == 0) {
-		dup2(fds[1], 1);
-		close(fds[0]);
-		close(fds[1]);
-		if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "r", stdin))
-			_exit(126);
-		execvp(argv[0], argv);
-		_exit(127);
-	}
-	close(fds[1]);
-	*from = fds[0];
-	return pid;
-}
-
 /* False: it is not there, or did not come to its end. */
-static bool measure(struct run *r, char *const *argv)
+static bool measure(struct result *r, const char *emulator)
 {
 	char line[256];
 	double began = 0;
-	clockid_t clock;
-	FILE *f;
-	int fd;
-	pid_t pid = start(argv, &fd);
+	FILE *f = NULL;
 
 	memset(r, 0, sizeof(*r));
-	if (pid < 0 || clock_getcpuclockid(pid, &clock))
-		return false;
-	f = fdopen(fd, "r");
+	if (run_start(&run, emulator, strstr(emulator, "bochs") ? GUEST : MACHINE))
+		f = fdopen(dup(run.out), "r");
 	while (f && !r->done && fgets(line, sizeof(line), f))
-		got_line(r, line, cpu_time(clock), &began);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+		got_line(r, line, run_cost(&run).cpu, &began);
+	run_stop(&run);
 	if (f)
 		fclose(f);
 	return r->done;
 }
 
 /* The geometric mean of b's times over a's. */
-static double mean_of(const struct run *a, const struct run *b)
+static double mean_of(const struct result *a, const struct result *b)
 {
 	double logs = 0;
 
@@ -145,8 +113,8 @@ static double mean_of(const struct run *a, const struct run *b)
 	return exp(logs / a->n);
 }
 
-static void show(const struct run *ours, const struct run *count, const struct run *tcg,
-		 const struct run *bochs)
+static void show(const struct result *ours, const struct result *count, const struct result *tcg,
+		 const struct result *bochs)
 {
 	printf("%-16s %10s %10s %10s %12s %12s\n", "", "million", "ours", "MIPS", "TCG/ours",
 	       "Bochs/ours");
@@ -168,36 +136,19 @@ static void show(const struct run *ours, const struct run *count, const struct r
 		printf("geometric mean of Bochs/ours: %.2f\n", mean_of(ours, bochs));
 }
 
-#define MACHINE                                                                                \
-	"-m", "64", "-nodefaults", "-display", "none", "-debugcon", "stdio", "-kernel", GUEST, \
-		"-device", "isa-debug-exit,iobase=0xf4,iosize=4"
-
 int main(void)
 {
-	static char *const ours[] = {(char *)"build/bin/hvm-dm", (char *)"-accel", (char *)"soft",
-				     MACHINE, NULL};
-	static char *const counted[] = {(char *)"build/bin/hvm-dm", (char *)"-clock",
-					(char *)"icount", MACHINE, NULL};
-	static char *const tcg[] = {(char *)"qemu-system-x86_64",
-				    (char *)"-accel",
-				    (char *)"tcg",
-				    (char *)"-cpu",
-				    (char *)"max",
-				    MACHINE,
-				    NULL};
-	static char *const bochs[] = {(char *)"sh", (char *)"tests/bench/lib/bochs.sh",
-				      (char *)GUEST, NULL};
-	static struct run r[4];
+	static struct result r[4];
 
-	if (!measure(&r[0], ours)) {
+	if (!measure(&r[0], run_ours.command)) {
 		printf("engine: %s did not come to its end\n", GUEST);
 		return 1;
 	}
-	if (!measure(&r[1], counted))
+	if (!measure(&r[1], "build/bin/hvm-dm -clock icount"))
 		printf("no count of instructions\n");
-	if (!measure(&r[2], tcg))
+	if (!measure(&r[2], run_tcg.command))
 		printf("no qemu-system-x86_64 to compare with\n");
-	if (!measure(&r[3], bochs))
+	if (!measure(&r[3], "sh tests/bench/lib/bochs.sh"))
 		printf("no Bochs (packages bochs-term, grub-pc-bin, xorriso) to compare with\n");
 	show(&r[0], &r[1], &r[2], &r[3]);
 	return 0;
