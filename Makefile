@@ -275,7 +275,7 @@ $(BUILD)/bench/rates: tests/bench/lib/rates.c
 
 .PHONY: bench
 BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(or $(B),$(BENCH_NAMES)))
-bench: $(BUILD)/bench/work $(BUILD)/bench/rates $(BENCHES) ## run the benchmarks (make bench B='idle disk')
+bench: $(addprefix $(BUILD)/bench/,work rates) $(BENCHES) ## run the benchmarks (B='idle disk')
 	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo
