@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <sched.h>
@@ -25,6 +26,8 @@
 #ifndef SANITIZED
 #define SANITIZED false
 #endif
+
+#define NOBODY 65534
 
 int jail_parse_mode(const char *text, enum jail_mode *mode)
 {
@@ -71,25 +74,37 @@ static int drop_capabilities(uint64_t keep, struct err *e)
 	if (syscall(SYS_capget, &head, had) < 0)
 		return err_errno(e, -errno, "capget");
 	for (unsigned i = 0; i < 2; i++) {
-		kept[i].effective = had[i].effective & (uint32_t)(keep >> 32 * i);
 		kept[i].permitted = had[i].permitted & (uint32_t)(keep >> 32 * i);
+		kept[i].effective = kept[i].permitted;
 	}
 	return syscall(SYS_capset, &head, kept) < 0 ? err_errno(e, -errno, "capset") : 0;
 }
 
+/* Of root's capabilities those that are permitted stay, till drop_capabilities. */
+static int leave_root(struct err *e)
+{
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 ||
+	    setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return err_errno(e, -errno, "cannot become user %d", NOBODY);
+	return 0;
+}
+
+/* Other rights take back the wish to die with the parent; it may have died meanwhile. */
+static int renew_wish(int wish, pid_t parent, struct err *e)
+{
+	if (!wish)
+		return 0;
+	prctl(PR_SET_PDEATHSIG, wish);
+	return getppid() == parent ? 0 : err_set(e, -ESRCH, "the parent has ended");
+}
+
 /* ---- what is left out when the host does not permit it */
 
-/* Changed rights take back the wish to die with the parent; who has no parent left is too late. */
 static int enter_spaces(int spaces, struct err *e)
 {
-	pid_t parent = getppid();
-	int wish = 0;
-
-	prctl(PR_GET_PDEATHSIG, &wish);
 	if (unshare(spaces) < 0 && unshare(spaces | CLONE_NEWUSER) < 0)
 		return err_errno(e, -errno, "no namespaces of its own");
-	prctl(PR_SET_PDEATHSIG, wish);
-	return wish && getppid() != parent ? err_set(e, -ESRCH, "the parent has ended") : 0;
+	return 0;
 }
 
 static void allow_read(int rules, const char *path)
@@ -137,21 +152,33 @@ int jail_narrow_calls(const struct jail *j, enum jail_mode mode, struct err *e)
 	return rc == -ENOTSUP ? forgive(mode, rc, e) : rc;
 }
 
-/* Namespaces before capabilities: they take one, and a user's own gives all of its own. */
-int jail_enter(const struct jail *j, enum jail_mode mode, struct err *e)
+/* Namespaces first: they take a capability, and a user's own gives all of its own. */
+static int give_up_rights(const struct jail *j, enum jail_mode mode, struct err *e)
 {
 	int rc = 0;
 
-	if (mode == JAIL_OFF)
-		return 0;
 	if (j->spaces)
 		rc = forgive(mode, enter_spaces(j->spaces, e), e);
 	if (!rc)
 		rc = set_limits(j, e);
+	if (!rc && j->nobody && !geteuid())
+		rc = forgive(mode, leave_root(e), e);
+	return rc ? rc : drop_capabilities(j->capabilities, e);
+}
+
+int jail_enter(const struct jail *j, enum jail_mode mode, struct err *e)
+{
+	pid_t parent = getppid();
+	int wish = 0, rc;
+
+	if (mode == JAIL_OFF)
+		return 0;
+	prctl(PR_GET_PDEATHSIG, &wish);
+	rc = give_up_rights(j, mode, e);
+	if (!rc)
+		rc = renew_wish(wish, parent, e);
 	if (!rc && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		rc = err_errno(e, -errno, "PR_SET_NO_NEW_PRIVS");
-	if (!rc)
-		rc = drop_capabilities(j->capabilities, e);
 	if (!rc)
 		rc = forgive(mode, jail_close_files(j, e), e);
 	return rc ? rc : jail_narrow_calls(j, mode, e);

@@ -37,6 +37,7 @@ struct jail {
 		*read;         /* files and folders that stay readable; NULL-terminated, or NULL */
 	uint64_t capabilities; /* kept, of those it has: 1 << CAP_… */
 	int spaces;            /* CLONE_NEW… it can live in; without rights, in a user's own */
+	bool nobody;           /* root becomes user 65534 */
 	bool no_writes;        /* files may not grow */
 	unsigned files;        /* descriptors, at most */
 	uint64_t memory;       /* bytes of addresses, at most; 0 = no limit */

@@ -43,6 +43,7 @@ static int enter_jail(enum jail_mode mode, const char *tftp, struct err *e)
 		.n_narrow = ARRAY_SIZE(narrow),
 		.read = read,
 		.capabilities = 1 << CAP_NET_BIND_SERVICE, /* low ports for hostfwd */
+		.nobody = !tftp,                           /* it serves what its user can read */
 		.files = 1024,                             /* flows */
 		.memory = 1 << 30,
 	};

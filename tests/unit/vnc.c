@@ -346,6 +346,7 @@ TEST(jailed)
 
 	vnc_rig_open(&r, &(struct vnc_config){0});
 	pid = process_child();
+	EQ(geteuid() ? geteuid() : 65534, process_status(pid, "Uid:", 10));
 	EQ(1, process_status(pid, "NoNewPrivs:", 10));
 #ifdef CONFIG_SECCOMP
 	EQ(2, process_status(pid, "Seccomp:", 10));

@@ -32,6 +32,7 @@ int vnc_jail_server(enum jail_mode mode, struct err *e)
 		.n_narrow = ARRAY_SIZE(server_narrow),
 		/* Its sockets came with it, so they stay in the host's network. */
 		.spaces = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
+		.nobody = true,
 		.no_writes = true,
 		.files = 256, /* select() of the library: below 1024 */
 		.memory = 1 << 30,
