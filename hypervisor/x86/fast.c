@@ -181,8 +181,9 @@ static fast_fn *pick(struct fast_op *f, uint32_t *wants)
 	uint32_t own = 0;
 	fast_fn *fn;
 
-	if (in->mode == MODE_16 || in->lock || in->op->flags & (F_PROT | F_CPL0 | F_REP) ||
-	    high_byte(in) || (takes_memory(in) && !plain_address(in)))
+	if (in->mode == MODE_16 || in->lock || in->op->flags & (F_PROT | F_CPL0) ||
+	    (in->op->flags & F_REP && in->op->run != op_movs) || high_byte(in) ||
+	    (takes_memory(in) && !plain_address(in)))
 		return NULL;
 	fn = in->op->flags & F_BR || in->op->run == op_ret || in->op->run == op_jmp ||
 			     in->op->run == op_call

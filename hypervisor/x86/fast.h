@@ -47,7 +47,7 @@ bool fast_enter(struct cpu *c);
 
 /* fast_alu.c, fast_move.c, fast_branch.c: NULL: not one of theirs. Operands are in *f already. */
 fast_fn *fast_pick_alu(const struct fast_op *f);
-fast_fn *fast_pick_move(const struct fast_op *f, uint32_t *wants);
+fast_fn *fast_pick_move(struct fast_op *f, uint32_t *wants);
 fast_fn *fast_pick_branch(struct fast_op *f, uint32_t *wants);
 
 /* ---- for those files ---- */

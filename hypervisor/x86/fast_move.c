@@ -205,8 +205,24 @@ FAST(leave_##sz)                                                                
 }
 STACK(4, uint32_t)
 STACK(8, uint64_t)
+/* ---- MOVS without REP: how GRUB copies what it loads ---- */
+#define MOVS(sz)                                                                             \
+FAST(movs_##sz)                                                                              \
+{                                                                                            \
+	uint64_t to = c->r[R_DI] & f->mask;                                                  \
+	const uint8_t *p = c->flags & FL_DF ? NULL : fast_read(c, fast_lin(c, f), sz);       \
+	const struct tlb_entry *e = p ? fast_entry(c, to, sz, ACCESS_WRITE) : NULL;          \
+	if (!e || !e->write)                                                                 \
+		return fast_slow(c, f);                                                      \
+	fast_store(e->write + to % PAGE, sz, fast_load(p, sz));                              \
+	c->r[R_SI] = (c->r[R_SI] + sz) & f->mask;                                            \
+	c->r[R_DI] = (to + sz) & f->mask;                                                    \
+	FAST_WROTE(e, to, sz);                                                               \
+}
+SIZES(MOVS)
 #define ROW(name) {name##_1, name##_2, name##_4, name##_8}
 static fast_fn *const mov[5][4] = {ROW(mov_rr), ROW(mov_ri), ROW(mov_rm), ROW(mov_mr), ROW(mov_mi)};
+static fast_fn *const movs[4] = ROW(movs);
 /* clang-format on */
 
 /* ---- picking ---- */
@@ -294,9 +310,24 @@ static fast_fn *pick_small(const struct insn *in)
 	return NULL;
 }
 
-fast_fn *fast_pick_move(const struct fast_op *f, uint32_t *wants)
+/* Its operands are memory of which the decoder says no address. */
+static fast_fn *pick_movs(struct fast_op *f, uint32_t *wants)
+{
+	if (f->in->rep || f->in->addrsize != (f->in->mode == MODE_64 ? 8 : 4))
+		return NULL;
+	f->base = R_SI;
+	f->index = FAST_ZERO;
+	f->disp = 0;
+	*wants |= 1u << f->in->seg | 1u << SEG_ES | 1u << (SEG_ES + FAST_WRITES);
+	return movs[fast_size(opnd_size(f->in, 0))];
+}
+
+fast_fn *fast_pick_move(struct fast_op *f, uint32_t *wants)
 {
 	const struct insn *in = f->in;
+
+	if (in->op->run == op_movs)
+		return pick_movs(f, wants);
 
 	if (in->op->run == op_mov)
 		return pick_mov(in);

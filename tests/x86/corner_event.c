@@ -152,6 +152,58 @@ TEST(corner_07_narrow_counts_and_overlaps)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(one_by_one, 64, "cld; movsb; movsw; movsd; movsq; std; movsb; cld; addr32 movsb; hlt");
+PAYLOAD(one_by_one_32, 32, "movsd; movsb; addr16 movsb; hlt");
+PAYLOAD(one_to_itself, 32, "movsb; nop; inc ebx; hlt");
+
+TEST(corner_07_movs_without_rep)
+{
+	struct sys_rig r = rig_long(0);
+
+	for (unsigned i = 0; i < 0x20; i++)
+		r.ram[FROM + i] = (uint8_t)(i + 1);
+	r.c->r[R_SI] = FROM;
+	r.c->r[R_DI] = TO;
+	LOADED(&r, one_by_one);
+	EQ(-1, payload_go(&r).vector);
+	EQM(r.ram + FROM, r.ram + TO, 16);
+	EQ(0, r.ram[TO + 16]);
+	EQ(FROM + 15, r.c->r[R_SI]);
+	EQ(TO + 15, r.c->r[R_DI]);
+	r.c->r[R_SI] = FROM + 1;
+	r.c->r[R_DI] = TO + 0xffc; /* the third unit crosses */
+	page_put(&r, TO + 0x1000, 0, 0);
+	LOADED(&r, one_by_one);
+	EQ(EXC_PF, payload_go(&r).vector);
+	EQ(TO + 0x1000, r.c->cr2);
+	EQ(FROM + 1 + 3, r.c->r[R_SI]);
+	EQ(TO + 0xfff, r.c->r[R_DI]);
+	sys_rig_free(&r);
+}
+
+TEST(corner_07_movs_without_rep_32)
+{
+	struct sys_rig r = rig_prot(0);
+
+	memcpy(r.ram + FROM, "abcdef", 6);
+	r.ram[(FROM + 5) & 0xffff] = '!';
+	r.c->r[R_SI] = FROM;
+	r.c->r[R_DI] = TO;
+	LOADED(&r, one_by_one_32);
+	EQ(-1, payload_go(&r).vector);
+	EQM("abcde\0", r.ram + TO, 6);
+	EQ('!', r.ram[(TO + 5) & 0xffff]);
+	EQ(FROM + 6, r.c->r[R_SI]);
+	r.ram[FROM] = 0x43; /* INC EBX */
+	r.c->r[R_SI] = FROM;
+	r.c->r[R_DI] = AT_CODE + 1;
+	r.c->r[R_BX] = 0;
+	LOADED(&r, one_to_itself);
+	EQ(-1, payload_go(&r).vector);
+	EQ(2, r.c->r[R_BX]);
+	sys_rig_free(&r);
+}
+
 /* ---- 8, 9: shadows ---- */
 
 PAYLOAD(sti_one, 32, "sti; inc bl; inc bh; hlt");
