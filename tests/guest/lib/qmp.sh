@@ -84,7 +84,7 @@ await() {
 	trap 'exit 1' HUP INT TERM
 	end=$(($(date +%s) + ${QMP_SECONDS:-60}))
 	until "$@"; do
-		sleep 0.5
+		sleep "$pause"
 		[ "$(date +%s)" -gt $end ] || continue
 		last=y
 		"$@" && return
@@ -94,7 +94,7 @@ await() {
 }
 
 bin=${BUILD:-build}/bin
-linger=2
+linger=2 pause=0.5
 case $1 in
 keys) talk_to "$(keys "$2")" >/dev/null ;;
 press)
