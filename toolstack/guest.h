@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * toolstack/guest.h: one guest as its configuration describes it, checked; and what
+ * each key of xl.cfg(5) means to us (keys.c has the table).
+ */
+#ifndef TOOLSTACK_GUEST_H
+#define TOOLSTACK_GUEST_H
+#include "toolstack/cfg.h"
+#include "toolstack/disk.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+struct texts {
+	char **v;
+	unsigned n;
+};
+enum guest_action { /* of on_poweroff and its like */
+		    ACTION_DESTROY,
+		    ACTION_RESTART,
+		    ACTION_RENAME_RESTART,
+		    ACTION_PRESERVE,
+		    ACTION_COREDUMP_DESTROY,
+		    ACTION_COREDUMP_RESTART,
+		    ACTION_SOFT_RESET
+};
+enum guest_vga { VGA_CIRRUS, VGA_STD, VGA_NONE, VGA_QXL };
+struct vif {
+	char *mac, *bridge, *model, *vifname, *script, *ip, *backend, *rate, *gatewaydev;
+	unsigned mtu;  /* 0: not said */
+	bool emulated; /* type=ioemu, which an HVM guest's are unless it says vif */
+};
+struct guest {
+	char *name, *uuid, *boot, *kernel, *ramdisk, *cmdline, *root, *extra, *keymap, *cpuid;
+	char *vnclisten, *vncpasswd, *dm_override;
+	/* numbers; the booleans among them are 0 or 1, those not said have their default */
+	long vcpus, maxvcpus, memory, maxmem, mmio_hole, videoram, vncdisplay, rtc_timeoffset;
+	long vnc, vncunused, sdl, nographic, usb, usbversion, acpi, localtime, xen_platform_pci;
+	long stdvga, dm_restrict, vncconsole;
+	enum guest_vga vga;
+	enum guest_action on_poweroff, on_reboot, on_crash, on_watchdog, on_soft_reset;
+	struct texts serial, usbdevice, dm_args, dm_args_hvm, disk_specs, vif_specs;
+	struct disk *disks;
+	struct vif *vifs;
+	unsigned n_disks, n_vifs;
+};
+
+/* Checks all settings and reads them. Notes ("FILE:LINE: …") go to `say`; NULL: nowhere.
+ * 0, or -EINVAL and a sentence. g is to be freed either way. */
+int guest_read(struct guest *g, const struct cfg *c, FILE *say, struct err *e);
+void guest_free(struct guest *g);
+/* The keys as a table in Markdown: docs/xl.cfg-support.md. */
+void guest_print_keys(FILE *f);
+
+/* 0, or -EINVAL and a sentence without its place. To be freed either way. */
+int vif_parse(struct vif *v, const char *spec, struct err *e);
+void vif_free(struct vif *v);
+
+/* libxl's command line for a device model of this guest (libxl 4.17); NULL-terminated, to be freed
+ * by guest_args_free; NULL: out of memory. MAC addresses that the configuration does not name are
+ * made from the guest's uuid. */
+char **guest_args(const struct guest *g, unsigned domid, const char *program);
+void guest_args_free(char **args);
+#endif
