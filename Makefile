@@ -71,7 +71,9 @@ ALL_SRCS := $(filter-out $(if $(CONFIG_SLIRP),,$(IS_SLIRP)) $(if $(CONFIG_VNC),,
 	$(sort $(wildcard $(addsuffix /*.c,$(DIRS)))))
 # Of roms/x.asl iasl makes AML, and that becomes an array: $(BUILD)/gen/roms/x.aml.c.
 AML := $(patsubst %.asl,%.aml.c,$(wildcard $(addsuffix /*.asl,$(DIRS))))
-SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS)) $(AML)
+# Of roms/x.S the assembler makes code for real mode, and that an array: $(BUILD)/gen/roms/x.rom.c.
+ROM := $(patsubst %.S,%.rom.c,$(wildcard $(filter roms/%,$(addsuffix /*.S,$(DIRS)))))
+SRCS := $(filter-out $(MAINS) $(if $(CONFIG_XEN),,$(IS_XEN)),$(ALL_SRCS)) $(AML) $(ROM)
 HAVE_MAINS := $(filter $(MAINS),$(ALL_SRCS))
 programs_of = $(foreach m,$(HAVE_MAINS),$(BUILD)/bin/$(NAME_$(patsubst %/,%,$(dir $(m)))))
 TEST_SRCS := $(sort $(filter-out $(wildcard tests/hw/*fuzz*.c),$(wildcard $(TESTS)))) tests/main.c
@@ -126,6 +128,15 @@ all: programs tools ## build the programs (and the tests' small tools)
 programs: $(programs_of)
 tools: $(addprefix $(BUILD)/bin/,$(TOOL_NAMES))
 
+# $(call array,FILE): its bytes, as $@.
+define array
+	$(Q){ echo '/* Written by make from $<; do not edit. */'; \
+		echo 'const unsigned char roms_$(notdir $*)[] = {'; \
+		od -An -v -tu1 $(1) | sed 's/ *\([0-9][0-9]*\)/\1,/g'; \
+		echo '};'; \
+		echo 'const unsigned int roms_$(notdir $*)_len = sizeof(roms_$(notdir $*));'; } >$@
+endef
+
 # iasl has no macros of its own.
 $(BUILD)/gen/%.aml.c: %.asl config.mk Makefile
 	$(call say,IASL,$@)
@@ -133,15 +144,18 @@ $(BUILD)/gen/%.aml.c: %.asl config.mk Makefile
 	$(Q)$(CC) -E -P -x c $< -o $(@:.aml.c=.asl)
 	$(Q)$(IASL) -we -p $(@:.aml.c=) $(@:.aml.c=.asl) >$(@:.aml.c=.log) || \
 		{ cat $(@:.aml.c=.log); exit 1; }
-	$(Q){ echo '/* Written by make from $<; do not edit. */'; \
-		echo 'const unsigned char roms_$(notdir $*)[] = {'; \
-		od -An -v -tu1 $(@:.aml.c=.aml) | sed 's/ *\([0-9][0-9]*\)/\1,/g'; \
-		echo '};'; \
-		echo 'const unsigned int roms_$(notdir $*)_len = sizeof(roms_$(notdir $*));'; } >$@
+	$(call array,$(@:.aml.c=.aml))
+
+$(BUILD)/gen/%.rom.c: %.S config.mk Makefile
+	$(call say,AS,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -m32 -c $< -o $(@:.rom.c=.o)
+	$(Q)objcopy -O binary -j .text $(@:.rom.c=.o) $(@:.rom.c=.bin)
+	$(call array,$(@:.rom.c=.bin))
 
 # One rule per variant.
 define variant
-$(BUILD)/$(1)/%.aml.o: $(BUILD)/gen/%.aml.c config.mk Makefile
+$(BUILD)/$(1)/%.o: $(BUILD)/gen/%.c config.mk Makefile
 	$$(call say,CC,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC_$(1)) $$(BASE_CFLAGS) $$(CFLAGS_$(1)) -c $$< -o $$@

@@ -53,6 +53,31 @@ bool boot_is_linux(const struct boot_file *f);
 int boot_linux(const struct boot *b, const struct boot_ram *ram, struct boot_entry *entry,
 	       struct err *e);
 
+/* ---- boot_firmware.c: a bzImage, for the ROM of roms/linux.S to fetch ---- */
+#define BOOT_ROM_FILE "genroms/hvm-linux.bin"
+/* What fw_cfg is to have under the keys that QEMU documents, and the ROM. Pointers are into b's
+ * files; freed by the caller: setup and rom. */
+struct boot_items {
+	uint8_t *setup, *rom;
+	const uint8_t *kernel;
+	size_t setup_len, kernel_len, rom_len;
+	uint32_t kernel_at, initrd_at;
+};
+enum { BOOT_SETUP_AT = 0x10000, BOOT_CMDLINE_AT = 0x20000 };
+int boot_items(const struct boot *b, uint64_t below_4g, struct boot_items *to, struct err *e);
+
+/* ---- boot_linux.c, for that ---- */
+struct boot_linux {
+	size_t payload; /* where the protected-mode part begins in the file */
+	uint32_t start; /* and in RAM */
+	uint64_t end;   /* of what the kernel needs there */
+};
+/* Checks the header, the command line's length and that there is RAM up to `below`. */
+int boot_linux_look(const struct boot *b, uint64_t below, struct boot_linux *to, struct err *e);
+/* As high as the kernel allows below `below`; 0 when there is none. */
+int boot_linux_initrd(const struct boot *b, const struct boot_linux *k, uint64_t below,
+		      uint32_t *at, struct err *e);
+
 /* ---- boot.c, for those two ---- */
 /* len bytes of data (NULL: zeros) at gpa; what: for the sentence. */
 int boot_put(const struct boot *b, const struct boot_ram *ram, const char *what, uint64_t gpa,

@@ -67,7 +67,7 @@ static int find_payload(const struct boot_file *f, size_t *at, struct err *e)
 	return 0;
 }
 
-static int put_cmdline(const struct boot *b, const struct boot_ram *ram, struct err *e)
+static int check_cmdline(const struct boot *b, struct err *e)
 {
 	const struct boot_file *f = &b->kernel;
 	uint32_t most = field(f, VERSION, 2) >= 0x206 && f->len >= CMDLINE_SIZE + 4
@@ -77,7 +77,7 @@ static int put_cmdline(const struct boot *b, const struct boot_ram *ram, struct 
 	if (strlen(b->append) > MIN(most, CMDLINE_MAX - 1u))
 		return err_set(e, -E2BIG, "-append: %s takes %u characters, not %zu", f->name,
 			       MIN(most, CMDLINE_MAX - 1u), strlen(b->append));
-	return boot_put(b, ram, "the command line", CMDLINE, b->append, strlen(b->append) + 1, e);
+	return 0;
 }
 
 /* The kernel unpacks itself to pref_address and works in init_size from there. */
@@ -93,24 +93,54 @@ static uint64_t kernel_end(const struct boot_file *f, uint64_t start, uint64_t l
 	return end;
 }
 
-/* As high as the kernel allows, so that unpacking does not meet it. */
-static int put_initrd(const struct boot *b, const struct boot_ram *ram, uint64_t end,
-		      uint8_t *params, struct err *e)
+int boot_linux_look(const struct boot *b, uint64_t below, struct boot_linux *to, struct err *e)
+{
+	const struct boot_file *f = &b->kernel;
+	int rc = find_payload(f, &to->payload, e);
+
+	if (rc)
+		return rc;
+	to->start = field(f, CODE32_START, 4);
+	if (to->start < MIB || below <= MIB)
+		return err_set(e, -ENOEXEC, "%s: its code starts at 0x%x, below the RAM above 1M",
+			       f->name, to->start);
+	to->end = kernel_end(f, to->start, f->len - to->payload);
+	if (to->end > below)
+		return err_set(e, -ENOMEM, "%s: the kernel needs RAM up to 0x%llx", f->name,
+			       (unsigned long long)to->end);
+	return check_cmdline(b, e);
+}
+
+/* Up there unpacking does not meet it. */
+int boot_linux_initrd(const struct boot *b, const struct boot_linux *k, uint64_t below,
+		      uint32_t *at, struct err *e)
 {
 	const struct boot_file *rd = b->modules;
-	uint64_t top = MIN((uint64_t)field(&b->kernel, INITRD_ADDR_MAX, 4) + 1, ram->below_4g);
-	uint64_t at;
+	uint64_t top = MIN((uint64_t)field(&b->kernel, INITRD_ADDR_MAX, 4) + 1, below);
 
+	*at = 0;
 	if (!b->n_modules)
 		return 0;
 	if (b->n_modules > 1)
 		return err_set(e, -EINVAL, "-initrd: Linux takes one file, not %u", b->n_modules);
-	at = rd->len > top ? 0 : (top - rd->len) & ~0xfffull;
-	if (at < end)
-		return err_set(e, -ENOMEM,
-			       "-initrd %s: no room for 0x%zx bytes between the kernel's end "
-			       "0x%llx and 0x%llx",
-			       rd->name, rd->len, (unsigned long long)end, (unsigned long long)top);
+	*at = (uint32_t)(rd->len > top ? 0 : (top - rd->len) & ~0xfffull);
+	if (*at >= k->end)
+		return 0;
+	return err_set(e, -ENOMEM,
+		       "-initrd %s: no room for 0x%zx bytes between the kernel's end 0x%llx and "
+		       "0x%llx",
+		       rd->name, rd->len, (unsigned long long)k->end, (unsigned long long)top);
+}
+
+static int put_initrd(const struct boot *b, const struct boot_ram *ram, const struct boot_linux *k,
+		      uint8_t *params, struct err *e)
+{
+	const struct boot_file *rd = b->modules;
+	uint32_t at;
+	int rc = boot_linux_initrd(b, k, ram->below_4g, &at, e);
+
+	if (rc || !at)
+		return rc;
 	store_le(params + RAMDISK_IMAGE, 4, at);
 	store_le(params + RAMDISK_SIZE, 4, rd->len);
 	return boot_put(b, ram, "the initrd", at, rd->data, rd->len, e);
@@ -154,29 +184,21 @@ int boot_linux(const struct boot *b, const struct boot_ram *ram, struct boot_ent
 {
 	const struct boot_file *f = &b->kernel;
 	uint8_t params[PARAMS_SIZE] = {0};
-	uint32_t start = field(f, CODE32_START, 4);
-	uint64_t end;
-	size_t at;
-	int rc = find_payload(f, &at, e);
+	struct boot_linux k;
+	int rc = boot_linux_look(b, ram->below_4g, &k, e);
 
 	if (rc)
 		return rc;
-	if (start < MIB || ram->below_4g <= MIB)
-		return err_set(e, -ENOEXEC, "%s: its code starts at 0x%x, below the RAM above 1M",
-			       f->name, start);
-	end = kernel_end(f, start, f->len - at);
-	if (end > ram->below_4g)
-		return err_set(e, -ENOMEM, "%s: the kernel needs RAM up to 0x%llx", f->name,
-			       (unsigned long long)end);
 	fill_params(b, ram, params);
-	rc = boot_put(b, ram, "the kernel", start, f->data + at, f->len - at, e);
+	rc = boot_put(b, ram, "the kernel", k.start, f->data + k.payload, f->len - k.payload, e);
 	if (!rc)
-		rc = put_initrd(b, ram, end, params, e);
+		rc = put_initrd(b, ram, &k, params, e);
 	if (!rc)
-		rc = put_cmdline(b, ram, e);
+		rc = boot_put(b, ram, "the command line", CMDLINE, b->append, strlen(b->append) + 1,
+			      e);
 	if (!rc)
 		rc = boot_put(b, ram, "boot_params", PARAMS, params, sizeof(params), e);
-	entry->eip = start;
+	entry->eip = k.start;
 	entry->esi = PARAMS;
 	return rc ? rc : boot_gdt(b, ram, GDT, entry, e);
 }

@@ -385,11 +385,13 @@ static int build(struct machine *m, struct err *e)
 	if (!rc)
 		machine_cmos_fill(m, true);
 	if (!rc)
+		rc = machine_kernel_open(m, e);
+	if (!rc)
 		rc = machine_firmware_make(m, e);
 	if (!rc)
 		rc = machine_fw_cfg_fill(m, e);
 	if (!rc)
-		rc = machine_kernel_open(m, e);
+		rc = machine_kernel_load(m, e);
 	if (!rc)
 		rc = machine_viewers_open(m, e);
 	if (!rc)

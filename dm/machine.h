@@ -111,6 +111,7 @@ struct machine {
 	uint8_t hpets[121];                 /* … and HPETs */
 	struct firmware *firmware;
 	struct kernel *kernel; /* NULL without -kernel */
+	bool has_rom;          /* a system ROM */
 	struct qtest *qtest;   /* NULL without -qtest */
 	struct gdb *gdb;       /* NULL without -gdb */
 	struct vcpus *vcpus;   /* NULL: no engine runs here */

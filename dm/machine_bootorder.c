@@ -6,6 +6,7 @@
 #include "dm/machine_parts.h"
 
 #include "dm/board.h"
+#include "dm/boot.h"
 #include "hw/floppy/floppy.h"
 #include "hw/pci/pci.h"
 
@@ -103,12 +104,16 @@ int machine_bootorder(struct machine *m, char **text, struct err *e)
 	char path[PATH];
 	size_t used = 0;
 
+	bool rom = machine_kernel_by_rom(m);
+
 	*text = NULL;
-	if (n < 0 || (!n && !m->cfg->boot_strict))
+	if (n < 0 || (!n && !rom && !m->cfg->boot_strict))
 		return n;
-	*text = calloc((size_t)n + 1, PATH);
+	*text = calloc((size_t)n + 2, PATH);
 	if (!*text)
 		return err_set(e, -ENOMEM, "out of memory");
+	if (rom)
+		used = (size_t)sprintf(*text, "/rom@" BOOT_ROM_FILE);
 	for (int i = 0; i < n; i++) {
 		if (dev_bus(v[i].dev)->type == &pci_bus_type)
 			pci_path(m, v[i].dev, path);
@@ -116,9 +121,9 @@ int machine_bootorder(struct machine *m, char **text, struct err *e)
 			floppy_path(v[i].dev, path);
 		else
 			disk_path(v[i].dev, path);
-		used += (size_t)sprintf(*text + used, "%s%s", i ? "\n" : "", path);
+		used += (size_t)sprintf(*text + used, "%s%s", used ? "\n" : "", path);
 	}
 	if (m->cfg->boot_strict)
-		sprintf(*text + used, "%sHALT", n ? "\n" : "");
+		sprintf(*text + used, "%sHALT", used ? "\n" : "");
 	return 0;
 }

@@ -21,6 +21,10 @@ struct text_list {
 
 enum config_rtc { RTC_UTC, RTC_LOCALTIME, RTC_DATE };
 
+/* -kernel: into RAM by us, or by firmware and our ROM; auto: the latter where a screen wants its
+ * BIOS, and a BIOS is there. */
+enum kernel_loader { LOADER_AUTO, LOADER_DIRECT, LOADER_ROM };
+
 enum drive_if { DRIVE_NONE, DRIVE_IDE, DRIVE_FLOPPY };
 
 /* -drive, -hda …, -cdrom */
@@ -72,6 +76,7 @@ struct machine_config {
 	char *cpu, *bios;
 	char *kernel, *initrd, *append; /* initrd: "FILE words,FILE words" */
 	char *boot_order, *boot_once;   /* letters */
+	enum kernel_loader kernel_loader;
 	bool boot_menu, boot_strict, no_fd_bootchk;
 	bool splash_given, reboot_given;
 	uint16_t splash_time, reboot_timeout;   /* ms */

@@ -277,6 +277,7 @@ int machine_rom_load(struct machine *m, struct err *e)
 	if (fd < 0)
 		return fd;
 	rc = load_rom(m, fd, path, e);
+	m->has_rom = !rc;
 	close(fd);
 	return rc;
 }

@@ -111,7 +111,7 @@ static void smbios_words(const struct machine_config *c, struct smbios_pc *pc)
 static int make_smbios(struct machine *m, uint64_t low)
 {
 	const struct machine_config *c = m->cfg;
-	struct smbios_pc pc = {.bios = c->kernel || c->smbios_bios.n,
+	struct smbios_pc pc = {.bios = (c->kernel && !machine_kernel_by_rom(m)) || c->smbios_bios.n,
 			       .cpus = c->cpus,
 			       .maxcpus = c->maxcpus,
 			       .ram_below_4g = low,

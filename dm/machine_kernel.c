@@ -7,6 +7,7 @@
 
 #include "dm/boot.h"
 #include "dm/host.h"
+#include "hw/misc/fw_cfg.h"
 #include "hypervisor/domain.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@
 
 struct kernel {
 	struct boot boot;
+	struct boot_items items; /* with by_rom */
+	bool by_rom;
 	struct boot_file *modules;
 	struct boot_entry entry;
 };
@@ -145,14 +148,82 @@ int machine_kernel_load(struct machine *m, struct err *e)
 				     .rsdp = machine_firmware_rsdp(m),
 				     .write = ram_write,
 				     .arg = m};
-	int rc = m->kernel ? machine_setup(m, e) : 0;
+	bool here = m->kernel && !m->kernel->by_rom;
+	int rc = here ? machine_setup(m, e) : 0;
 
-	return m->kernel && !rc ? boot_load(&m->kernel->boot, &ram, &m->kernel->entry, e) : rc;
+	if (here && !rc)
+		rc = boot_load(&m->kernel->boot, &ram, &m->kernel->entry, e);
+	if (rc)
+		err_prefix(e, "-kernel");
+	return rc;
 }
 
 const struct boot_entry *machine_kernel_entry(const struct machine *m)
 {
-	return m->kernel ? &m->kernel->entry : NULL;
+	return m->kernel && !m->kernel->by_rom ? &m->kernel->entry : NULL;
+}
+
+bool machine_kernel_by_rom(const struct machine *m)
+{
+	return m->kernel && m->kernel->by_rom;
+}
+
+/* ---- through firmware ---- */
+
+static int fill_fw_cfg(struct kernel *k, struct dev *d)
+{
+	const struct boot_items *it = &k->items;
+	const struct boot_file *rd = k->boot.n_modules ? k->boot.modules : &(struct boot_file){0};
+	const struct {
+		uint16_t addr, size, data;
+		uint64_t at;
+		const void *p;
+		size_t len;
+	} parts[] = {
+		{FW_CFG_SETUP_ADDR, FW_CFG_SETUP_SIZE, FW_CFG_SETUP_DATA, BOOT_SETUP_AT, it->setup,
+		 it->setup_len},
+		{FW_CFG_KERNEL_ADDR, FW_CFG_KERNEL_SIZE, FW_CFG_KERNEL_DATA, it->kernel_at,
+		 it->kernel, it->kernel_len},
+		{FW_CFG_INITRD_ADDR, FW_CFG_INITRD_SIZE, FW_CFG_INITRD_DATA, it->initrd_at,
+		 rd->data, rd->len},
+		{FW_CFG_CMDLINE_ADDR, FW_CFG_CMDLINE_SIZE, FW_CFG_CMDLINE_DATA, BOOT_CMDLINE_AT,
+		 k->boot.append, strlen(k->boot.append) + 1},
+	};
+	int rc = fw_cfg_add_file(d, BOOT_ROM_FILE, it->rom, (uint32_t)it->rom_len);
+
+	for (unsigned i = 0; i < ARRAY_SIZE(parts) && !rc; i++) {
+		rc = fw_cfg_add_number(d, parts[i].addr, 4, parts[i].at);
+		if (!rc)
+			rc = fw_cfg_add_number(d, parts[i].size, 4, parts[i].len);
+		if (!rc && parts[i].len)
+			rc = fw_cfg_add(d, parts[i].data, parts[i].p, (uint32_t)parts[i].len);
+	}
+	return rc;
+}
+
+static int choose(struct machine *m, struct err *e)
+{
+	const struct machine_config *c = m->cfg;
+	struct kernel *k = m->kernel;
+	bool runs = !c->core && (!c->accel || strcmp(c->accel, "qtest"));
+
+	if (c->kernel_loader == LOADER_ROM && !m->has_rom)
+		return err_set(e, -ENOENT, "kernel-loader=rom: there is no system ROM (seabios)");
+	k->by_rom = c->kernel_loader == LOADER_ROM ||
+		    (c->kernel_loader == LOADER_AUTO && runs && m->has_rom && m->displays &&
+		     boot_is_linux(&k->boot.kernel));
+	return 0;
+}
+
+static int offer(struct machine *m, struct err *e)
+{
+	struct dev *d = dev_find(m->env, "fw_cfg");
+	struct kernel *k = m->kernel;
+	int rc = boot_items(&k->boot, machine_ram_below_4g(m), &k->items, e);
+
+	if (!rc && (!d || fill_fw_cfg(k, d)))
+		rc = err_set(e, -ENOSPC, "fw_cfg has no room for a kernel");
+	return rc;
 }
 
 int machine_kernel_open(struct machine *m, struct err *e)
@@ -175,7 +246,9 @@ int machine_kernel_open(struct machine *m, struct err *e)
 	if (!rc && c->initrd)
 		rc = read_modules(k, c->initrd, e);
 	if (!rc)
-		rc = machine_kernel_load(m, e);
+		rc = choose(m, e);
+	if (!rc && k->by_rom)
+		rc = offer(m, e);
 	if (rc)
 		err_prefix(e, "-kernel");
 	return rc;
@@ -190,6 +263,8 @@ void machine_kernel_close(struct machine *m)
 	for (unsigned i = 0; i < k->boot.n_modules; i++)
 		free_file(&k->modules[i]);
 	free_file(&k->boot.kernel);
+	free(k->items.setup);
+	free(k->items.rom);
 	free(k->modules);
 	free(k);
 }

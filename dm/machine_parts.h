@@ -98,8 +98,9 @@ int machine_setup(struct machine *m, struct err *e); /* the board as firmware le
 /* ---- machine_kernel.c ---- */
 int machine_ram_write(struct machine *m, uint64_t gpa, const void *buf, size_t len);
 struct boot_entry;                                         /* dm/boot.h */
-int machine_kernel_open(struct machine *m, struct err *e); /* -kernel: read and put into RAM */
-int machine_kernel_load(struct machine *m, struct err *e); /* into RAM again, after a reset */
+int machine_kernel_open(struct machine *m, struct err *e); /* -kernel: reads it, chooses the way */
+int machine_kernel_load(struct machine *m, struct err *e); /* into RAM; again after a reset */
+bool machine_kernel_by_rom(const struct machine *m);       /* or firmware fetches it */
 /* Where it starts; NULL: at the reset vector. */
 const struct boot_entry *machine_kernel_entry(const struct machine *m);
 void machine_kernel_close(struct machine *m);

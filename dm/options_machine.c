@@ -72,13 +72,29 @@ static const char *const machine_keys[] = {
 	"i8042",
 	"nvdimm",
 	"fd-bootchk",
+	"kernel-loader",
 	NULL,
 };
+
+static int pick_loader(struct machine_config *c, const char *name, const char *what, struct err *e)
+{
+	static const char *const names[] = {"auto", "direct", "rom"};
+	unsigned i = 0;
+
+	while (i < ARRAY_SIZE(names) && strcmp(name, names[i]))
+		i++;
+	if (i == ARRAY_SIZE(names))
+		return err_set(e, -EINVAL, "%s: kernel-loader=%s: want auto, direct or rom", what,
+			       name);
+	c->kernel_loader = (enum kernel_loader)i;
+	return 0;
+}
 
 static int machine_flags(struct machine_config *c, const struct opts *o, const char *what,
 			 struct err *e)
 {
 	const char *low = opts_get(o, "max-ram-below-4g");
+	const char *loader = opts_get(o, "kernel-loader");
 	bool acpi = !c->no_acpi, hpet = !c->no_hpet, fd_check = !c->no_fd_bootchk;
 	int rc = opts_bool(o, "usb", &c->usb, what, e);
 
@@ -88,6 +104,8 @@ static int machine_flags(struct machine_config *c, const struct opts *o, const c
 		rc = opts_bool(o, "hpet", &hpet, what, e);
 	if (!rc)
 		rc = opts_bool(o, "fd-bootchk", &fd_check, what, e);
+	if (!rc && loader)
+		rc = pick_loader(c, loader, what, e);
 	c->no_fd_bootchk = !fd_check;
 	c->no_acpi = !acpi;
 	c->no_hpet = !hpet;

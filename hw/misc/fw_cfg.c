@@ -43,6 +43,7 @@ struct item {
 };
 struct fw_cfg_host {
 	uint32_t iobase, dma_iobase;
+	bool dma_enabled;
 	unsigned n_items, n_files;
 	struct item items[ITEMS];
 	struct item files[FW_CFG_FILES]; /* by name; the nth has key FW_CFG_FILE_FIRST + n */
@@ -268,10 +269,12 @@ static int fw_cfg_realize(struct dev *d, struct err *e)
 	const struct fw_cfg_host *h = d->host;
 
 	if (fw_cfg_add(d, FW_CFG_SIGNATURE, "QEMU", 4) ||
-	    fw_cfg_add_number(d, FW_CFG_ID, 4, ID_PORTS | ID_DMA) || make_directory(d))
+	    fw_cfg_add_number(d, FW_CFG_ID, 4, ID_PORTS | (h->dma_enabled ? ID_DMA : 0)) ||
+	    make_directory(d))
 		return err_set(e, -ENOSPC, "fw_cfg: too many items");
 	dev_window(d, 0, REGION_PORTS, 0, 2, SPACE_IO, h->iobase);
-	dev_window(d, 1, REGION_DMA, 0, 8, SPACE_IO, h->dma_iobase);
+	if (h->dma_enabled)
+		dev_window(d, 1, REGION_DMA, 0, 8, SPACE_IO, h->dma_iobase);
 	return 0;
 }
 
@@ -303,6 +306,8 @@ static const struct prop fw_cfg_props[] = {
 	 0xffff},
 	{"dma_iobase", PROP_U32, offsetof(struct fw_cfg_host, dma_iobase), "0x514",
 	 "DMA address port", 0xffff},
+	{"dma_enabled", PROP_BOOL, offsetof(struct fw_cfg_host, dma_enabled), "on",
+	 "off: by the data port alone", 0},
 };
 
 static struct dev_class fw_cfg_class = {

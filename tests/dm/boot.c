@@ -255,6 +255,61 @@ TEST(boot_linux_bzimage)
 	EQ(0, ram32(p));
 }
 
+/* What roms/linux.S fetches: setup code with its header filled in, the rest as it is. */
+TEST(boot_linux_through_firmware)
+{
+	struct boot b = {{"k", NULL, file, bzimage(0x20f)}, two, 1, "quiet"};
+	struct boot_items it = {0};
+	struct err e = {""};
+	uint8_t sum = 0;
+
+	OK(boot_items(&b, 64 << 20, &it, &e));
+	EQS("", e.msg);
+	EQ(0x400, it.setup_len);
+	EQ(0x400, it.kernel_len);
+	CHECK(it.kernel == file + 0x400);
+	EQ(0x100000, it.kernel_at);
+	EQ((63 << 20) - 4096, it.initrd_at); /* a megabyte is the firmware's */
+	EQ(0xff, it.setup[0x210]);
+	EQ(0x81, it.setup[0x211]);
+	EQ(it.initrd_at, load_le(it.setup + 0x218, 4));
+	EQ(10, load_le(it.setup + 0x21c, 4));
+	EQ(0xfe00, load_le(it.setup + 0x224, 2));
+	EQ(0x20000, load_le(it.setup + 0x228, 4));
+	EQ(0, file[0x210]);
+	EQM("\x55\xaa", it.rom, 2); /* a ROM as the BIOS Boot Specification wants it */
+	EQ(it.rom_len, it.rom[2] * 512);
+	for (size_t i = 0; i < it.rom_len; i++)
+		sum = (uint8_t)(sum + it.rom[i]);
+	EQ(0, sum);
+	EQM("$PnP", it.rom + load_le(it.rom + 0x1a, 2), 4);
+	for (size_t i = 0; i < 32; i++)
+		sum = (uint8_t)(sum + it.rom[load_le(it.rom + 0x1a, 2) + i]);
+	EQ(0, sum);
+	CHECK(load_le(it.rom + load_le(it.rom + 0x1a, 2) + 0x1a, 2) < it.rom_len); /* BEV */
+	free(it.setup);
+	free(it.rom);
+}
+
+TEST(boot_linux_not_through_firmware)
+{
+	struct boot b = {{"k", NULL, file, bzimage(0x20f)}, two, 1, ""};
+	struct boot_items it = {0};
+	struct err e = {""};
+
+	CHECK(boot_items(&b, 3 << 20, &it, &e) < 0); /* enough but for the firmware's part */
+	EQS("k: the kernel needs RAM up to 0x300000", e.msg);
+	file[0x1f1] = 100;
+	b.kernel.len = sizeof(file);
+	err_clear(&e);
+	CHECK(boot_items(&b, 64 << 20, &it, &e) < 0);
+	b.kernel.len = elf32();
+	err_clear(&e);
+	CHECK(boot_items(&b, 64 << 20, &it, &e) < 0);
+	EQS("k: no Linux bzImage, and others do not go by firmware", e.msg);
+	CHECK(!it.setup && !it.rom);
+}
+
 TEST(boot_linux_limits)
 {
 	char line[300];

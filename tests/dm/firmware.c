@@ -169,6 +169,53 @@ BUS_TEST(firmware_boot_order_strict, order("-boot strict=on"))
 	EQS(ORDER "\nHALT", (char *)item);
 }
 
+static const char *by_rom(void)
+{
+	static char text[512];
+	const char *path = bus_tmpfile(0x800);
+	uint8_t k[0x800] = {[0x1f1] = 1, [0x1fe] = 0x55, [0x1ff] = 0xaa, [0x211] = 1};
+	FILE *f = fopen(path, "r+b");
+
+	memcpy(k + 0x202, "HdrS\x0f\2", 6);
+	store_le(k + 0x214, 4, 0x100000);
+	store_le(k + 0x22c, 4, 0x37ffffff);
+	store_le(k + 0x238, 4, 2047);
+	memset(k + 0x400, 0x90, 0x400);
+	MUST(f && fwrite(k, 1, sizeof(k), f) == sizeof(k));
+	fclose(f);
+	snprintf(text, sizeof(text),
+		 "-M pc,kernel-loader=rom -kernel %s -append quiet -nodefaults -device "
+		 "rtl8139,addr=5,bootindex=2",
+		 path);
+	return text;
+}
+
+/* The ROM before all others; the keys of QEMU's docs. */
+BUS_TEST(firmware_kernel_by_rom, by_rom())
+{
+	file(b, "bootorder");
+	EQS("/rom@genroms/hvm-linux.bin\n/pci@i0cf8/ethernet@5/ethernet-phy@0", (char *)item);
+	CHECK(file(b, "genroms/hvm-linux.bin") % 512 == 0);
+	EQM("\x55\xaa", item, 2);
+	read_key(b, 0x07, 4);
+	EQ(0x100000, load_le(item, 4));
+	read_key(b, 0x08, 4);
+	EQ(0x400, load_le(item, 4));
+	read_key(b, 0x11, 0x401);
+	EQ(0x90, item[0x3ff]);
+	EQ(0, item[0x400]);
+	read_key(b, 0x0b, 4);
+	EQ(0, load_le(item, 4));
+	read_key(b, 0x14, 4);
+	EQ(6, load_le(item, 4));
+	read_key(b, 0x15, 6);
+	EQS("quiet", (char *)item);
+	read_key(b, 0x17, 4);
+	EQ(0x400, load_le(item, 4));
+	read_key(b, 0x18, 0x400);
+	EQM("HdrS", item + 0x202, 4);
+}
+
 BUS_TEST(firmware_boot_waits_not_said, "-nodefaults -boot reboot-timeout=-1")
 {
 	EQ(-1, file(b, "etc/boot-menu-wait"));

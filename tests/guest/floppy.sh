@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Linux's floppy driver on the controller's DMA: reads a disk of 1.44M, writes another over it, meets
-# a changed one of 720K that is write-protected, and an empty drive; drive B has a disk of 2.88M.
+# Linux's floppy driver on the controller's DMA: reads a disk of 1.44M, writes another over it,
+# meets a changed one of 720K that is write-protected, and an empty drive; drive B has a disk of
+# 2.88M.
 # GUEST_DM='qemu-system-x86_64 -accel tcg' runs it on QEMU.
 set -eu
 BUILD=${BUILD:-build}
@@ -42,7 +43,8 @@ read='<sha256sum /dev/fd0'
 	"$qmp monitor 'eject floppy0'" \
 	"$read" "can't open" 'guest# ' \
 	"$qmp monitor 'change floppy0 $dir/a raw read-write'" \
-	"<set -- \$(sha256sum /dev/fd0); [ \$1 = \$(sha256sum </tmp/b | tr -d ' -') ] && echo 'same' well" \
+	"<cat /dev/fd0 | sha256sum >/tmp/1; cat /tmp/b | sha256sum >/tmp/2" 'guest# ' \
+	"<[ \"\$(cat /tmp/1)\" = \"\$(cat /tmp/2)\" ] && echo 'same' well" \
 	'same well' 'guest# ' '<poweroff -f' \
 	-- $dm -m 128 -nodefaults -display none -serial stdio -no-reboot \
 	-drive "if=floppy,format=raw,file=$dir/a" -drive "if=floppy,format=raw,file=$dir/large" \
