@@ -26,6 +26,7 @@
 #define OUT_SIZE    (1 << 20)
 #define OUT_FULL    (OUT_SIZE / 2) /* from here on the world waits */
 #define FRAMES_TURN 64
+#define IDLE_MS     1000
 
 struct nat_timer {
 	SlirpTimerCb fn;
@@ -300,9 +301,10 @@ static int get_revents(int i, void *arg)
 	return events;
 }
 
+/* libslirp asks for at most 500 ms while it has anything to time, and else for a second. */
 static int timeout_of(const struct nat *n, uint32_t slirp_ms)
 {
-	int64_t now = now_ns() / NS_PER_MS, left = slirp_ms;
+	int64_t now = now_ns() / NS_PER_MS, left = slirp_ms < IDLE_MS ? slirp_ms : INT64_MAX;
 
 	for (const struct nat_timer *t = n->timers; t; t = t->next)
 		if (t->when >= 0)
