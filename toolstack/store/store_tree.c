@@ -86,26 +86,47 @@ static struct store_node *own(struct store_node **slot)
 	return *slot = c;
 }
 
-/* Where the child of that name is, or would be. */
-static bool place(const struct store_node *n, const char *name, size_t len, unsigned *at)
+bool store_search(const void *key, unsigned n, int (*cmp)(const void *key, unsigned i),
+		  unsigned *at)
 {
-	unsigned low = 0, high = n->n_child;
+	unsigned low = 0;
 
-	while (low < high) {
-		unsigned mid = (low + high) / 2;
-		int cmp = strncmp(n->child[mid]->name, name, len);
+	while (low < n) {
+		unsigned mid = low + (n - low) / 2;
+		int order = cmp(key, mid);
 
-		if (!cmp && !n->child[mid]->name[len]) {
+		if (!order) {
 			*at = mid;
 			return true;
 		}
-		if (cmp < 0)
+		if (order < 0)
 			low = mid + 1;
 		else
-			high = mid;
+			n = mid;
 	}
 	*at = low;
 	return false;
+}
+
+struct child_key {
+	const struct store_node *of;
+	const char *name;
+	size_t len;
+};
+
+static int child_order(const void *key, unsigned i)
+{
+	const struct child_key *k = key;
+	const char *name = k->of->child[i]->name;
+	int order = strncmp(name, k->name, k->len);
+
+	return order ? order : name[k->len] != 0;
+}
+
+/* Where the child of that name is, or would be. */
+static bool place(const struct store_node *n, const char *name, size_t len, unsigned *at)
+{
+	return store_search(&(struct child_key){n, name, len}, n->n_child, child_order, at);
 }
 
 static unsigned count(const struct store_node *n)

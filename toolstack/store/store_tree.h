@@ -34,6 +34,11 @@ struct store_node {
 	unsigned n_child;
 };
 
+/* Where `key` is among n sorted things, or would be; cmp(key, i) is below 0 when thing i is before
+ * it. False: it is not there. */
+bool store_search(const void *key, unsigned n, int (*cmp)(const void *key, unsigned i),
+		  unsigned *at);
+
 struct store_tree {
 	struct store_node *root;
 	unsigned nodes, most; /* most: -ENOSPC above it */

@@ -97,25 +97,16 @@ int store_change(struct store *s, struct store_txn *x, const struct store_change
 
 /* ---- what it has looked at */
 
-static bool place(const struct store_txn *x, const char *path, unsigned *at)
+struct seen_key {
+	const struct store_txn *x;
+	const char *path;
+};
+
+static int seen_order(const void *key, unsigned i)
 {
-	unsigned low = 0, high = x->n_seen;
+	const struct seen_key *k = key;
 
-	while (low < high) {
-		unsigned mid = (low + high) / 2;
-		int cmp = strcmp(x->seen[mid].path, path);
-
-		if (!cmp) {
-			*at = mid;
-			return true;
-		}
-		if (cmp < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	*at = low;
-	return false;
+	return strcmp(k->x->seen[i].path, k->path);
 }
 
 int store_txn_see(struct store *s, struct store_txn *x, const char *path, bool list)
@@ -125,7 +116,7 @@ int store_txn_see(struct store *s, struct store_txn *x, const char *path, bool l
 
 	if (!x)
 		return 0;
-	if (place(x, path, &at)) {
+	if (store_search(&(struct seen_key){x, path}, x->n_seen, seen_order, &at)) {
 		x->seen[at].list |= list;
 		return 0;
 	}
