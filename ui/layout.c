@@ -211,6 +211,11 @@ bool layout_load(struct layout *l, const char *name)
 	return true;
 }
 
+unsigned layout_count(void)
+{
+	return ARRAY_SIZE(layouts);
+}
+
 const char *layout_name(unsigned n)
 {
 	return n < ARRAY_SIZE(layouts) ? layouts[n].name : NULL;

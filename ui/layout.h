@@ -25,6 +25,7 @@ struct layout {
 
 /* QEMU's names (its -k), and "cs" for "cz". False: there is none; l NULL: only asks. */
 bool layout_load(struct layout *l, const char *name);
+unsigned layout_count(void);
 const char *layout_name(unsigned n); /* the n-th one's; NULL behind the last */
 
 /* One character of UTF-8 in our own tables, at most U+FFFF; *s is behind it then. */

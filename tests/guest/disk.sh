@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian boots from a qcow2 disk (tests/guest/lib/disk.sh): SeaBIOS, GRUB, the kernel, a login on
-# the screen and on the serial port. Keys typed at the screen log in and write a file, the ACPI
-# power button ends it; at the next boot the file is there. Both times the image is clean and the
+# the screen and on the serial port. Keys typed over VNC log in and write a file, the ACPI power
+# button ends it; at the next boot the file is there. Both times the image is clean and the
 # kernel's warnings are those of lib/disk.dmesg.
 # GUEST_DM='qemu-system-x86_64 -accel tcg' runs it on QEMU.
 set -eu
@@ -15,11 +15,13 @@ done
 [ -f "$guest/made" ] || { echo "no guests are built: make guests" && exit 77; }
 [ -f /usr/share/seabios/bios-256k.bin ] || { echo "no seabios" && exit 77; }
 command -v socat >/dev/null || { echo "no socat" && exit 77; }
+[ -x "$BUILD/bin/hvm-vnc" ] || { echo "no libvncserver-dev" && exit 77; }
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 qmp="!sh tests/guest/lib/qmp.sh $dir/qmp"
 screen="$qmp screen"
+viewer="!$BUILD/bin/viewer $dir/vnc type"
 [ -z "${GUEST_DM:-}" ] || screen='!:' # QEMU's monitor cannot show the text
 
 "$BUILD/bin/hvm-img" convert -O qcow2 "$guest/disk-amd64.img" "$dir/disk.qcow2"
@@ -41,7 +43,7 @@ boots() {
 		'<root' 'Password: ' '<disk' '# ' "$@" \
 		-- $dm -m 512 -nodefaults -vga std -display none -no-reboot \
 		-drive "file=$dir/disk.qcow2,format=qcow2" -serial stdio \
-		-qmp "unix:$dir/qmp,server=on,wait=off"
+		-vnc "unix:$dir/vnc" -qmp "unix:$dir/qmp,server=on,wait=off"
 	clean
 }
 
@@ -54,9 +56,10 @@ warnings() {
 }
 dmesg="<dmesg -r | grep '^<[0-4]>'; echo 'warnings' end"
 
-boots "$qmp keys root" "$screen Password:" "$qmp keys disk" "$screen '~ #'" \
-	"$qmp keys 'echo typed text >/kept; sync; echo on the serial port >/dev/ttyS0'" \
-	'on the serial port' '<cat /kept' 'typed text' '# ' "$dmesg" 'warnings end' '# ' \
+boots "$viewer root" "$screen Password:" "$viewer disk" "$screen '~ #'" \
+	"$viewer 'echo typed text >/kept; sync; echo \"on the serial port\" >/dev/ttyS0'" \
+	'on the serial port' "$qmp keys 'echo by a monitor >/dev/ttyS0'" 'by a monitor' \
+	'<cat /kept' 'typed text' '# ' "$dmesg" 'warnings end' '# ' \
 	"$qmp system_powerdown" 'Power down'
 warnings
 boots '<cat /kept' 'typed text' '# ' "$dmesg" 'warnings end' '# ' '<poweroff' 'Power down'

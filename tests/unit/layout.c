@@ -73,12 +73,13 @@ static uint32_t xkb_char(struct xkb_keymap *m, unsigned code, unsigned level)
 
 /* What ours says is what xkb says; what it leaves out are signs that nobody has to type: all of
  * ASCII and all letters that the first two levels have are there. */
-TEST_EACH(as_xkb, count_layouts(), layout_name(i))
+TEST_EACH(as_xkb, layout_count(), layout_name(i))
 {
 	struct xkb_context *x = xkb_context_new(XKB_CONTEXT_NO_FLAGS);
 	struct xkb_keymap *m = xkb_guest(x, layout_name(i));
 	struct layout l;
 
+	MUST(m);
 	MUST(layout_load(&l, layout_name(i)));
 	for (unsigned level = 0; level < LAYOUT_LEVELS; level++)
 		for (unsigned code = 1; code < 57; code++) {

@@ -45,6 +45,7 @@ static void guest_open(struct guest *g, const char *layout)
 {
 	*g = (struct guest){.context = xkb_context_new(XKB_CONTEXT_NO_FLAGS)};
 	g->keymap = xkb_guest(g->context, layout);
+	MUST(g->keymap);
 	g->state = xkb_state_new(g->keymap);
 	g->keys.key = guest_key;
 	g->keys.arg = g;
@@ -125,7 +126,7 @@ static void ascii(struct guest *g)
 	}
 }
 
-TEST_EACH(printable_ascii, count_layouts(), layout_name(i))
+TEST_EACH(printable_ascii, layout_count(), layout_name(i))
 {
 	struct guest g;
 
@@ -151,7 +152,7 @@ static void own_characters(struct guest *g)
 		}
 }
 
-TEST_EACH(own_characters, count_layouts(), layout_name(i))
+TEST_EACH(own_characters, layout_count(), layout_name(i))
 {
 	struct guest g;
 
