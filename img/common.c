@@ -213,7 +213,8 @@ bool img_options(struct blk_create *c, char *options)
 				1,
 				"-o %s%s%s: want size, compat=0.10|1.1, cluster_size=, "
 				"refcount_bits=, lazy_refcounts=on|off, compression_type=zlib|zstd,"
-				" backing_file=, backing_fmt=, preallocation=off|metadata|falloc|full",
+				" backing_file=, backing_fmt=, "
+				"preallocation=off|metadata|falloc|full",
 				word, v ? "=" : "", v ? v : "");
 			return false;
 		}
