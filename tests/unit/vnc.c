@@ -310,6 +310,44 @@ TEST(others_do_not_wait)
 	vnc_rig_close(&r);
 }
 
+/* One says nothing, one never reads, one says a byte between two frames of another's. */
+static int disturbing[3];
+
+static void look_on(struct vnc_session *s)
+{
+	s->ok = false;
+	for (s->step = 0; s->step < 20; s->step++) {
+		send(disturbing[2], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+		s->r->salt = s->step * 0x10101;
+		vnc_rig_redraw(s->r);
+		if (!vnc_rig_sees(s))
+			return;
+	}
+	s->ok = true;
+}
+
+TEST(each_frame_beside_others)
+{
+	static const uint8_t ask[] = {3, 0, 0, 0, 0, 0, 0, 200, 0, 100};
+	static const uint8_t part[] = "RFB 003.008\n\1\1\2\0\377\377"; /* so many encodings … */
+	struct vnc_rig r;
+	struct vnc_session s = {.r = &r, .encoding = "tight", .run = look_on};
+
+	vnc_rig_open(&r, &(struct vnc_config){0});
+	disturbing[0] = vnc_rig_connect(&r, "", 0);
+	disturbing[1] = vnc_rig_connect(&r, part, 14);
+	disturbing[2] = vnc_rig_connect(&r, part, sizeof(part) - 1); /* … byte by byte */
+	UNTIL(&r, clients(&r) == 2);
+	for (unsigned i = 0; i < 2000; i++)
+		send(disturbing[1], ask, sizeof(ask), MSG_DONTWAIT | MSG_NOSIGNAL);
+	vnc_rig_session(&s);
+	EQ(20, s.step);
+	CHECK(s.ok);
+	for (unsigned i = 0; i < 3; i++)
+		close(disturbing[i]);
+	vnc_rig_close(&r);
+}
+
 TEST(killed_and_started_again)
 {
 	struct vnc_session s, again;

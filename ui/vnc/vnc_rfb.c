@@ -428,12 +428,34 @@ static void turn(struct viewer *v)
 		v->broken = true;
 }
 
+/* A request without width or height would have some encoders divide by zero. */
+static void drop_empty(sraRegionPtr region)
+{
+	sraRegionPtr whole = sraRgnCreate(), one;
+	sraRectangleIterator *i = sraRgnGetIterator(region);
+	sraRect r;
+
+	while (sraRgnIteratorNext(i, &r)) {
+		if (r.x2 <= r.x1 || r.y2 <= r.y1)
+			continue;
+		one = sraRgnCreateRect(r.x1, r.y1, r.x2, r.y2);
+		sraRgnOr(whole, one);
+		sraRgnDestroy(one);
+	}
+	sraRgnReleaseIterator(i);
+	sraRgnMakeEmpty(region);
+	sraRgnOr(region, whole);
+	sraRgnDestroy(whole);
+}
+
 /*
  * Two encodings that 0.9.14 has wrong. Tight's JPEG is for 16 and 32 bits a pixel: it looks
  * at our own format, not the client's. ZYWRLE of 32 bits is not what libvncclient reads.
  */
 static void before_update(rfbClientPtr c)
 {
+	drop_empty(c->requestedRegion);
+	drop_empty(c->modifiedRegion);
 	if (c->format.bitsPerPixel == 8)
 		c->turboQualityLevel = -1;
 	if (c->preferredEncoding == rfbEncodingZYWRLE)
