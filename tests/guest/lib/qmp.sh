@@ -85,6 +85,8 @@ await() {
 	end=$(($(date +%s) + ${QMP_SECONDS:-60}))
 	until "$@"; do
 		sleep "$pause"
+		# Each picture takes time of the guest's.
+		[ "$1" != is_picture ] || [ "$pause" -ge 10 ] || pause=$((pause + 1))
 		[ "$(date +%s)" -gt $end ] || continue
 		last=y
 		"$@" && return
@@ -105,6 +107,7 @@ screen) await has_text "$2" ;;
 monitor) monitor "$2" ;;
 picture)
 	shift
+	pause=1
 	await is_picture "$@"
 	;;
 *) talk_to "{\"execute\":\"$1\"}" >/dev/null ;;
