@@ -50,7 +50,7 @@ meet() {
 machine() {
 	n=$1 model=$2
 	shift 2
-	"$bin/talk" -t 1400 -s 0 -o "$dir/serial$n" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
+	"$bin/talk" -t 2700 -s 0 -o "$dir/serial$n" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
 		-n 'no module' -n 'NETDEV WATCHDOG' -n 'Hang' 'init: ready' 'guest# ' "$@" \
 		-- "$bin/hvm-dm" -accel soft -m 512 -display none -nodefaults -serial stdio \
 		-no-reboot -kernel "$guest/unpacked-amd64" -initrd "$dir/initrd" \
@@ -62,7 +62,8 @@ machine() {
 other() { echo 192.168.7.$((3 - n)); }
 # Each has a file for the other; then each has the other's datagrams.
 sends() {
-	echo "<head -c $bytes /dev/urandom >/tmp/a; sha256sum </tmp/a"
+	echo "<head -c 65000 /dev/urandom >/tmp/b; while cat /tmp/b; do :; done |" \
+		"head -c $bytes >/tmp/a; rm /tmp/b; sha256sum </tmp/a"
 	echo '-'
 	echo 'guest# '
 	meet "listens$n"

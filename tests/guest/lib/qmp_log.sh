@@ -15,12 +15,12 @@ die() {
 	exit 1
 }
 
-# patience COMMAND…: until it succeeds, for 20 s.
+# patience COMMAND…: until it succeeds, for 2 minutes.
 patience() {
 	i=0
 	until "$@"; do
 		i=$((i + 1))
-		[ $i -lt 400 ] || die "in vain: $*"
+		[ $i -lt 2400 ] || die "in vain: $*"
 		sleep 0.05
 	done
 }
