@@ -33,7 +33,8 @@ mkdir "$dir/tigervnc" "$dir/novnc"
 # The test disk, with GRUB starting the guest that has drivers and a shell on the screen.
 cp --sparse=always "$guest/disk-amd64.img" "$dir/disk.img"
 cat >"$dir/grub.cfg" <<END
-linux /boot/vmlinuz console=ttyS0 console=tty0 cryptomgr.notests vt.global_cursor_default=0 drivers=psmouse,evdev,uhci_hcd,usbhid,hid_generic
+linux /boot/vmlinuz console=ttyS0 console=tty0 cryptomgr.notests vt.global_cursor_default=0 \
+	drivers=psmouse,evdev,uhci_hcd,usbhid,hid_generic
 initrd /boot/initrd
 boot
 END
@@ -101,8 +102,9 @@ while [ $i -lt $steps ]; do
 	i=$((i + 1))
 	set -- "$@" "$(cat "$dir/step$i")"
 done
-"$BUILD/bin/talk" -t 400 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' -n 'no module' "$@" \
-	-- "$BUILD/bin/hvm-dm" -accel soft -m 256 -nodefaults -vga std -display none -serial stdio \
+"$BUILD/bin/talk" -t 400 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
+	-n 'WARNING: ' -n 'no module' "$@" -- \
+	"$BUILD/bin/hvm-dm" -accel soft -m 256 -nodefaults -vga std -display none -serial stdio \
 	-no-reboot -drive "file=$dir/disk.img,format=raw" -usb -device usb-tablet \
 	-vnc "127.0.0.1:$n,websocket=on,noauth=on" -qmp "unix:$dir/qmp,server=on,wait=off"
 [ -z "${KEEP:-}" ] || cp "$dir/tigervnc.png" "$dir/novnc.png" "$KEEP"
