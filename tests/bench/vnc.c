@@ -53,10 +53,10 @@ static void boot(void)
 	char options[256];
 
 	snprintf(path, sizeof(path), "/tmp/hvm-bench-%d.vnc", (int)getpid());
-	snprintf(
-		options, sizeof(options),
-		"-accel qtest -qtest stdio -nodefaults -m 16 -vga std -display none -vnc unix:%s -qtest-log none",
-		path);
+	snprintf(options, sizeof(options),
+		 "-accel qtest -qtest stdio -nodefaults -m 16 -vga std -display none "
+		 "-qtest-log none -vnc unix:%s",
+		 path);
 	if (!run_start(&run, "build/bin/hvm-dm", options))
 		fail("hvm-dm");
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
