@@ -73,6 +73,18 @@ static void dirty(void *arg, int x, int y, int width, int height)
 
 /* ---- size */
 
+/* Back onto the desktop, as far as it sticks out to the right and below. */
+static void pull_in(struct sdl_window *w, const SDL_Rect *room, int width, int height)
+{
+	int x, y, left, top;
+
+	SDL_GetWindowPosition(w->window, &x, &y);
+	left = MAX(MIN(x, room->x + room->w - width), room->x);
+	top = MAX(MIN(y, room->y + room->h - height), room->y);
+	if (left != x || top != y)
+		SDL_SetWindowPosition(w->window, left, top);
+}
+
 void sdl_window_scale_one(struct sdl_window *w)
 {
 	SDL_Rect room, fit = {0, 0, (int)w->screen.width, (int)w->screen.height};
@@ -81,9 +93,11 @@ void sdl_window_scale_one(struct sdl_window *w)
 	if (w->full_screen || !w->screen.width ||
 	    SDL_GetWindowFlags(w->window) & SDL_WINDOW_MAXIMIZED)
 		return;
-	if (display >= 0 && SDL_GetDisplayUsableBounds(display, &room) == 0 &&
-	    (fit.w > room.w || fit.h > room.h))
-		fit = sdl_input_fit(fit.w, fit.h, room.w, room.h);
+	if (display >= 0 && SDL_GetDisplayUsableBounds(display, &room) == 0) {
+		if (fit.w > room.w || fit.h > room.h)
+			fit = sdl_input_fit(fit.w, fit.h, room.w, room.h);
+		pull_in(w, &room, fit.w, fit.h);
+	}
 	SDL_SetWindowSize(w->window, fit.w, fit.h);
 	place_picture(w);
 }
