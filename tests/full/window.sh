@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # -display sdl under Xvfb with a person made of xdotool: what is typed in the window reaches a Linux
 # guest, a tablet points at the pixel that the pointer is on, in a larger window too; the window
-# follows the guest's mode, shows its screen to the pixel, fills the screen, and comes back when it
-# was killed. KEEP=FILE keeps a picture of the desktop.
+# follows the guest's mode, shows its screen to the pixel, and comes back when it was killed. (To
+# fill the screen takes a window manager.) KEEP=FILE keeps a picture of the desktop.
 set -eu
 BUILD=${BUILD:-build}
 guest=$BUILD/guest
@@ -95,7 +95,7 @@ at() {
 
 add 'init: ready'
 add 'guest# '
-person sized 720x400
+person sized 640x480
 add '<modprobe bochs' # the guest changes its mode
 person sized 1280x800
 add '<busybox setsid sh -c "exec </dev/tty1 >/dev/tty1 2>&1; echo sh""ell >/dev/ttyS0; exec sh" &'
@@ -132,10 +132,6 @@ person keys ctrl+alt+g
 person titled "'to exit grab'"
 person keys ctrl+alt+g
 person titled "'hvm (window test)'"
-person keys ctrl+alt+f
-person sized 1600x1200
-person keys ctrl+alt+f
-person sized 1280x800
 person killed
 person sized 1280x800
 person focus
