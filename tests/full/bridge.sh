@@ -62,9 +62,10 @@ machine() {
 other() { echo 192.168.7.$((3 - n)); }
 # Each has a file for the other; then each has the other's datagrams.
 sends() {
-	echo "<head -c 65000 /dev/urandom >/tmp/b; while cat /tmp/b; do :; done |" \
-		"head -c $bytes >/tmp/a; rm /tmp/b; sha256sum </tmp/a"
-	echo '-'
+	echo "<head -c 1000000 /dev/urandom >/tmp/b; busybox yes /tmp/b | head -n" \
+		"$((bytes / 1000000 + 1)) | busybox xargs cat | head -c $bytes >/tmp/a;" \
+		"rm /tmp/b; sha256sum </tmp/a"
+	echo '  -'
 	echo 'guest# '
 	meet "listens$n"
 	echo "<sleep 1; busybox nc $(other) 9000 </tmp/a; rm /tmp/a; echo went of'f'"
@@ -79,7 +80,7 @@ sends() {
 takes() {
 	meet "listens$((3 - n))"
 	echo '<busybox nc -l -p 9000 | sha256sum'
-	echo '-'
+	echo '  -'
 	echo 'guest# '
 	echo '<flood take 9001'
 	echo 'taking'
