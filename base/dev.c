@@ -42,19 +42,24 @@ struct dev *dev_find(struct dev_env *env, const char *id)
 	return NULL;
 }
 
-void bus_add(struct dev_env *env, struct bus *b)
+void bus_add(struct bus *b, const struct bus_type *type, struct dev *owner, const char *name)
 {
-	struct bus **at = &env->buses;
+	struct bus **at = &owner->env->buses;
 
+	b->type = type;
+	b->owner = owner;
+	snprintf(b->name, sizeof(b->name), "%s", name);
 	while (*at)
 		at = &(*at)->next;
 	b->next = NULL;
 	*at = b;
 }
 
-void bus_remove(struct dev_env *env, struct bus *b)
+void bus_remove(struct bus *b)
 {
-	for (struct bus **at = &env->buses; *at; at = &(*at)->next)
+	if (!b->owner)
+		return;
+	for (struct bus **at = &b->owner->env->buses; *at; at = &(*at)->next)
 		if (*at == b) {
 			*at = b->next;
 			return;

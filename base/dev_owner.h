@@ -79,8 +79,9 @@ struct bus {
 	struct dev *owner; /* NULL = the board */
 	struct bus *next;
 };
-void bus_add(struct dev_env *env, struct bus *b); /* storage is the caller's */
-void bus_remove(struct dev_env *env, struct bus *b);
+/* Storage is the caller's. */
+void bus_add(struct bus *b, const struct bus_type *type, struct dev *owner, const char *name);
+void bus_remove(struct bus *b); /* also when it was never added */
 struct bus *bus_find(struct dev_env *env, const char *name); /* NULL when none */
 struct bus *dev_bus(const struct dev *d);                    /* that it sits on */
 

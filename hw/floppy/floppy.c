@@ -179,16 +179,12 @@ static void medium_changed(void *arg, bool loaded)
 
 void floppy_cable_add(struct floppy_cable *c, struct dev *controller, const char *name)
 {
-	c->bus.type = &floppy_bus_type;
-	c->bus.owner = controller;
-	strncpy(c->bus.name, name, sizeof(c->bus.name) - 1);
-	bus_add(controller->env, &c->bus);
+	bus_add(&c->bus, &floppy_bus_type, controller, name);
 }
 
 void floppy_cable_remove(struct floppy_cable *c)
 {
-	if (c->bus.owner)
-		bus_remove(c->bus.owner->env, &c->bus);
+	bus_remove(&c->bus);
 }
 
 static int floppy_plug(struct bus *b, struct dev *d, struct err *e)

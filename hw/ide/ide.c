@@ -22,18 +22,14 @@ static struct ide_cable *cable_of(const struct dev *d)
 void ide_cable_add(struct ide_cable *c, struct dev *controller, const char *name, unsigned n,
 		   const struct ide_host_ops *ops)
 {
-	c->bus.type = &ide_bus_type;
-	c->bus.owner = controller;
-	strncpy(c->bus.name, name, sizeof(c->bus.name) - 1);
 	c->ops = ops;
 	c->n = n;
-	bus_add(controller->env, &c->bus);
+	bus_add(&c->bus, &ide_bus_type, controller, name);
 }
 
 void ide_cable_remove(struct ide_cable *c)
 {
-	if (c->bus.owner)
-		bus_remove(c->bus.owner->env, &c->bus);
+	bus_remove(&c->bus);
 }
 
 static int ide_plug(struct bus *b, struct dev *d, struct err *e)

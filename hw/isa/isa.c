@@ -12,17 +12,13 @@ static struct isa_bus *isa_of(const struct dev *d)
 void isa_bus_add(struct isa_bus *b, struct dev *controller, const char *name,
 		 const struct isa_host_ops *ops)
 {
-	b->bus.type = &isa_bus_type;
-	b->bus.owner = controller;
-	strncpy(b->bus.name, name, sizeof(b->bus.name) - 1);
 	b->ops = ops;
-	bus_add(controller->env, &b->bus);
+	bus_add(&b->bus, &isa_bus_type, controller, name);
 }
 
 void isa_bus_remove(struct isa_bus *b)
 {
-	if (b->bus.owner)
-		bus_remove(b->bus.owner->env, &b->bus);
+	bus_remove(&b->bus);
 }
 
 void isa_bus_ready(struct isa_bus *b, unsigned channel)

@@ -124,8 +124,7 @@ static int pcihost_realize(struct dev *d, struct err *e)
 	struct pcihost_host *h = d->host;
 
 	(void)e;
-	h->bus = (struct bus){.type = &pci_bus_type, .name = "pci.0", .owner = d};
-	bus_add(d->env, &h->bus);
+	bus_add(&h->bus, &pci_bus_type, d, "pci.0");
 	dev_window(d, 0, REGION_CONFADD, 0, 4, SPACE_IO, 0xcf8);
 	dev_window(d, 1, REGION_CONFDATA, 0, 4, SPACE_IO, 0xcfc);
 	return 0;
@@ -135,7 +134,7 @@ static void pcihost_unrealize(struct dev *d)
 {
 	struct pcihost_host *h = d->host;
 
-	bus_remove(d->env, &h->bus);
+	bus_remove(&h->bus);
 }
 
 static const struct region pcihost_regions[] = {

@@ -70,18 +70,14 @@ const char *usb_product(const struct dev *d)
 void usb_bus_add(struct usb_bus *b, struct dev *controller, const char *name,
 		 struct usb_port *ports, unsigned n)
 {
-	b->bus.type = &usb_bus_type;
-	b->bus.owner = controller;
-	strncpy(b->bus.name, name, sizeof(b->bus.name) - 1);
 	b->ports = ports;
 	b->n_ports = n;
-	bus_add(controller->env, &b->bus);
+	bus_add(&b->bus, &usb_bus_type, controller, name);
 }
 
 void usb_bus_remove(struct usb_bus *b)
 {
-	if (b->bus.owner)
-		bus_remove(b->bus.owner->env, &b->bus);
+	bus_remove(&b->bus);
 }
 
 static struct usb_port *ports_behind(struct dev *d, unsigned *n)
