@@ -81,7 +81,7 @@ struct bus {
 };
 /* Storage is the caller's. */
 void bus_add(struct bus *b, const struct bus_type *type, struct dev *owner, const char *name);
-void bus_remove(struct bus *b); /* also when it was never added */
+void bus_remove(struct bus *b);                              /* also when it was never added */
 struct bus *bus_find(struct dev_env *env, const char *name); /* NULL when none */
 struct bus *dev_bus(const struct dev *d);                    /* that it sits on */
 
