@@ -56,7 +56,8 @@ warnings() {
 }
 dmesg="<dmesg -r | grep '^<[0-4]>'; echo 'warnings' end"
 
-boots "$viewer root" "$screen Password:" "$viewer disk" "$screen '~ #'" \
+# login throws away what was typed before its prompt, which it does after it has shown it.
+boots "$viewer root" "$screen Password:" '!sleep 2' "$viewer disk" "$screen '~ #'" \
 	"$viewer 'echo typed text >/kept; sync; echo \"on the serial port\" >/dev/ttyS0'" \
 	'on the serial port' "$qmp keys 'echo by a monitor >/dev/ttyS0'" 'by a monitor' \
 	'<cat /kept' 'typed text' '# ' "$dmesg" 'warnings end' '# ' \

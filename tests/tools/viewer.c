@@ -62,6 +62,26 @@ static rfbBool take_leds(rfbClient *c, rfbFramebufferUpdateRectHeader *h)
 	return TRUE;
 }
 
+static unsigned pictures; /* … of the last pixel */
+
+static void drawn(rfbClient *c, int x, int y, int w, int h)
+{
+	if (w && h && x + w == c->width && y + h == c->height)
+		pictures++;
+}
+
+/* Till the server has read all: a picture may be under way that it began before, the second was
+ * asked for behind the keys. Who hangs up meanwhile may lose them. */
+static void settle(rfbClient *c)
+{
+	for (unsigned i = 0, was = pictures; i < 2; i++, was = pictures) {
+		if (!SendFramebufferUpdateRequest(c, c->width - 1, c->height - 1, 1, 1, FALSE))
+			fail("the server hung up", "");
+		while (pictures == was)
+			hear(c, "all was read");
+	}
+}
+
 static void ascii(rfbClient *c)
 {
 	int was;
@@ -179,11 +199,13 @@ int main(int argc, char **argv)
 	c->serverPort = 0;
 	c->canHandleNewFBSize = TRUE;
 	c->appData.encodingsString = "zrle";
+	c->GotFrameBufferUpdate = drawn;
 	rfbClientRegisterExtension(&extension);
 	if (!rfbInitClient(c, &none, NULL))
 		fail("cannot connect to ", argv[1]);
 	for (argv += 2; *argv;)
 		argv += argv[1] ? step(c, argv) : (step(c, argv), 1);
+	settle(c);
 	rfbClientCleanup(c);
 	return 0;
 }
