@@ -111,10 +111,10 @@ static int set_full_screen(struct machine_config *c, const char *what, const cha
 }
 
 static const struct option rows[] = {
-	OPTION("display",
-	       "none|vnc=ADDRESS[,…]|sdl[,gl=on|off][,grab-mod=lshift-lctrl-lalt|rctrl]"
-	       "[,window-close=off][,show-cursor=on][,full-screen=on]",
-	       "where the screen is shown", set_display),
+	OPTION("display", "none|vnc=ADDRESS[,…]|sdl[,KEY=V]...",
+	       "where the screen is shown (sdl: gl, grab-mod, window-close, show-cursor, "
+	       "full-screen)",
+	       set_display),
 	OPTION("sdl", NULL, "in a window, as -display sdl", set_sdl),
 	OPTION("full-screen", NULL, "the window fills the screen", set_full_screen),
 };

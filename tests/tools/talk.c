@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -184,12 +185,35 @@ static void say(const char *text)
 		die("it takes no more: ", text);
 }
 
+/* What the program writes meanwhile is taken in: it would be lost if the program is killed. */
+static int run(const char *command)
+{
+	struct pollfd p[2] = {{.events = POLLIN}, {.fd = peer.fd, .events = POLLIN}};
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execl("/bin/sh", "sh", "-c", command, NULL);
+		_exit(127);
+	}
+	p[0].fd = pid < 0 ? -1 : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (p[0].fd < 0)
+		die("cannot run ", command);
+	while (!p[0].revents) {
+		poll(p, 2, -1);
+		if (p[1].revents && !listen_on(command))
+			p[1].fd = -1;
+	}
+	close(p[0].fd);
+	return waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
 static void shell(const char *command)
 {
 	int status;
 
 	fflush(stdout);
-	status = system(command);
+	status = run(command);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		die("failed: ", command);
 	printf("%6.1f s  %s\n", seconds(), command);
