@@ -37,6 +37,8 @@ export QMP_SECONDS=$limit
 name=$kind bits=8
 [ "$vga" = std ] || name=$kind-$vga
 [ "$kind" = text ] || bits=5
+# A pixel of a Chinese letter that 32-bit code draws otherwise, under QEMU too.
+[ $arch-$kind != i386-gtk ] || bits='5 -m 247,306,1,1'
 # shellcheck disable=SC2086
 "$BUILD/bin/talk" -t $limit -k -n 'Kernel panic' \
 	"$qmp picture installer-menu-$kind -b 5 -m 500,376,140,16" "$qmp press ret" \
