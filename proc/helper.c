@@ -68,6 +68,9 @@ static int hear(struct helper *h, char text[HELPER_MESSAGE], int fds[2], int64_t
 	if (poll(&p, 1, left > 0 ? (int)(left / NS_PER_MS) + 1 : 0) <= 0)
 		return -EAGAIN;
 	n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	/* It ended without reading all that we said; its own last words come behind that. */
+	if (n < 0 && errno == ECONNRESET)
+		n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 	if (n <= 0)
 		return n && (errno == EAGAIN || errno == EINTR) ? -EAGAIN : -EPIPE;
 	text[n] = 0;
