@@ -5,6 +5,7 @@
  * shared pages. Guest memory is mapped here, with a map list kept in step with the core's.
  */
 #include "base/clock.h"
+#include "base/packet.h"
 #include "base/util.h"
 #include "hypervisor/memmap.h"
 #include "hypervisor/public/ioreq_run.h"
@@ -51,27 +52,9 @@ static struct remote_hv *of(struct hv *hv)
 static int receive(struct remote_hv *r, struct seam_msg *m, void *more, size_t len, int *fds,
 		   unsigned *n)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(SEAM_FDS * sizeof(int))];
-	} c;
-	struct iovec iov[2] = {{m, sizeof(*m)}, {more, len}};
-	struct msghdr h = {.msg_iov = iov,
-			   .msg_iovlen = more ? 2 : 1,
-			   .msg_control = c.buf,
-			   .msg_controllen = sizeof(c.buf)};
-	struct cmsghdr *cm;
-	ssize_t got;
+	const struct iovec iov[2] = {{m, sizeof(*m)}, {more, len}};
+	ssize_t got = packet_receive(r->socket, iov, more ? 2 : 1, 0, fds, SEAM_FDS, n);
 
-	do
-		got = recvmsg(r->socket, &h, MSG_CMSG_CLOEXEC);
-	while (got < 0 && errno == EINTR);
-	cm = got < (ssize_t)sizeof(*m) ? NULL : CMSG_FIRSTHDR(&h);
-	*n = 0;
-	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS) {
-		*n = (unsigned)((cm->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(fds, CMSG_DATA(cm), *n * sizeof(int));
-	}
 	return got < (ssize_t)sizeof(*m) ? -EPIPE : 0;
 }
 

@@ -3,6 +3,7 @@
  * hypervisor/remote_core.c: serves one device model in another process. It is not trusted: every
  * field of a message is checked here or by the operation; shared pages are read once and bounded.
  */
+#include "base/packet.h"
 #include "hypervisor/page_peer.h"
 #include "hypervisor/remote.h"
 
@@ -404,23 +405,10 @@ static void end(struct remote *r, bool asked, const char *why)
 static int reply(struct remote *r, const struct seam_msg *m, const void *more, size_t len,
 		 const int *fds, unsigned n)
 {
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(SEAM_FDS * sizeof(int))];
-	} c;
-	struct iovec iov[2] = {{(void *)m, sizeof(*m)}, {(void *)more, len}};
-	struct msghdr h = {.msg_iov = iov, .msg_iovlen = more ? 2 : 1};
+	const struct iovec iov[2] = {{(void *)m, sizeof(*m)}, {(void *)more, len}};
+	ssize_t sent = packet_send(r->socket, iov, more ? 2 : 1, fds, n);
 
-	if (n) {
-		memset(&c, 0, sizeof(c));
-		h.msg_control = c.buf;
-		h.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		CMSG_FIRSTHDR(&h)->cmsg_level = SOL_SOCKET;
-		CMSG_FIRSTHDR(&h)->cmsg_type = SCM_RIGHTS;
-		CMSG_FIRSTHDR(&h)->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(CMSG_FIRSTHDR(&h)), fds, n * sizeof(int));
-	}
-	return sendmsg(r->socket, &h, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return sent < 0 ? (int)sent : 0;
 }
 
 static int reply_hello(struct remote *r, const struct seam_msg *m)

@@ -3,6 +3,7 @@
 #include "proc/helper.h"
 
 #include "base/log.h"
+#include "base/packet.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -49,34 +50,19 @@ static int64_t host_now(void)
 /* Its next message as text, and up to two descriptors; < 0: none in time, or it is gone. */
 static int hear(struct helper *h, char text[HELPER_MESSAGE], int fds[2], int64_t deadline)
 {
-	struct iovec iov = {text, HELPER_MESSAGE - 1};
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
-	} room = {{0}};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = room.buf,
-			     .msg_controllen = sizeof(room.buf)};
+	const struct iovec iov = {text, HELPER_MESSAGE - 1};
 	struct pollfd p = {.fd = h->control, .events = POLLIN};
 	int64_t left = deadline - host_now();
-	struct cmsghdr *c;
-	ssize_t n = -1;
+	ssize_t n;
 
 	text[0] = 0;
 	fds[0] = fds[1] = -1;
 	if (poll(&p, 1, left > 0 ? (int)(left / NS_PER_MS) + 1 : 0) <= 0)
 		return -EAGAIN;
-	n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	/* It ended without reading all that we said; its own last words come behind that. */
-	if (n < 0 && errno == ECONNRESET)
-		n = recvmsg(h->control, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	n = packet_receive(h->control, &iov, 1, MSG_DONTWAIT, fds, 2, NULL);
 	if (n <= 0)
-		return n && (errno == EAGAIN || errno == EINTR) ? -EAGAIN : -EPIPE;
+		return n == -EAGAIN ? -EAGAIN : -EPIPE;
 	text[n] = 0;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(c), MIN(c->cmsg_len - CMSG_LEN(0), 2 * sizeof(int)));
 	return 0;
 }
 

@@ -2,13 +2,13 @@
 /* ui/display_serve.c: viewers in other processes, by the messages of display.h. */
 #include "ui/display_impl.h"
 
+#include "base/packet.h"
 #include "base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 struct display_viewer {
@@ -43,26 +43,11 @@ void display_hang_up(struct display *d)
 static bool send_msg(struct display_viewer *v, struct display_msg *m, const void *more, size_t n,
 		     int fd)
 {
-	struct iovec iov[2] = {{m, sizeof(*m)}, {(void *)more, n}};
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
-	} control = {{0}};
-	struct msghdr msg = {.msg_iov = iov, .msg_iovlen = n ? 2 : 1};
+	const struct iovec iov[2] = {{m, sizeof(*m)}, {(void *)more, n}};
 
 	m->size = (uint32_t)(sizeof(*m) + n);
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		msg.msg_control = control.buf;
-		msg.msg_controllen = sizeof(control.buf);
-		c = CMSG_FIRSTHDR(&msg);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(2 * sizeof(int));
-		memcpy(CMSG_DATA(c), (int[2]){fd, fd}, 2 * sizeof(int));
-	}
-	return sendmsg(v->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)m->size;
+	return packet_send(v->fd, iov, n ? 2 : 1, (int[2]){fd, fd}, fd < 0 ? 0 : 2) ==
+	       (ssize_t)m->size;
 }
 
 static bool tell_surface(struct display_viewer *v)

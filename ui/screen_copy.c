@@ -5,13 +5,13 @@
  */
 #include "ui/screen_copy.h"
 
+#include "base/packet.h"
 #include "base/util.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 struct dirty {
@@ -108,22 +108,9 @@ struct packet {
 
 static ssize_t receive(int fd, struct packet *p, int fds[2])
 {
-	struct iovec iov = {p, sizeof(*p)};
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
-	} control = {{0}};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = control.buf,
-			     .msg_controllen = sizeof(control.buf)};
-	ssize_t n = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n >= 0 ? CMSG_FIRSTHDR(&msg) : NULL;
+	const struct iovec iov = {p, sizeof(*p)};
 
-	fds[0] = fds[1] = -1;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(fds, CMSG_DATA(c), MIN(c->cmsg_len - CMSG_LEN(0), 2 * sizeof(int)));
-	return n;
+	return packet_receive(fd, &iov, 1, MSG_DONTWAIT, fds, 2, NULL);
 }
 
 static bool take_surface(struct screen_copy *s, const struct display_layout *at, const int fds[2])
@@ -205,7 +192,7 @@ enum screen_news screen_copy_event(struct screen_copy *s,
 	int fds[2];
 	ssize_t n = receive(s->fd, &p, fds);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n == -EAGAIN)
 		return SCREEN_NOTHING;
 	news = n < (ssize_t)sizeof(p.m) ? SCREEN_GONE : take(s, &p, n, fds, &d);
 	for (unsigned i = 0; i < 2; i++)

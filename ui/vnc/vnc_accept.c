@@ -5,6 +5,7 @@
  */
 #include "ui/vnc/vnc_server.h"
 
+#include "base/packet.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -43,22 +44,10 @@ static void name_of(int fd, bool websocket, char *text, size_t size)
 
 static int hand_over(int control, const char *text, const int fds[2])
 {
-	struct iovec iov = {(void *)text, strlen(text)};
-	union {
-		struct cmsghdr align;
-		char buf[CMSG_SPACE(2 * sizeof(int))];
-	} room = {{0}};
-	struct msghdr msg = {.msg_iov = &iov,
-			     .msg_iovlen = 1,
-			     .msg_control = room.buf,
-			     .msg_controllen = sizeof(room.buf)};
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	const struct iovec iov = {(void *)text, strlen(text)};
+	ssize_t n = packet_send(control, &iov, 1, fds, 2);
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(2 * sizeof(int));
-	memcpy(CMSG_DATA(c), fds, 2 * sizeof(int));
-	return sendmsg(control, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 static void child(const struct vnc_accept *a, int client, bool websocket, int screen, int events)
