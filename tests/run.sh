@@ -55,7 +55,7 @@ scripts() {
 
 # The folders' scripts, as many at once as there are processors.
 shell_tests() {
-	scripts "$@" | xargs -P "$jobs" -n 1 sh tests/run.sh --one | awk '
+	scripts "$@" | xargs -r -P "$jobs" -n 1 sh tests/run.sh --one | awk '
 		/^ok / { ok++; next }
 		/^skip / { skip++ }
 		/^FAIL / { bad++ }
