@@ -44,13 +44,42 @@ says 1 'hvm: error: create which? A configuration file is missing' create
 says 1 'hvm: error: create does not know -x' create -x
 says 1 'hvm: error: nowhere.cfg: cannot open it: No such file or directory' create -n nowhere.cfg
 says 1 'hvm: error: command line:1: memory="much": not a number' create -n web.cfg 'memory="much"'
-says 2 'hvm: error: no verb is called creat (hvm help lists them)' creat
+says 1 'hvm: error: no verb is called creat (hvm help lists them)' creat
 printf 'name="p"\nmemory=64\n' | "$hvm" create -n - | grep -q -- '-name p ' || fail 'from stdin'
 says 0 '' help
 for verb in create help config-keys; do grep -q "^  $verb " out || fail "help: no $verb"; done
 says 0 '' help create
-grep -q '^hvm create ' out || fail "help create: $(cat out)"
+grep -q '^usage: hvm create ' out || fail "help create: $(cat out)"
 cd "$OLDPWD"
 "$hvm" config-keys >"$dir/keys"
 sed -n '/^| key/,$p' docs/xl.cfg-support.md | diff - "$dir/keys" ||
 	fail 'docs/xl.cfg-support.md is not what hvm config-keys prints'
+
+# Options: behind arguments, in one word, with their value, and what is wrong with them.
+cd "$dir"
+says 0 '' create -nf web.cfg memory=300
+says 0 '' create --dryrun --defconfig=web.cfg
+says 1 'hvm: error: create: -f needs a value' create -n -f
+says 1 'hvm: error: create does not know --dry-clean' create --dry-clean web.cfg
+says 1 'hvm: error: help: what is b for?' help create b
+says 0 '' -vvv create -h
+grep -q -- '^  -n, --dryrun ' out || fail "create -h: $(cat out)"
+says 1 '' -v
+grep -q '^  create ' out || fail "without a verb: $(cat out)"
+ln -s "$hvm" my-xl
+hvm=$dir/my-xl
+says 1 'xl: error: no verb is called creat (xl help lists them)' creat
+says 0 '' help help
+[ "$(head -n 1 out)" = 'usage: xl help [VERB]' ] || fail "xl help help: $(cat out)"
+
+# completes WORDS…: what bash makes of the last one
+completes() {
+	bash -c '. ./completion; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _hvm "$1"
+		echo "${COMPREPLY[*]}"' - "$@"
+}
+hvm=$(readlink my-xl)
+"$hvm" completion >completion
+[ "$(completes hvm crea)" = create ] || fail "completion: $(completes hvm crea)"
+[ "$(completes hvm create --dr)" = --dryrun ] || fail "completion: $(completes hvm create --dr)"
+[ "$(completes hvm create -n we)" = web.cfg ] || fail "completion: $(completes hvm create -n we)"
+[ "$(completes hvm help con)" = config-keys ] || fail "completion: $(completes hvm help con)"

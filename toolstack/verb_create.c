@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * toolstack/verb_create.c: create, with what needs no running guest so far: the configuration read,
+ * checked and compiled (-n); and the table of its keys.
+ *
+ * Tests: tests/toolstack/verbs.sh
+ */
+#include "toolstack/verbs.h"
+
+#include "base/util.h"
+#include "toolstack/guest.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* For a shell to take back. */
+static void print_word(const char *word)
+{
+	if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789-_=,./:+@%") == strlen(word)) {
+		fputs(word, stdout);
+		return;
+	}
+	putchar('\'');
+	for (; *word; word++)
+		*word == '\'' ? fputs("'\\''", stdout) : putchar(*word);
+	putchar('\'');
+}
+
+static int print_args(const struct guest *g)
+{
+	char **args = guest_args(g, 1, "hvm-dm");
+
+	if (!args)
+		return -ENOMEM;
+	for (char **p = args; *p; p++) {
+		print_word(*p);
+		putchar(p[1] ? ' ' : '\n');
+	}
+	guest_args_free(args);
+	return 0;
+}
+
+/* The file, then settings in its grammar, which win. */
+static int read_words(struct cfg *cfg, const struct verb_call *c, struct err *e)
+{
+	const char *file = verb_option(c, "defconfig");
+	unsigned i = 0;
+	int rc;
+
+	if (!file)
+		file = c->n ? c->args[i++] : NULL;
+	if (!file)
+		return err_set(e, -EINVAL, "create which? A configuration file is missing");
+	rc = cfg_read_file(cfg, file, e);
+	for (; !rc && i < c->n; i++)
+		rc = strchr(c->args[i], '=')
+			     ? cfg_read(cfg, "command line", c->args[i], strlen(c->args[i]), e)
+			     : err_set(e, -EINVAL, "create does not know %s", c->args[i]);
+	return rc;
+}
+
+static int create(const struct verb_call *c, struct err *e)
+{
+	struct guest guest = {.name = NULL};
+	struct cfg cfg = {0};
+	int rc = read_words(&cfg, c, e);
+
+	if (!rc && !verb_option(c, "dryrun"))
+		rc = err_set(e, -ENOSYS,
+			     "create is there with -n alone: guests are not started yet");
+	if (!rc)
+		rc = guest_read(&guest, &cfg, stderr, e);
+	if (!rc)
+		rc = print_args(&guest);
+	guest_free(&guest);
+	cfg_free(&cfg);
+	return rc;
+}
+
+static int config_keys(const struct verb_call *c, struct err *e)
+{
+	(void)c;
+	(void)e;
+	guest_print_keys(stdout);
+	return 0;
+}
+
+/* clang-format off */
+const struct verb verb_create_verbs[] = {
+	{"config-keys", "", "Print the settings of xl.cfg(5) and what becomes of each here.", 0, 0,
+	 NULL, config_keys},
+	{"create", "FILE [NAME=VALUE]…",
+	 "Make a guest from a configuration file in xl.cfg(5)'s grammar.\n"
+	 "Settings on the command line win.", 0, VERB_MANY,
+	 VERB_OPTIONS_OF(
+		{'f', "defconfig", "FILE", "the configuration file"},
+		{'n', "dryrun", NULL, "check it and print libxl's command line for a device model"}),
+	 create},
+	{0},
+};
+/* clang-format on */
