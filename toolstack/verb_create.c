@@ -95,7 +95,7 @@ const struct verb verb_create_verbs[] = {
 	 "Settings on the command line win.", 0, VERB_MANY,
 	 VERB_OPTIONS_OF(
 		{'f', "defconfig", "FILE", "the configuration file"},
-		{'n', "dryrun", NULL, "check it and print libxl's command line for a device model"}),
+		{'n', "dryrun", NULL, "check it, print the command line libxl would use"}),
 	 create},
 	{0},
 };

@@ -15,9 +15,13 @@
 static void print_option(const struct verb_option *o)
 {
 	char text[80];
+	int n;
 
-	snprintf(text, sizeof(text), "%c%c%s--%s%s%s", o->letter ? '-' : ' ',
-		 o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->value ? "=" : "",
+	if (o->letter)
+		n = snprintf(text, sizeof(text), "-%c, ", o->letter);
+	else
+		n = snprintf(text, sizeof(text), "    ");
+	snprintf(text + n, sizeof(text) - (size_t)n, "--%s%s%s", o->name, o->value ? "=" : "",
 		 o->value ? o->value : "");
 	printf("  %-24s %s\n", text, o->help);
 }
@@ -41,8 +45,8 @@ static void print_all(void)
 	printf("usage: %s VERB …\n\n", verbs_program());
 	for (unsigned n = 0; (v = verbs_row(n)); n++)
 		printf("  %-15s %.*s\n", v->name, (int)strcspn(v->help, "\n"), v->help);
-	printf("\n%s help VERB says more. Before the verb -v, -f, -t and -T are taken, as xl takes\n"
-	       "them; here they change nothing.\n",
+	printf("\n%s help VERB says more. Before the verb -v, -f, -t and -T are taken,\n"
+	       "as xl takes them; here they change nothing.\n",
 	       verbs_program());
 }
 
