@@ -19,6 +19,8 @@
 #define XS_MS   5000 /* for a connection, and for an answer */
 #define XS_TEXT 4097 /* of a value, path or list with its NULs, at most */
 
+extern int xs_ms; /* XS_MS; tests have less patience */
+
 struct xs;
 struct xs *xs_open(const char *path, struct err *e); /* NULL and a sentence */
 void xs_close(struct xs *x);                         /* NULL is fine */
