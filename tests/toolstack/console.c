@@ -60,9 +60,13 @@ static void bench_open(struct bench *b, int in, int out)
 	MUST(!tcsetattr(b->guest.slave, TCSANOW, &t));
 	b->pid = fork();
 	if (!b->pid) {
+		/* as other processes have them */
 		close(b->person.master);
-		child(b->guest.path, in < 0 ? b->person.slave : in, out < 0 ? b->person.slave : out,
-		      b->guest.master);
+		close(b->guest.master);
+		if (b->reader)
+			close(b->reader);
+		child(b->guest.path, in < 0 ? b->person.slave : in,
+		      out < 0 ? b->person.slave : out);
 	}
 	MUST(b->pid > 0);
 }
