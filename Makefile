@@ -58,7 +58,7 @@ PARTS_hvm-store := base/% toolstack/store/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/sdl/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
-NOT_hvm-dm := proc/child.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
+NOT_hvm-dm := proc/child.c proc/broker.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.

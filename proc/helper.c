@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/packet.h"
 #include "base/util.h"
+#include "proc/broker.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -28,7 +29,8 @@ struct helper {
 	void *arg;
 	struct loop *loop;
 	char who[64];
-	pid_t pid;    /* 0 = not running */
+	pid_t pid;    /* 0 = not running, or not ours … */
+	uint32_t id;  /* … but the broker's; 0 = not running */
 	int control;  /* our end; -1 = none */
 	int again;    /* timerfd till the next start */
 	time_t pause; /* s; before the next start but one */
@@ -118,31 +120,50 @@ static int wait_ready(struct helper *h, struct err *e)
 
 /* ---- start and end */
 
-static int find(const struct helper *h, char *path, size_t size, struct err *e)
+/* By the broker, if there is one: hvm-dm is in a jail then and has nothing to start it with. */
+static int find_and_start(struct helper *h, struct spawn *s, bool *found, struct err *e)
+{
+	char path[4096];
+	int rc;
+
+	if (broker_attached()) {
+		rc = broker_start(s, h->ops->program, &h->id, e);
+		*found = rc != -ENOENT;
+		return rc;
+	}
+	rc = spawn_find(h->ops->program, path, sizeof(path), e);
+	*found = !rc;
+	if (!rc)
+		rc = spawn_start(s, path, &h->pid, e);
+	if (rc)
+		h->pid = 0;
+	return rc;
+}
+
+static int spawn_prepared(struct helper *h, struct spawn *s, struct err *e)
 {
 	struct err why = {""};
-	int rc = spawn_find(h->ops->program, path, size, &why);
+	bool found;
+	int rc = find_and_start(h, s, &found, &why);
 
-	if (rc && h->ops->not_built)
+	if (!found && h->ops->not_built)
 		return err_set(e, -ENOTSUP, "%s", h->ops->not_built);
-	return rc ? err_set(e, rc, "%s%s", why.msg, h->ops->advice ? h->ops->advice : "") : 0;
+	if (!found && h->ops->advice)
+		return err_set(e, rc, "%s%s", why.msg, h->ops->advice);
+	return rc ? err_set(e, rc, "%s", why.msg) : 0;
 }
 
 static int spawn(struct helper *h, int control, struct err *e)
 {
 	struct spawn s = {.n_args = 0};
-	char path[4096];
-	int rc = find(h, path, sizeof(path), e);
+	int rc;
 
 	spawn_arg(&s, h->ops->program);
 	spawn_fd(&s, "-control", control, false);
+	rc = h->ops->prepare(h->arg, &s, e);
 	if (!rc)
-		rc = h->ops->prepare(h->arg, &s, e);
-	if (!rc)
-		rc = spawn_start(&s, path, &h->pid, e);
+		rc = spawn_prepared(h, &s, e);
 	spawn_done(&s);
-	if (rc)
-		h->pid = 0;
 	return rc;
 }
 
@@ -178,6 +199,9 @@ static void stop(struct helper *h)
 			;
 	}
 	h->pid = 0;
+	if (h->id)
+		broker_end(h->id);
+	h->id = 0;
 }
 
 static void start_in(struct helper *h, time_t s)
@@ -208,7 +232,7 @@ static void start_again(void *arg, uint32_t events)
 	uint64_t n;
 
 	(void)events;
-	if (read(h->again, &n, sizeof(n)) != sizeof(n) || h->pid)
+	if (read(h->again, &n, sizeof(n)) != sizeof(n) || h->pid || h->id)
 		return;
 	if (start(h, &e) || watch(h, &e))
 		ended(h, e.msg);

@@ -25,19 +25,26 @@ void spawn_arg(struct spawn *s, const char *text)
 		s->full = true;
 }
 
-void spawn_fd(struct spawn *s, const char *name, int fd, bool ours)
+void spawn_fd_value(struct spawn *s, int fd, bool ours)
 {
 	char text[24];
 
 	snprintf(text, sizeof(text), "fd=%d", fd);
-	spawn_arg(s, name);
 	spawn_arg(s, text);
 	if (s->n_fds == SPAWN_FDS) {
 		s->full = true;
 		return;
 	}
+	if (!s->full)
+		s->is_fd[s->n_args - 1] = true;
 	s->ours[s->n_fds] = ours;
 	s->fds[s->n_fds++] = fd;
+}
+
+void spawn_fd(struct spawn *s, const char *name, int fd, bool ours)
+{
+	spawn_arg(s, name);
+	spawn_fd_value(s, fd, ours);
 }
 
 void spawn_done(struct spawn *s)

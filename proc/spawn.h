@@ -13,6 +13,7 @@
 
 struct spawn {
 	char *argv[SPAWN_ARGS + 1]; /* copies; [0] = the program's name */
+	bool is_fd[SPAWN_ARGS];     /* that argument is "fd=N" */
 	unsigned n_args;
 	int fds[SPAWN_FDS]; /* the program gets them under the same number */
 	bool ours[SPAWN_FDS];
@@ -23,6 +24,9 @@ struct spawn {
 void spawn_arg(struct spawn *s, const char *text);
 /* As "name fd=N". ours: it stays open here; else spawn_done closes it. */
 void spawn_fd(struct spawn *s, const char *name, int fd, bool ours);
+
+/* The "fd=N" of that alone. */
+void spawn_fd_value(struct spawn *s, int fd, bool ours);
 
 /* The program `name`: beside ours, or where it is installed. < 0: nowhere, a sentence in e. */
 int spawn_find(const char *name, char *path, size_t size, struct err *e);
