@@ -54,7 +54,7 @@ PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
 PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/vnc/%
 PARTS_hvm := base/% toolstack/%
-PARTS_hvm-store := base/% toolstack/store/%
+PARTS_hvm-store := base/% jail/% toolstack/store/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/sdl/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.

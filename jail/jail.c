@@ -107,9 +107,9 @@ static int enter_spaces(int spaces, struct err *e)
 	return 0;
 }
 
-static void allow_read(int rules, const char *path)
+static void allow(int rules, const char *path, uint64_t access)
 {
-	struct landlock_path_beneath_attr a = {.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE};
+	struct landlock_path_beneath_attr a = {.allowed_access = access};
 
 	a.parent_fd = open(path, O_PATH | O_CLOEXEC);
 	if (a.parent_fd < 0)
@@ -127,7 +127,9 @@ int jail_close_files(const struct jail *j, struct err *e)
 	if (rules < 0)
 		return err_errno(e, -errno, "the kernel has no Landlock");
 	for (const char *const *p = j->read; p && *p; p++)
-		allow_read(rules, *p);
+		allow(rules, *p, LANDLOCK_ACCESS_FS_READ_FILE);
+	if (j->remove_in)
+		allow(rules, j->remove_in, LANDLOCK_ACCESS_FS_REMOVE_FILE);
 	if (syscall(SYS_landlock_restrict_self, rules, 0) < 0)
 		rc = err_errno(e, -errno, "Landlock");
 	close(rules);

@@ -35,6 +35,7 @@ struct jail {
 	size_t n_narrow;
 	const char *const
 		*read;         /* files and folders that stay readable; NULL-terminated, or NULL */
+	const char *remove_in; /* a folder where files may be removed; NULL: none */
 	uint64_t capabilities; /* kept, of those it has: 1 << CAP_… */
 	int spaces;            /* CLONE_NEW… it can live in; without rights, in a user's own */
 	bool nobody;           /* root becomes user 65534 */

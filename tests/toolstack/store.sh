@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xenstore's own clients, as Debian builds them, on hvm-store.
 set -u
+top=$PWD
 store=$PWD/$BUILD/bin/hvm-store
 command -v xenstore-ls >/dev/null || { echo "no xenstore-ls (xenstore-utils)" && exit 77; }
 tmp=$(mktemp -d)
@@ -105,4 +106,32 @@ kill $pid
 wait $pid || fail "SIGTERM: status $?"
 [ ! -e socket ] || fail 'the socket stayed'
 [ ! -s err ] || fail "said: $(cat err)"
+
+# In its jail, as far as the host has it: without capability or new privileges, calls listed.
+# Alone it ends after a second; somebody who is connected keeps it.
+"$store" -socket "$tmp/socket" -linger 1 2>err &
+pid=$!
+until_there xenstore-exists /tool
+seccomp=0
+! grep -q CONFIG_SECCOMP "$top/config.h" || seccomp=2
+same "CapEff: 0000000000000000
+NoNewPrivs: 1
+Seccomp: $seccomp" sh -c "tr -s '\t' ' ' <'/proc/$pid/status' |
+	grep -E '^(CapEff|NoNewPrivs|Seccomp):'"
+xenstore-watch -n 2 /w >seen &
+watcher=$!
+until_there test -s seen
+sleep 1.5
+same '' xenstore-write /w 1
+wait $watcher
+wait $pid || fail "-linger: status $?"
+[ ! -e socket ] || fail 'the socket stayed after -linger'
+[ ! -s err ] || fail "said: $(cat err)"
+
+# Whoever starts it hears how it went.
+same 'READY 1' sh -c "'$store' -socket '$tmp/socket' -linger 1 -ready fd=3 3>said; cat said"
+same "hvm-store: error: $tmp/file is there and is not a socket
+ERROR $tmp/file is there and is not a socket" \
+	sh -c "'$store' -socket '$tmp/file' -ready fd=3 3>said; cat said"
+same "hvm-store: error: -linger: 'x' is not a number from 0 to 86400 status 1" "$store" -linger x
 exit $failed

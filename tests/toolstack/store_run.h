@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tests/toolstack/store_run.h: a store in a process of its own, and others that only look like one. */
+/* tests/toolstack/store_run.h: a store in a process of its own, or what only looks like one. */
 #ifndef TESTS_TOOLSTACK_STORE_RUN_H
 #define TESTS_TOOLSTACK_STORE_RUN_H
 #include <stddef.h>

@@ -118,18 +118,17 @@ TEST_EACH(refused, sizeof(probes) / sizeof(probes[0]), probes[i].name)
 }
 
 /* Without the list of system calls, files are closed by Landlock alone. */
-static int files_closed(const char *const *read)
+static int files_closed(const struct jail *jail, int (*probe)(void))
 {
-	const struct jail jail = {.files = 64, .read = read};
 	struct err e = {""};
 	int status;
 	pid_t pid = fork();
 
 	if (!pid) {
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); /* else it takes root */
-		if (jail_close_files(&jail, &e) < 0)
+		if (jail_close_files(jail, &e) < 0)
 			_exit(3);
-		_exit(open("/etc/passwd", O_RDONLY) >= 0);
+		_exit(probe() >= 0);
 	}
 	MUST(waitpid(pid, &status, 0) == pid);
 	if (WEXITSTATUS(status) == 3)
@@ -141,8 +140,27 @@ TEST(files)
 {
 	const char *const some[] = {"/etc", NULL};
 
-	EQ(0, files_closed(NULL));
-	EQ(1, files_closed(some));
+	EQ(0, files_closed(&(struct jail){.files = 64}, probe_open));
+	EQ(1, files_closed(&(struct jail){.files = 64, .read = some}, probe_open));
+}
+
+static char folder[32], file[40];
+
+static int probe_remove(void)
+{
+	return unlink(file);
+}
+
+TEST(removal)
+{
+	strcpy(folder, "/tmp/hvm-jail-XXXXXX");
+	MUST(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/file", folder);
+	MUST(!close(open(file, O_CREAT | O_WRONLY, 0600)));
+	EQ(0, files_closed(&(struct jail){.files = 64}, probe_remove));
+	EQ(0, files_closed(&(struct jail){.files = 64, .remove_in = "/etc"}, probe_remove));
+	EQ(1, files_closed(&(struct jail){.files = 64, .remove_in = folder}, probe_remove));
+	OK(rmdir(folder));
 }
 
 TEST(off)

@@ -49,4 +49,6 @@ struct store_server;
 struct store_server *store_server_new(struct store *s, struct loop *l, const char *path,
 				      struct err *e);
 void store_server_free(struct store_server *v); /* removes the socket; NULL is fine */
+/* Calls fn each time when nobody is connected any more, or somebody is again. */
+void store_server_watch(struct store_server *v, void (*fn)(void *arg, bool alone), void *arg);
 #endif

@@ -29,10 +29,18 @@ struct store_server {
 	struct watch *watch;
 	struct connection *connections;
 	unsigned n;
+	void (*changed)(void *arg, bool alone);
+	void *arg;
 	struct sockaddr_un at; /* sun_path "": nothing to remove */
 };
 
 /* ---- connections */
+
+static void say_alone(const struct store_server *v, bool alone)
+{
+	if (v->changed)
+		v->changed(v->arg, alone);
+}
 
 static void hang_up(struct connection *c)
 {
@@ -41,6 +49,8 @@ static void hang_up(struct connection *c)
 		c->next->link = c->link;
 	if (c->v->n-- == CLIENTS_MAX)
 		watch_events(c->v->watch, EPOLLIN);
+	if (!c->v->n)
+		say_alone(c->v, true);
 	watch_free(c->watch);
 	store_client_free(c->client);
 	close(c->fd);
@@ -116,6 +126,8 @@ static void take_connection(struct store_server *v, int fd)
 	v->connections = c;
 	if (++v->n == CLIENTS_MAX) /* the next one waits till somebody leaves */
 		watch_events(v->watch, 0);
+	if (v->n == 1)
+		say_alone(v, false);
 	c->client = store_client_new(v->s, 0, wake, c);
 	c->watch = c->client ? loop_watch(v->loop, fd, EPOLLIN, connection_event, c) : NULL;
 	if (!c->watch)
@@ -205,16 +217,24 @@ struct store_server *store_server_new(struct store *s, struct loop *l, const cha
 	return NULL;
 }
 
+void store_server_watch(struct store_server *v, void (*fn)(void *arg, bool alone), void *arg)
+{
+	v->changed = fn;
+	v->arg = arg;
+}
+
+/* The name goes while it still listens: a name that leads nowhere is another's to take. */
 void store_server_free(struct store_server *v)
 {
 	if (!v)
 		return;
+	if (v->at.sun_path[0])
+		unlink(v->at.sun_path);
+	v->changed = NULL;
 	while (v->connections)
 		hang_up(v->connections);
 	watch_free(v->watch);
 	if (v->fd >= 0)
 		close(v->fd);
-	if (v->at.sun_path[0])
-		unlink(v->at.sun_path);
 	free(v);
 }
