@@ -68,7 +68,7 @@ out() {
 	echo "!'$bin/flood' take $((base + 3)) >'$dir/out' & sleep 0.3"
 	echo "<flood send 10.0.$((2 + $1)).2 $((base + 3)) $2 $3"
 	echo "sent $2"
-	echo "!sleep 0.3; cat '$dir/out'; grep -q '$4' '$dir/out'"
+	echo "!sleep 1; cat '$dir/out'; grep -q '$4' '$dir/out'"
 	echo 'guest# '
 }
 # … and from this host to the guest, which says it itself.

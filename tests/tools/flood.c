@@ -101,10 +101,9 @@ static int send_all(int fd, uint32_t of, uint32_t window)
 	for (uint32_t n = 0; n < of; n++) {
 		if (send(fd, packet, make(n, of), 0) < 0 && window)
 			usleep(1000);
-		if (!window)
-			continue;
+		/* Read in any case: what lies unread would leave the last word no room. */
 		have = heard(fd, have, 0);
-		while (n + 1 - have >= window) {
+		while (window && n + 1 - have >= window) {
 			uint32_t before = have;
 
 			have = heard(fd, have, WAIT);
@@ -164,6 +163,18 @@ static void answer(int fd, const struct sockaddr_in *to, uint32_t n)
 	(void)!sendto(fd, &h, sizeof(h), 0, (const struct sockaddr *)to, sizeof(*to));
 }
 
+/* Until the other has been quiet for a while: it repeats its question till it is heard. */
+static void say_end(int fd, const struct sockaddr_in *to, uint32_t n)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+
+	do {
+		answer(fd, to, n);
+		while (recv(fd, packet, sizeof(packet), MSG_DONTWAIT) > 0)
+			;
+	} while (poll(&p, 1, 2 * WAIT) > 0);
+}
+
 static int take(int fd)
 {
 	struct sockaddr_in from;
@@ -183,8 +194,7 @@ static int take(int fd)
 			answer(fd, &from, seen.next);
 	}
 	memcpy(&h, packet, sizeof(h));
-	for (unsigned i = 0; i < 5; i++)
-		answer(fd, &from, h.of + 1);
+	say_end(fd, &from, h.of + 1);
 	printf("took %u of %u: %u lost, %u out of order, %u damaged\n", seen.took, h.of,
 	       h.of - seen.took + seen.disorder, seen.disorder, seen.damaged);
 	return seen.disorder || seen.damaged;
