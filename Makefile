@@ -53,7 +53,7 @@ PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
 PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/vnc/%
-PARTS_hvm := base/% toolstack/%
+PARTS_hvm := base/% jail/% proc/% toolstack/%
 PARTS_hvm-store := base/% jail/% toolstack/store/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/sdl/%
