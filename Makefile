@@ -51,8 +51,8 @@ PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% r
 PARTS_hvm-core := base/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
-PARTS_hvm-vnc := base/% ui/layout.c jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
-	ui/screen_copy.c ui/vnc/%
+PARTS_hvm-vnc := base/% ui/layout.c ui/layout_find.c jail/% proc/child.c ui/display.c \
+	ui/display_serve.c ui/key.c ui/screen_copy.c ui/vnc/%
 PARTS_hvm := base/% jail/% proc/% toolstack/%
 PARTS_hvm-store := base/% jail/% toolstack/store/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \

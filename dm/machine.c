@@ -8,6 +8,7 @@
 #include "dm/host.h"
 #include "dm/qtest.h"
 #include "hypervisor/domain.h"
+#include "ui/typist.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -262,6 +263,29 @@ int machine_send_key(struct machine *m, const uint8_t *keys, unsigned n, unsigne
 	return 0;
 }
 
+static int need_typist(struct machine *m, struct err *e)
+{
+	if (!input_has(m->input, INPUT_KEYBOARD))
+		return err_set(e, -ENOTSUP, "There is no keyboard");
+	if (!m->typist)
+		m->typist = typist_new(m->input, m->clock);
+	return m->typist ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+int machine_type_text(struct machine *m, const char *text, unsigned hold_ms, unsigned *waiting,
+		      struct err *e)
+{
+	struct layout layout;
+	int rc = need_typist(m, e);
+
+	if (rc)
+		return rc;
+	layout_load(&layout, m->cfg->keymap ? m->cfg->keymap : LAYOUT_DEFAULT);
+	rc = typist_text(m->typist, &layout, text, hold_ms, e);
+	*waiting = typist_waiting(m->typist);
+	return rc;
+}
+
 /* ---- state ---- */
 
 static unsigned all_envs(struct machine *m, struct dev_env *envs[2])
@@ -465,6 +489,7 @@ void machine_free(struct machine *m)
 	machine_backends_close(m);
 	machine_unlock(m);
 	machine_core_close(m);
+	typist_free(m->typist);
 	input_free(m->input);
 	clock_free(m->clock);
 	free(m);

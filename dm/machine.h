@@ -107,6 +107,7 @@ struct machine {
 	struct machine_listener on_stopped; /* … else what its title follows */
 	struct input *input;                /* keyboards and pointers */
 	struct input_source monitors;       /* what QMP and HMP hold down */
+	struct typist *typist;              /* NULL: nothing was typed yet */
 	uint8_t e820[40];                   /* RAM, as fw_cfg has it … */
 	uint8_t hpets[121];                 /* … and HPETs */
 	struct firmware *firmware;
@@ -192,6 +193,9 @@ int machine_screendump(struct machine *m, const char *device, unsigned head, con
 /* keys: evdev codes, pressed in order and lifted in reverse, hold_ms after each. */
 int machine_send_key(struct machine *m, const uint8_t *keys, unsigned n, unsigned hold_ms,
 		     struct err *e);
+/* UTF-8 by the layout of -k; *waiting: keys to be typed, those of earlier texts too. */
+int machine_type_text(struct machine *m, const char *text, unsigned hold_ms, unsigned *waiting,
+		      struct err *e);
 
 /* ---- state: core and device model in one stream, the machine stopped meanwhile ---- */
 int machine_save(struct machine *m, struct dev_stream *s, struct err *e);

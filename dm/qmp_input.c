@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dm/qmp_input.c: QMP commands that type and point: send-key, input-send-event, query-mice. */
+/* dm/qmp_input.c: QMP commands that type and point: send-key, x-type-text, input-send-event,
+ * query-mice. */
 #include "dm/qmp.h"
 
 #define MAX_KEYS 16
@@ -51,6 +52,20 @@ static int run_send_key(struct qmp_call *c)
 			return rc;
 	}
 	return machine_send_key(c->m, codes, (unsigned)n, (unsigned)hold, &c->err);
+}
+
+static int run_type_text(struct qmp_call *c)
+{
+	int64_t hold = qmp_int(c, "hold-time", 20);
+	unsigned waiting;
+	int rc;
+
+	if (hold < 1 || hold > 60000)
+		return qmp_fail(c, NULL, "Parameter 'hold-time' expects 1 to 60000 ms");
+	rc = machine_type_text(c->m, qmp_str(c, "text"), (unsigned)hold, &waiting, &c->err);
+	if (!rc)
+		c->ret = json_pack("{si}", "waiting", (int)waiting);
+	return rc;
 }
 
 /* ---- events ---- */
@@ -210,6 +225,8 @@ const struct qmp_command qmp_input_commands[] = {
 	COMMAND("input-send-event",
 		ARGS(OPT("device", QMP_STR), OPT("head", QMP_INT),
 		     ARG("events", QMP_ARRAY, .of = &event)), run_input),
+	COMMAND("x-type-text", ARGS(ARG("text", QMP_STR), OPT("hold-time", QMP_INT)),
+		run_type_text),
 	COMMAND("query-mice", NULL, run_mice),
 	COMMANDS_END,
 };

@@ -239,6 +239,11 @@ int input_type(struct input *in, const uint8_t *codes, unsigned n, unsigned hold
 	return 0;
 }
 
+bool input_idle(const struct input *in)
+{
+	return !in->n_keys && in->hold.deadline < 0;
+}
+
 /* ---- pointers ---- */
 
 static uint8_t all_buttons(const struct input *in)

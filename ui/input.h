@@ -83,6 +83,7 @@ bool input_absolute(const struct input *in); /* else show and grab: it moves by 
 /* Monitors: presses keys in order, hold_ms of the guest's time after each event, lifts them in
  * reverse, as QEMU's send-key. -ENOSPC when too much of it waits already. */
 int input_type(struct input *in, const uint8_t *codes, unsigned n, unsigned hold_ms);
+bool input_idle(const struct input *in); /* no key waits for the guest or for its time */
 
 /* ---- for devices ---- */
 

@@ -28,6 +28,15 @@ bool layout_load(struct layout *l, const char *name);
 unsigned layout_count(void);
 const char *layout_name(unsigned n); /* the n-th one's; NULL behind the last */
 
+/* One key, with what its level needs. */
+struct layout_stroke {
+	uint8_t code, level;
+};
+/* How a character is typed while the keys of `level` are held and Caps Lock is as it is: the number
+ * of strokes, two when it is an accent and a letter; 0: the layout does not have it. */
+unsigned layout_find(const struct layout *l, uint32_t c, unsigned level, bool caps,
+		     struct layout_stroke s[2]);
+
 /* One character of UTF-8 in our own tables, at most U+FFFF; *s is behind it then. */
 uint16_t layout_next(const char **s);
 /* The capital of a small letter of Latin-1 and Latin Extended-A; else c. */

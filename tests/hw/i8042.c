@@ -615,6 +615,32 @@ BUS_TEST(i8042_send_key, "-nodefaults")
 	EQS("61 f0 61 e0 f0 14", taken(b));
 }
 
+/* Of more than the keyboard's 16 bytes nothing is lost while the guest does not read. */
+BUS_TEST(i8042_type_text, "-nodefaults -k de")
+{
+	unsigned n = 0;
+
+	CHECK(strstr(bus_qmp(b, "{'execute':'x-type-text','arguments':{'text':'Z@\\n'}}"),
+		     "{\"waiting\": 3}"));
+	EQS("12 35", taken(b));
+	bus_step(b, 20 * NS_PER_MS);
+	EQS("f0 35 f0 12", taken(b));
+	bus_step(b, 20 * NS_PER_MS);
+	EQS("e0 11 15", taken(b));
+	bus_step(b, 40 * NS_PER_MS);
+	EQS("f0 15 e0 f0 11 5a", taken(b));
+	bus_step(b, 20 * NS_PER_MS);
+	EQS("f0 5a", taken(b));
+	qmp(b, "{'execute':'x-type-text','arguments':{'text':'%s','hold-time':1}}",
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+	for (unsigned i = 0; i < 10; i++) {
+		bus_step(b, NS_PER_SEC);
+		for (const char *at = taken(b); (at = strstr(at, "f0 1c")); at++)
+			n++;
+	}
+	EQ(30, n);
+}
+
 BUS_TEST(i8042_query_mice, "-nodefaults")
 {
 	CHECK(strstr(bus_qmp(b, "{'execute':'query-mice'}"), "QEMU PS/2 Mouse"));

@@ -144,66 +144,6 @@ static void remember(struct vnc_keys *k, uint32_t sym, unsigned code)
 
 /* ---- characters */
 
-struct stroke {
-	uint8_t code, level;
-};
-
-static bool is_pair(uint16_t c, uint16_t d)
-{
-	if ((c == 'i' && d == 0x130) || (c == 0x131 && d == 'I')) /* Turkish: İ and ı */
-		return true;
-	return c != d && layout_capital(c) == layout_capital(d);
-}
-
-/* What the key makes. Caps Lock is as in xkb: another shift where both letters of a pair are on the
- * key, else a capital in place of a small letter. */
-static uint32_t made(const struct vnc_keys *k, unsigned level, unsigned code, bool caps)
-{
-	const uint16_t(*at)[LAYOUT_KEYS] = k->layout.at;
-
-	if (!caps)
-		return at[level][code];
-	if (is_pair(at[0][code], at[1][code]) && is_pair(at[level & 2][code], at[level | 1][code]))
-		return at[level ^ 1][code];
-	return layout_capital(at[level][code]);
-}
-
-/* The least that has to be done for it: best with the keys that are held, then plain, … */
-static bool seek(const struct vnc_keys *k, uint32_t c, bool caps, struct stroke *s)
-{
-	unsigned best = ~0u, now = level_now(k);
-
-	for (unsigned level = 0; level < LAYOUT_LEVELS; level++)
-		for (unsigned code = 1; code < LAYOUT_KEYS; code++) {
-			unsigned cost = level == now ? 0 : 1 + level;
-
-			if (cost >= best || made(k, level, code, caps) != c)
-				continue;
-			best = cost;
-			*s = (struct stroke){(uint8_t)code, (uint8_t)level};
-		}
-	return best != ~0u;
-}
-
-/* How many strokes it takes: 0: the layout does not have it. */
-static unsigned find(const struct vnc_keys *k, uint32_t c, struct stroke s[2])
-{
-	bool caps = k->leds & INPUT_CAPS_LOCK;
-	uint32_t accent, letter;
-
-	if (!c)
-		return 0;
-	if (seek(k, c, caps, &s[0]))
-		return 1;
-	if (vnc_sym_split(c, &accent, &letter) && seek(k, accent, caps, &s[0]) &&
-	    seek(k, letter, caps, &s[1]))
-		return 2;
-	accent = vnc_sym_accent(c);
-	if (accent && seek(k, accent, caps, &s[0]))
-		return 1;
-	return seek(k, c, false, &s[0]);
-}
-
 static bool is_latin(uint32_t c)
 {
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
@@ -212,8 +152,8 @@ static bool is_latin(uint32_t c)
 /* The key that stays down till the client lifts it; KEY_NONE: there is none. */
 static unsigned type(struct vnc_keys *k, uint32_t c)
 {
-	struct stroke s[2];
-	unsigned n = find(k, c, s);
+	struct layout_stroke s[2];
+	unsigned n = layout_find(&k->layout, c, level_now(k), k->leds & INPUT_CAPS_LOCK, s);
 
 	for (unsigned i = 0; i < n; i++) {
 		/* A capital with Ctrl may come of the viewer's Caps Lock: no Ctrl-Shift. */

@@ -49,9 +49,6 @@ void vnc_keys_code(struct vnc_keys *k, uint32_t sym, unsigned set1, bool down);
 
 /* vnc_sym.c: X keysyms and characters. */
 uint32_t vnc_sym_char(uint32_t sym); /* a dead key is a combining character; 0: it is none */
-/* Two strokes in its place: a dead key and a letter or the space bar. False: nothing is known. */
-bool vnc_sym_split(uint32_t c, uint32_t *accent, uint32_t *letter);
-uint32_t vnc_sym_accent(uint32_t c); /* the dead key of ´, ¨, …; 0: it is none of them */
 
 /* vnc_jail.c: what this process may do from now on. */
 int vnc_jail_server(enum jail_mode mode, struct err *e); /* accept and fork */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * ui/vnc/vnc_sym.c: X keysyms as Unicode characters, and characters as accent and letter.
+ * ui/vnc/vnc_sym.c: X keysyms as Unicode characters.
  *
- * Spec: X11/keysymdef.h; The Unicode Standard, canonical decompositions
+ * Spec: X11/keysymdef.h
  */
 #include "ui/vnc/vnc_server.h"
 
@@ -44,34 +44,6 @@ static const uint16_t dead[] = {
 	0x300, 0x301, 0x302, 0x303, 0x304, 0x306, 0x307, 0x308, 0x30a, 0x30b, 0x30c, 0x327, 0x328,
 	0, 0, 0, 0x323, 0x309, 0x31b, 0x335,
 };
-
-/* Letters, and with the accent. A blank: what the dead key and the space bar make. */
-static const struct {
-	uint16_t accent;
-	const char *letters, *composed;
-} accents[] = {
-	{0x300, " AEIOUaeiou", "`ÀÈÌÒÙàèìòù"},
-	{0x301, "AEIOUYaeiouyCcLlNnRrSsZz", "ÁÉÍÓÚÝáéíóúýĆćĹĺŃńŔŕŚśŹź"},
-	{0x302, " AEIOUaeiouCcGgHhJjSsWwYy", "^ÂÊÎÔÛâêîôûĈĉĜĝĤĥĴĵŜŝŴŵŶŷ"},
-	{0x303, " ANOanoIiUu", "~ÃÑÕãñõĨĩŨũ"},
-	{0x304, "AaEeIiOoUu", "ĀāĒēĪīŌōŪū"},
-	{0x306, "AaEeGgIiOoUu", "ĂăĔĕĞğĬĭŎŏŬŭ"},
-	{0x307, "CcEeGgIZz", "ĊċĖėĠġİŻż"},
-	{0x308, "AEIOUaeiouyY", "ÄËÏÖÜäëïöüÿŸ"},
-	{0x30a, "AaUu", "ÅåŮů"},
-	{0x30b, "OoUu", "ŐőŰű"},
-	{0x30c, "CcDdEeLlNnRrSsTtZz", "ČčĎďĚěĽľŇňŘřŠšŤťŽž"},
-	{0x327, "CcGgKkLlNnRrSsTt", "ÇçĢģĶķĻļŅņŖŗŞşŢţ"},
-	{0x328, "AaEeIiUu", "ĄąĘęĮįŲų"},
-};
-
-/* Accents by themselves, for which the dead key is the nearest that a layout may have. */
-static const struct {
-	uint16_t c, accent;
-} spacing[] = {
-	{0xb4, 0x301}, {0xaf, 0x304}, {0x2d8, 0x306}, {0x2d9, 0x307}, {0xa8, 0x308}, {0xb0, 0x30a},
-	{0x2dd, 0x30b}, {0x2c7, 0x30c}, {0xb8, 0x327}, {0x2db, 0x328},
-};
 /* clang-format on */
 
 static uint32_t old_char(uint32_t sym)
@@ -100,27 +72,4 @@ uint32_t vnc_sym_char(uint32_t sym)
 	if (sym >= SYM_DEAD && sym - SYM_DEAD < ARRAY_SIZE(dead))
 		return dead[sym - SYM_DEAD];
 	return old_char(sym);
-}
-
-bool vnc_sym_split(uint32_t c, uint32_t *accent, uint32_t *letter)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(accents); i++) {
-		const char *s = accents[i].composed;
-
-		*accent = accents[i].accent;
-		for (const char *l = accents[i].letters; *l; l++) {
-			*letter = (uint8_t)*l;
-			if (layout_next(&s) == c)
-				return true;
-		}
-	}
-	return false;
-}
-
-uint32_t vnc_sym_accent(uint32_t c)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(spacing); i++)
-		if (spacing[i].c == c)
-			return spacing[i].accent;
-	return 0;
 }
