@@ -138,13 +138,17 @@ static void add_devices(struct list *l, const struct guest *g)
 }
 
 /* Xen's OUI and three bytes that are the guest's and the card's. */
-static void mac_of(const struct guest *g, unsigned i, char mac[18])
+void guest_mac(const struct guest *g, unsigned i, char mac[18])
 {
 	const char *id = g->uuid ? g->uuid : g->name;
 	uint32_t hash = 2166136261u + i; /* FNV-1a */
 
 	for (; *id; id++)
 		hash = (hash ^ (uint8_t)*id) * 16777619u;
+	if (g->vifs[i].mac) {
+		snprintf(mac, 18, "%s", g->vifs[i].mac);
+		return;
+	}
 	snprintf(mac, 18, "00:16:3e:%02x:%02x:%02x", hash >> 16 & 0x7f, hash >> 8 & 0xff,
 		 hash & 0xff);
 }
@@ -160,10 +164,10 @@ static void add_vifs(struct list *l, const struct guest *g, unsigned domid)
 		if (!v->emulated)
 			continue;
 		emulated++;
-		mac_of(g, i, made);
+		guest_mac(g, i, made);
 		add(l, "-device");
 		add(l, "%s,id=nic%u,netdev=net%u,mac=%s", v->model ? v->model : "rtl8139", i, i,
-		    v->mac ? v->mac : made);
+		    made);
 		add(l, "-netdev");
 		add(l, "type=tap,id=net%u,ifname=vif%u.%u-emu,br=%s,script=no,downscript=no", i,
 		    domid, i, v->bridge ? v->bridge : "xenbr0");

@@ -49,6 +49,8 @@ struct guest {
  * 0, or -EINVAL and a sentence. g is to be freed either way. */
 int guest_read(struct guest *g, const struct cfg *c, FILE *say, struct err *e);
 void guest_free(struct guest *g);
+/* The address of card i: its own, or one made from the guest's uuid. */
+void guest_mac(const struct guest *g, unsigned i, char mac[18]);
 /* The keys as a table in Markdown: docs/xl.cfg-support.md. */
 void guest_print_keys(FILE *f);
 
