@@ -118,8 +118,13 @@ static int send_all(int fd, uint32_t of, uint32_t window)
 	}
 	/* The end, until it is heard: its number is behind the last. */
 	for (unsigned i = 0; i < TRIES; i++) {
+		uint32_t last;
+
 		(void)!send(fd, packet, make(of, of), 0);
-		if (heard(fd, 0, WAIT) > of) {
+		do /* its answers to what is still under way come first */
+			last = heard(fd, 0, WAIT);
+		while (last && last <= of);
+		if (last) {
 			printf("sent %u\n", of);
 			return 0;
 		}
