@@ -89,12 +89,10 @@ static int leave_root(struct err *e)
 	return 0;
 }
 
-/* Other rights take back the wish to die with the parent; it may have died meanwhile. */
-static int renew_wish(int wish, pid_t parent, struct err *e)
+/* It may have ended meanwhile. */
+int jail_end_with_parent(pid_t parent, struct err *e)
 {
-	if (!wish)
-		return 0;
-	prctl(PR_SET_PDEATHSIG, wish);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return getppid() == parent ? 0 : err_set(e, -ESRCH, "the parent has ended");
 }
 
@@ -177,8 +175,8 @@ int jail_enter(const struct jail *j, enum jail_mode mode, struct err *e)
 		return 0;
 	prctl(PR_GET_PDEATHSIG, &wish);
 	rc = give_up_rights(j, mode, e);
-	if (!rc)
-		rc = renew_wish(wish, parent, e);
+	if (!rc && wish) /* other rights take it back */
+		rc = jail_end_with_parent(parent, e);
 	if (!rc && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		rc = err_errno(e, -errno, "PR_SET_NO_NEW_PRIVS");
 	if (!rc)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum jail_mode {
 	JAIL_OFF,     /* keeps all rights: for debugging only */
@@ -39,11 +40,15 @@ struct jail {
 	uint64_t capabilities; /* kept, of those it has: 1 << CAP_… */
 	int spaces;            /* CLONE_NEW… it can live in; without rights, in a user's own */
 	bool nobody;           /* root becomes user 65534 */
+	bool threads;          /* it may start threads, though no processes */
 	bool no_writes;        /* files may not grow */
 	unsigned files;        /* descriptors, at most */
 	uint64_t memory;       /* bytes of addresses, at most; 0 = no limit */
 };
 
+/* From now on this process is killed when `parent`, which started it, ends; also in a jail that is
+ * entered later. -ESRCH: it has ended already. */
+int jail_end_with_parent(pid_t parent, struct err *e);
 /* Enters it for good. Before threads are started. */
 int jail_enter(const struct jail *j, enum jail_mode mode, struct err *e);
 /* In a process that is jailed already: a shorter list of system calls on top. */

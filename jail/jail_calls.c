@@ -11,6 +11,7 @@
 #include <errno.h>
 #ifdef CONFIG_SECCOMP
 #include <fcntl.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,13 +20,23 @@
 
 /* What every program of ours does, and nobody is harmed by. */
 static const int plain_calls[] = {
-	SYS_read,           SYS_write,       SYS_readv,      SYS_writev,        SYS_recvfrom,
-	SYS_sendto,         SYS_recvmsg,     SYS_sendmsg,    SYS_getsockname,   SYS_getpeername,
-	SYS_getsockopt,     SYS_setsockopt,  SYS_shutdown,   SYS_close,         SYS_poll,
-	SYS_ppoll,          SYS_fcntl,       SYS_lseek,      SYS_fstat,         SYS_brk,
-	SYS_munmap,         SYS_madvise,     SYS_futex,      SYS_clock_gettime, SYS_gettimeofday,
-	SYS_getrandom,      SYS_exit,        SYS_exit_group, SYS_rt_sigreturn,  SYS_rt_sigaction,
-	SYS_rt_sigprocmask, SYS_sigaltstack, SYS_getpid,     SYS_gettid,        SYS_restart_syscall,
+	SYS_read,          SYS_write,
+	SYS_readv,         SYS_writev,
+	SYS_recvfrom,      SYS_sendto,
+	SYS_recvmsg,       SYS_sendmsg,
+	SYS_getsockname,   SYS_getpeername,
+	SYS_getsockopt,    SYS_setsockopt,
+	SYS_shutdown,      SYS_close,
+	SYS_poll,          SYS_ppoll,
+	SYS_lseek,         SYS_fstat,
+	SYS_brk,           SYS_munmap,
+	SYS_madvise,       SYS_futex,
+	SYS_clock_gettime, SYS_gettimeofday,
+	SYS_getrandom,     SYS_exit,
+	SYS_exit_group,    SYS_rt_sigreturn,
+	SYS_rt_sigaction,  SYS_rt_sigprocmask,
+	SYS_sigaltstack,   SYS_getpid,
+	SYS_gettid,        SYS_restart_syscall,
 	SYS_sched_yield,
 };
 static const struct jail_narrow narrow_calls[] = {
@@ -33,6 +44,18 @@ static const struct jail_narrow narrow_calls[] = {
 	{SYS_mmap, 2, PROT_EXEC, 0},     {SYS_mprotect, 2, PROT_EXEC, 0},
 	{SYS_mremap, 4, ~0ull, 0},
 };
+/* Not F_SETOWN and F_SETSIG: they make the kernel kill whom one likes. */
+static const int fcntl_commands[] = {
+	F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,     F_SETFD,     F_GETFL,
+	F_SETFL, F_OFD_SETLK,     F_OFD_GETLK, F_ADD_SEALS, F_GET_SEALS,
+};
+/* What pthread_create asks for; a process of its own, or namespaces, would be another value. */
+#define NEW_SPACES                                                                     \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
+	 CLONE_NEWPID | CLONE_NEWNET)
+#define OF_THREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD)
+static const struct jail_narrow thread_narrow = {SYS_clone, 0, OF_THREAD | NEW_SPACES, OF_THREAD};
+static const int thread_calls[] = {SYS_set_robust_list, SYS_rseq, SYS_sched_getaffinity};
 static const int fatal_calls[] = {
 	SYS_execve,
 	SYS_execveat,
@@ -71,6 +94,27 @@ static int add_narrow(scmp_filter_ctx f, const struct jail_narrow *list, size_t 
 	return rc;
 }
 
+static int add_fcntl(scmp_filter_ctx f)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(fcntl_commands) && !rc; i++)
+		rc = add_narrow(
+			f, &(struct jail_narrow){SYS_fcntl, 1, ~0u, (uint64_t)fcntl_commands[i]},
+			1);
+	return rc;
+}
+
+/* The library takes clone when there is no clone3, whose flags no filter can see. */
+static int add_threads(scmp_filter_ctx f)
+{
+	int rc = seccomp_rule_add(f, SCMP_ACT_ERRNO(ENOSYS), SYS_clone3, 0);
+
+	if (!rc)
+		rc = add(f, SCMP_ACT_ALLOW, thread_calls, ARRAY_SIZE(thread_calls));
+	return rc ? rc : add_narrow(f, &thread_narrow, 1);
+}
+
 static int add_all(scmp_filter_ctx f, const struct jail *j)
 {
 	const struct jail_narrow own_signals = {SYS_tgkill, 0, ~0ull, (uint64_t)getpid()};
@@ -84,6 +128,10 @@ static int add_all(scmp_filter_ctx f, const struct jail *j)
 		rc = add_narrow(f, narrow_calls, ARRAY_SIZE(narrow_calls));
 	if (!rc)
 		rc = add_narrow(f, &own_signals, 1);
+	if (!rc)
+		rc = add_fcntl(f);
+	if (!rc && j->threads)
+		rc = add_threads(f);
 	return rc ? rc : add_narrow(f, j->narrow, j->n_narrow);
 }
 

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -134,15 +133,6 @@ static void close_others(const int *fds, size_t n)
 
 /* ---- life */
 
-static void end_with_parent(int parent)
-{
-	if (!parent)
-		return;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent) /* it was faster */
-		_exit(1);
-}
-
 static void tell(const struct child *c, const char *text)
 {
 	send(c->control, text, strlen(text), MSG_NOSIGNAL);
@@ -181,7 +171,8 @@ void child_main(struct child *c, char **argv)
 	if (!rc)
 		rc = handed_fds(c, fds, &n, &e);
 	if (!rc) {
-		end_with_parent(parent);
+		if (parent && jail_end_with_parent(parent, &e) < 0)
+			_exit(1);
 		close_others(fds, n);
 		rc = run(c, &e);
 	} else if (rc < 0) {
