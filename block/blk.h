@@ -61,8 +61,9 @@ struct blk_options {
 	enum blk_answer (*failed)(void *arg, enum blk_op op, int rc);
 	void *failed_arg;
 };
-/* Opens "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno. NULL: no fd sets. */
-extern int (*blk_fdset_open)(const char *name, int flags);
+/* Opens path, "fd:N" or "/dev/fdset/N" (dm/ sets it): a descriptor, the caller's, or -errno and a
+ * sentence. NULL: open(2), and no fd sets. */
+extern int (*blk_host_open)(const char *name, int flags, unsigned mode, struct err *e);
 /* file is a path, "fd:N" or "/dev/fdset/N". NULL and a sentence on failure (names the holder of a
  * lock by pid where it can). l outlives it. */
 struct blk *blk_open(struct loop *l, const struct blk_options *o, struct err *e);

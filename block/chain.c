@@ -55,6 +55,11 @@ static int full_name(const struct blk *over, const char *name, char *path, size_
 	path[0] = 0;
 	if (name[0] != '/')
 		place_of(&over->file, path, size);
+	if (name[0] != '/' && !path[0])
+		return err_set(e, -EPERM,
+			       "%s: which folder it lies in cannot be seen, so not which file "
+			       "'%s' is",
+			       over->file.name, name);
 	slash = strrchr(path, '/');
 	n = slash ? (size_t)(slash + 1 - path) : 0;
 	if ((size_t)snprintf(path + n, size - n, "%s", name) >= size - n)

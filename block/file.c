@@ -18,11 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int (*blk_fdset_open)(const char *name, int flags);
+int (*blk_host_open)(const char *name, int flags, unsigned mode, struct err *e);
 
 #define PAGE 4096u
 
-static int open_path(const char *file, int flags)
+static int open_here(const char *file, int flags)
 {
 	const char *digits = file + 3;
 	char *end;
@@ -30,7 +30,7 @@ static int open_path(const char *file, int flags)
 	int rc;
 
 	if (!strncmp(file, "/dev/fdset/", 11))
-		return blk_fdset_open ? blk_fdset_open(file, flags) : -ENOENT;
+		return -ENOENT;
 	if (!strncmp(file, "fd:", 3)) {
 		fd = strtol(digits, &end, 10);
 		if (*end || end == digits || fd < 0 || fd > 1 << 20)
@@ -40,6 +40,13 @@ static int open_path(const char *file, int flags)
 		rc = open(file, flags | O_CLOEXEC);
 	}
 	return rc < 0 ? -errno : rc;
+}
+
+static int open_path(const char *file, int flags, struct err *e)
+{
+	int rc = blk_host_open ? blk_host_open(file, flags, 0, e) : open_here(file, flags);
+
+	return rc < 0 ? err_errno(e, rc, "cannot open %s", file) : rc;
 }
 
 static int measure(struct blk_file *f, struct err *e)
@@ -72,6 +79,7 @@ static const struct cache_mode {
 static int set_cache(struct blk_file *f, const char *name, int flags, struct err *e)
 {
 	const struct cache_mode *m = NULL;
+	struct err why = {""};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cache_modes); i++)
 		if (!strcmp(cache_modes[i].name, name ? name : "writeback"))
@@ -87,7 +95,7 @@ static int set_cache(struct blk_file *f, const char *name, int flags, struct err
 	/* Descriptors that were handed over keep the flags they have. */
 	if (!m->direct || !strncmp(f->name, "fd:", 3))
 		return 0;
-	f->direct_fd = open_path(f->name, flags | O_DIRECT);
+	f->direct_fd = open_path(f->name, flags | O_DIRECT, &why);
 	if (f->direct_fd == -EINVAL) {
 		f->direct_fd = -1;
 		log_warn("%s: its file system has no O_DIRECT: cache=%s goes through the host's "
@@ -95,7 +103,7 @@ static int set_cache(struct blk_file *f, const char *name, int flags, struct err
 			 f->name, name);
 		return 0;
 	}
-	return f->direct_fd < 0 ? err_errno(e, f->direct_fd, "cannot open %s", f->name) : 0;
+	return f->direct_fd < 0 ? err_set(e, f->direct_fd, "%s", why.msg) : 0;
 }
 
 int blk_file_open(struct blk_file *f, const struct blk_options *o, struct err *e)
@@ -108,9 +116,9 @@ int blk_file_open(struct blk_file *f, const struct blk_options *o, struct err *e
 	f->name = strdup(o->file);
 	if (!f->name)
 		return err_set(e, -ENOMEM, "out of memory for %s", o->file);
-	rc = f->fd = open_path(o->file, flags);
+	rc = f->fd = open_path(o->file, flags, e);
 	if (rc < 0)
-		return err_errno(e, rc, "cannot open %s", o->file);
+		return rc;
 	if (!o->readonly && (fcntl(f->fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		return err_set(e, -EACCES, "%s is a descriptor for reading only", o->file);
 	rc = measure(f, e);

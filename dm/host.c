@@ -2,6 +2,7 @@
 #include "dm/host.h"
 
 #include "base/util.h"
+#include "proc/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@ struct named_fd {
 };
 static struct host_fdset *fdsets;
 static struct named_fd *named;
+static bool jailed;
 
 /* ---- opening */
 
@@ -66,17 +68,34 @@ static int open_from_set(int64_t id, const char *path, int flags, struct err *e)
 		       (flags & O_ACCMODE) == O_RDONLY ? "reading only" : "reading and writing");
 }
 
+void host_jailed(void)
+{
+	jailed = true;
+}
+
+static int open_file(const char *path, int flags, unsigned mode, struct err *e)
+{
+	int fd;
+
+	if (jailed && broker_attached())
+		return broker_open(path, flags, mode, e);
+	if (jailed)
+		return err_set(e, -EPERM,
+			       "cannot open %s: a jailed hvm-dm opens no files and has no broker",
+			       path);
+	fd = open(path, flags | O_CLOEXEC, mode);
+	return fd >= 0 ? fd : err_errno(e, -errno, "cannot open %s", path);
+}
+
 int host_open(const char *path, int flags, unsigned mode, struct err *e)
 {
 	int64_t n;
-	int fd;
 
 	if ((n = number_after(path, "/dev/fdset/")) >= 0)
 		return open_from_set(n, path, flags, e);
 	if ((n = number_after(path, "fd:")) >= 0 && n <= INT32_MAX)
 		return duplicate((int)n, path, e);
-	fd = open(path, flags | O_CLOEXEC, mode);
-	return fd >= 0 ? fd : err_errno(e, -errno, "cannot open %s", path);
+	return open_file(path, flags, mode, e);
 }
 
 /* ---- sets */

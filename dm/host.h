@@ -15,6 +15,8 @@
  * fits; duplicated). flags, mode as open(2); O_CLOEXEC is added. -errno and a sentence.
  */
 int host_open(const char *path, int flags, unsigned mode, struct err *e);
+/* From now on this process opens no files itself: the broker does, if there is one. */
+void host_jailed(void);
 
 /* fd sets: add-fd, remove-fd, query-fdsets, -add-fd. */
 struct host_fd {

@@ -439,17 +439,12 @@ static int add_fds(struct machine *m, struct err *e)
 	return rc;
 }
 
-static int open_for_blk(const char *name, int flags)
-{
-	return host_open(name, flags, 0, NULL);
-}
-
 int machine_backends_open(struct machine *m, struct err *e)
 {
 	const struct machine_config *c = m->cfg;
 	int rc;
 
-	blk_fdset_open = open_for_blk;
+	blk_host_open = host_open;
 	chr_host_open = host_open;
 	net_host_open = host_open;
 	rc = add_fds(m, e);

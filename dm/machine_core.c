@@ -161,20 +161,23 @@ int machine_core_attach(struct machine *m, struct err *e)
 #define ROM_LOW        0x20000u /* the part that is also seen below 1 MiB */
 #define DEVICE_ROM_MAX (16 << 20)
 
-/* The first of the `n` names that is in a folder of -L, or else in one of the usual ones. */
-static int find_rom(const struct machine_config *c, const char *const *names, unsigned n,
+/* The first of the `n` names that is in a folder of -L, or else in one of the usual ones: open. */
+static int open_rom(const struct machine_config *c, const char *const *names, unsigned n,
 		    char *path, size_t size)
 {
 	static const char *const dirs[] = {CONFIG_DATADIR, "/usr/share/seabios", "/usr/share/qemu",
 					   "/usr/lib/ipxe/qemu"};
+
+	int fd;
 
 	for (unsigned i = 0; i < c->rom_dirs.n + ARRAY_SIZE(dirs); i++)
 		for (unsigned k = 0; k < n; k++) {
 			snprintf(path, size, "%s/%s",
 				 i < c->rom_dirs.n ? c->rom_dirs.v[i] : dirs[i - c->rom_dirs.n],
 				 names[k]);
-			if (access(path, R_OK) == 0)
-				return 0;
+			fd = host_open(path, O_RDONLY, 0, NULL);
+			if (fd >= 0)
+				return fd;
 		}
 	return -ENOENT;
 }
@@ -207,14 +210,16 @@ int machine_rom_file(struct machine *m, const struct dev *d, const char *name, u
 
 	*data = NULL;
 	if (!strchr(name, '/')) {
-		if (find_rom(m->cfg, &name, 1, found, sizeof(found)) < 0) {
+		fd = open_rom(m->cfg, &name, 1, found, sizeof(found));
+		if (fd < 0) {
 			log_warn("%s has no ROM: %s is in no folder of firmware (-L names more)",
 				 d->class->name, name);
 			return 0;
 		}
 		path = found;
+	} else {
+		fd = host_open(path, O_RDONLY, 0, e);
 	}
-	fd = host_open(path, O_RDONLY, 0, e);
 	if (fd < 0)
 		return fd;
 	rc = read_rom(fd, path, data, len, e);
@@ -269,11 +274,13 @@ int machine_rom_load(struct machine *m, struct err *e)
 	int fd, rc;
 
 	if (!path) {
-		if (find_rom(m->cfg, names, ARRAY_SIZE(names), found, sizeof(found)) < 0)
+		fd = open_rom(m->cfg, names, ARRAY_SIZE(names), found, sizeof(found));
+		if (fd < 0)
 			return 0; /* nothing runs it under qtest */
 		path = found;
+	} else {
+		fd = host_open(path, O_RDONLY, 0, e);
 	}
-	fd = host_open(path, O_RDONLY, 0, e);
 	if (fd < 0)
 		return fd;
 	rc = load_rom(m, fd, path, e);

@@ -135,9 +135,12 @@ TEST(probed_raw_stays_raw)
 
 /* ---- by descriptor ---- */
 
-static int from_set(const char *name, int flags)
+static int from_set(const char *name, int flags, unsigned mode, struct err *e)
 {
+	if (!strcmp(name, "secret"))
+		return err_set(e, -EPERM, "it is not for you");
 	EQS("/dev/fdset/7", name);
+	EQ(0, mode);
 	EQ(O_RDONLY, flags & O_ACCMODE);
 	return open("/proc/self/exe", O_RDONLY);
 }
@@ -161,10 +164,12 @@ TEST(descriptors)
 	CHECK(!open_with(name, "raw", false));
 	CHECK(strstr(error.msg, "for reading only"));
 	close(fd);
-	blk_fdset_open = from_set;
+	blk_host_open = from_set;
 	b = open_with("/dev/fdset/7", "raw", true);
 	CHECK(b);
 	blk_close(b);
+	CHECK(!open_with("secret", "raw", true));
+	EQS("it is not for you", error.msg);
 	finish();
 }
 
