@@ -47,8 +47,8 @@ NAME_toolstack := hvm
 NAME_toolstack/store := hvm-store
 NAME_ui/sdl := hvm-sdl
 # The folders (as patterns) each program is made of.
-PARTS_hvm-dm := base/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
-PARTS_hvm-core := base/% hypervisor/%
+PARTS_hvm-dm := base/% jail/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
+PARTS_hvm-core := base/% jail/% hypervisor/%
 PARTS_hvm-img := base/% block/% img/%
 PARTS_hvm-nat := base/% jail/% proc/child.c net/opts.c net/nat/%
 PARTS_hvm-vnc := base/% ui/layout.c ui/layout_find.c jail/% proc/child.c ui/display.c \

@@ -425,7 +425,7 @@ static int build(struct machine *m, struct err *e)
 	return rc;
 }
 
-struct machine *machine_new(const struct machine_config *cfg, struct loop *l, struct err *e)
+struct machine *machine_build(const struct machine_config *cfg, struct loop *l, struct err *e)
 {
 	struct machine *m = calloc(1, sizeof(*m));
 	int rc;
@@ -459,12 +459,31 @@ struct machine *machine_new(const struct machine_config *cfg, struct loop *l, st
 	machine_lock(m);
 	if (!rc && cfg->gdb)
 		rc = gdb_open(m, cfg->gdb, e);
-	if (!rc && !cfg->stopped)
-		rc = machine_cont(m, e);
 	machine_unlock(m);
 	if (!rc)
 		return m;
 	err_set(e, rc, "out of memory");
+	machine_free(m);
+	return NULL;
+}
+
+int machine_start(struct machine *m, struct err *e)
+{
+	int rc = machine_vcpus_start(m, e);
+
+	machine_lock(m);
+	if (!rc && !m->cfg->stopped)
+		rc = machine_cont(m, e);
+	machine_unlock(m);
+	return rc;
+}
+
+struct machine *machine_new(const struct machine_config *cfg, struct loop *l, struct err *e)
+{
+	struct machine *m = machine_build(cfg, l, e);
+
+	if (!m || !machine_start(m, e))
+		return m;
 	machine_free(m);
 	return NULL;
 }

@@ -137,6 +137,10 @@ struct machine {
  * prelaunch (-S) or running. cfg and l outlive it. NULL and a sentence on failure.
  */
 struct machine *machine_new(const struct machine_config *cfg, struct loop *l, struct err *e);
+/* The two halves of that: between them no thread and no guest runs, and all that options name has
+ * been opened. */
+struct machine *machine_build(const struct machine_config *cfg, struct loop *l, struct err *e);
+int machine_start(struct machine *m, struct err *e);
 void machine_free(struct machine *m); /* NULL is fine */
 
 /* The device lock. The loop holds it in callbacks; others take it round whatever they do here. */

@@ -7,6 +7,7 @@
 #define DM_MACHINE_CONFIG_H
 #include "block/blk.h"
 #include "dm/opts.h"
+#include "jail/jail.h"
 
 #include <stddef.h>
 
@@ -117,6 +118,8 @@ struct machine_config {
 
 	/* of the process */
 	char *log_file, *pidfile;
+	enum jail_mode jail;
+	int broker, parent;        /* a descriptor, a process; 0 = none */
 	unsigned log_items;        /* -d: enum trace_item */
 	char *trace;               /* globs, for dev_trace_set */
 	struct text_list rom_dirs; /* -L */

@@ -109,8 +109,9 @@ void machine_kernel_close(struct machine *m);
 /* Is there the engine that was asked for? */
 int machine_vcpus_check(const struct machine_config *c, struct err *e);
 enum clock_mode machine_clock_mode(const struct machine_config *c);
-int machine_vcpus_open(struct machine *m, struct err *e); /* after the kernel; without the lock */
-void machine_vcpus_close(struct machine *m);              /* without the lock */
+int machine_vcpus_open(struct machine *m, struct err *e);  /* after the kernel; without the lock */
+int machine_vcpus_start(struct machine *m, struct err *e); /* their threads */
+void machine_vcpus_close(struct machine *m);               /* without the lock */
 void machine_vcpus_hold(struct machine *m); /* they stop soon, until the machine goes on */
 
 /* ---- machine.c ---- */

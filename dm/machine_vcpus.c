@@ -92,6 +92,11 @@ int machine_vcpus_open(struct machine *m, struct err *e)
 	return set_entry(m, e);
 }
 
+int machine_vcpus_start(struct machine *m, struct err *e)
+{
+	return m->vcpus ? vcpus_start(m->vcpus, e) : 0;
+}
+
 void machine_vcpus_close(struct machine *m)
 {
 	vcpus_free(m->vcpus);

@@ -3,9 +3,11 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "dm/host.h"
+#include "dm/jail.h"
 #include "dm/machine.h"
 #include "dm/options.h"
 #include "hypervisor/x86/trace.h"
+#include "proc/broker.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,6 +96,12 @@ static int set_up(struct process *p, struct err *e)
 		rc = dev_trace_set(c->trace, e);
 	if (rc)
 		return rc;
+	if (c->parent)
+		rc = jail_end_with_parent(c->parent, e);
+	if (!rc && c->broker)
+		rc = broker_attach(c->broker, e);
+	if (rc)
+		return rc;
 	if (c->process_name)
 		prctl(PR_SET_NAME, c->process_name);
 	p->loop = loop_new(e);
@@ -101,7 +109,7 @@ static int set_up(struct process *p, struct err *e)
 		return -EIO;
 	rc = catch_signals(p, e);
 	if (!rc)
-		p->machine = machine_new(c, p->loop, e);
+		p->machine = machine_build(c, p->loop, e);
 	if (!rc && !p->machine)
 		rc = -EINVAL;
 	if (!rc)
@@ -109,7 +117,9 @@ static int set_up(struct process *p, struct err *e)
 	if (!rc && c->pidfile)
 		rc = write_pidfile(c->pidfile, e);
 	p->pid_written = !rc && c->pidfile;
-	return rc;
+	if (!rc)
+		rc = dm_jail_enter(c, e);
+	return rc ? rc : machine_start(p->machine, e);
 }
 
 /* Told to end while it was still waiting for somebody to connect (wait=on). */
@@ -132,6 +142,7 @@ static void tear_down(struct process *p)
 		unlink(p->config.pidfile);
 	trace_close();
 	host_free();
+	broker_detach();
 	config_free(&p->config);
 	log_close();
 }

@@ -237,6 +237,36 @@ static int set_add_fd(struct machine_config *c, const char *what, const char *ar
 	return rc;
 }
 
+/* ---- who started it, and what it gives up */
+
+static int set_number(const char *what, const char *text, int least, int *v, struct err *e)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || n < least || n > 1 << 22)
+		return err_set(e, -EINVAL, "%s: '%s' is not a number from %d", what, text, least);
+	*v = (int)n;
+	return 0;
+}
+
+static int set_broker(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return set_number(what, strncmp(arg, "fd=", 3) ? "" : arg + 3, 3, &c->broker, e);
+}
+
+static int set_parent(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	return set_number(what, arg, 1, &c->parent, e);
+}
+
+static int set_jail(struct machine_config *c, const char *what, const char *arg, struct err *e)
+{
+	if (jail_parse_mode(arg, &c->jail) < 0)
+		return err_set(e, -EINVAL, "%s: '%s': want off, try or require", what, arg);
+	return 0;
+}
+
 /* ---- accepted for QEMU's sake: they say what is so anyway */
 
 static int ignore(struct machine_config *c, const char *what, const char *arg, struct err *e)
@@ -285,6 +315,12 @@ static const struct option rows[] = {
 	OPTION("pidfile", "FILE", "write the process id there", set_pidfile),
 	OPTION("add-fd", "fd=N,set=N[,opaque=TEXT]", "puts a descriptor in /dev/fdset/N",
 	       set_add_fd),
+	OPTION("jail", "MODE",
+	       "give up what it does not need: off, try (what the host permits), require",
+	       set_jail),
+	OPTION("broker", "fd=N", "a socket to who opens files and starts helpers for it",
+	       set_broker),
+	OPTION("parent", "PID", "end when that process, which started this one, does", set_parent),
 	OPTION("no-user-config", NULL, "there is none", ignore),
 	OPTION("msg", "KEY=V", "accepted, changes nothing", ignore),
 	OPTION("sandbox", "on|off[,…]", "accepted, changes nothing", ignore),

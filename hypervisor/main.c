@@ -2,6 +2,7 @@
 /* hvm-core: the hypervisor core of one domain, served to a device model on a socket. */
 #include "base/log.h"
 #include "base/loop.h"
+#include "hypervisor/core_jail.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/remote.h"
 #include "hypervisor/vcpus.h"
@@ -31,6 +32,9 @@ static const char help[] =
 	"  -rtc BASE        seconds since 1970, or base=utc or base=localtime [base=utc]\n"
 	"  -max-ram-below-4g SIZE  where memory is cut for the devices' hole\n"
 	"  -once            end when the first device model has left\n"
+	"  -parent PID      end when that process, which started this one, does\n"
+	"  -jail MODE       give up what it does not need: off, try (what the host\n"
+	"                   permits), require [off]\n"
 	"The processors of one guest, its memory, interrupt controllers, timers and clock live\n"
 	"here. They run while a device model is there and lets them; when one leaves they stand\n"
 	"still until the next has come.\n";
@@ -42,6 +46,8 @@ struct options {
 	int64_t rtc;
 	bool once;
 	int fd;
+	unsigned parent; /* 0: none */
+	enum jail_mode jail;
 };
 
 struct core {
@@ -132,6 +138,13 @@ static int parse_accel(struct options *o, const char *value, struct err *e)
 	return err_set(e, -EINVAL, "-accel %s: there is soft, and none", value);
 }
 
+static int parse_jail(struct options *o, const char *value, struct err *e)
+{
+	if (jail_parse_mode(value, &o->jail) < 0)
+		return err_set(e, -EINVAL, "-jail: '%s': want off, try or require", value);
+	return 0;
+}
+
 static int parse_value(struct options *o, const char *name, const char *value, struct err *e)
 {
 	if (!strcmp(name, "-m"))
@@ -146,6 +159,10 @@ static int parse_value(struct options *o, const char *name, const char *value, s
 		return parse_accel(o, value, e);
 	if (!strcmp(name, "-rtc"))
 		return parse_rtc(value, &o->rtc, e);
+	if (!strcmp(name, "-parent"))
+		return parse_number(name, value, 1 << 22, &o->parent, e);
+	if (!strcmp(name, "-jail"))
+		return parse_jail(o, value, e);
 	if (strcmp(name, "-cpu"))
 		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
 	o->cpu = value;
@@ -282,7 +299,7 @@ static int watch_signals(struct core *c, struct err *e)
 	return 0;
 }
 
-static int start_vcpus(struct core *c, const struct options *o, struct err *e)
+static int make_vcpus(struct core *c, const struct options *o, struct err *e)
 {
 	const struct vcpus_config v = {.ops = engine_find(o->accel),
 				       .model = o->cpu,
@@ -310,7 +327,7 @@ static int core_start(struct core *c, const struct options *o, struct err *e)
 	if (!c->loop || watch_signals(c, e))
 		return -ENOMEM;
 	c->dom = domain_new(&config, e);
-	if (!c->dom || start_vcpus(c, o, e))
+	if (!c->dom || make_vcpus(c, o, e))
 		return -EINVAL;
 	c->once = o->once;
 	loop_lock_hooks(c->loop, lock_hook, unlock_hook, c->dom);
@@ -323,7 +340,9 @@ static int core_start(struct core *c, const struct options *o, struct err *e)
 	c->listen_watch = loop_watch(c->loop, c->listener, EPOLLIN, device_model_came, c);
 	if (!c->listen_watch)
 		return err_set(e, -EBADF, "descriptor %d is no socket to listen on", c->listener);
-	return 0;
+	if (core_jail_enter(o->ram, o->jail, e))
+		return -EPERM;
+	return c->vcpus ? vcpus_start(c->vcpus, e) : 0;
 }
 
 static void core_end(struct core *c)
@@ -358,6 +377,8 @@ int main(int argc, char **argv)
 	rc = parse_options(&o, argv + 1, &e);
 	if (rc > 0)
 		return 0;
+	if (!rc && o.parent)
+		rc = jail_end_with_parent((pid_t)o.parent, &e);
 	if (!rc)
 		rc = core_start(&c, &o, &e);
 	if (!rc)

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* A vCPU's turn when one thread runs all: also how far time can lag behind within it. */
 #define TURN 10000u
@@ -68,11 +69,21 @@ static bool runnable(struct vcpus *vs, unsigned vcpu)
 	return !vs->stop && !vs->hold && vs->en->ops->runnable(vs->en, vcpu);
 }
 
+/* By the thread itself: to name another one takes a file. */
+static void name_thread(const struct vcpu *v)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "vcpu%u", v->n);
+	prctl(PR_SET_NAME, name);
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
 	struct vcpus *vs = v->all;
 
+	name_thread(v);
 	domain_lock(vs->dom);
 	while (!vs->quit)
 		if (runnable(vs, v->n))
@@ -142,6 +153,7 @@ static void *icount_main(void *arg)
 	struct vcpu *v = arg;
 	struct vcpus *vs = v->all;
 
+	name_thread(v);
 	domain_lock(vs->dom);
 	while (!vs->quit) {
 		if (!take_turns(vs) && !skip_time(vs))
@@ -289,19 +301,16 @@ static void take_hooks(struct vcpus *vs)
 	domain_set_vcpu_hooks(vs->dom, &hooks);
 }
 
-static int start_threads(struct vcpus *vs, struct err *e)
+int vcpus_start(struct vcpus *vs, struct err *e)
 {
 	for (unsigned i = 0; i < vs->n_threads; i++) {
 		struct vcpu *v = &vs->v[i];
-		char name[16];
 		int rc;
 
 		rc = pthread_create(&v->thread, NULL, vs->c.icount ? icount_main : vcpu_main, v);
 		if (rc)
 			return err_errno(e, -rc, "no thread for a vCPU");
 		v->started = true;
-		snprintf(name, sizeof(name), "vcpu%u", i);
-		pthread_setname_np(v->thread, name);
 	}
 	return 0;
 }
@@ -310,7 +319,6 @@ struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct
 {
 	unsigned n = domain_vcpus(dom);
 	struct vcpus *vs = calloc(1, sizeof(*vs) + n * sizeof(vs->v[0]));
-	int rc;
 
 	if (!vs) {
 		err_set(e, -ENOMEM, "no memory for %u vCPUs", n);
@@ -327,15 +335,14 @@ struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct
 		pthread_cond_init(&vs->v[i].wake, NULL);
 	}
 	vs->en = c->ops->open(dom, c->model, e);
+	if (!vs->en) {
+		vcpus_free(vs);
+		return NULL;
+	}
 	domain_lock(dom);
-	if (vs->en)
-		take_hooks(vs);
-	rc = vs->en ? start_threads(vs, e) : -EINVAL;
+	take_hooks(vs);
 	domain_unlock(dom);
-	if (!rc)
-		return vs;
-	vcpus_free(vs);
-	return NULL;
+	return vs;
 }
 
 static void join(struct vcpus *vs)

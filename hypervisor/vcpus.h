@@ -34,6 +34,8 @@ struct vcpus_config {
 
 /* The domain is paused, its lock not held; it outlives them. NULL and a sentence on failure. */
 struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct err *e);
+/* Their threads, once; a process that gives up rights does that first. */
+int vcpus_start(struct vcpus *vs, struct err *e);
 void vcpus_free(struct vcpus *vs); /* without the lock; NULL is fine */
 struct engine *vcpus_engine(struct vcpus *vs);
 /* Runs one instruction of a vCPU while the domain is paused; with the lock, let go of meanwhile. */

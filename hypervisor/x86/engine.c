@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/debug.h"
+#include "hypervisor/x86/host_thunk.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
@@ -68,6 +69,7 @@ static struct engine *soft_open(struct domain *dom, const char *model, struct er
 		return NULL;
 	}
 	s->en.ops = &soft_ops;
+	host_thunk_ready(); /* if it cannot be, the first thunk says so */
 	s->model = model_new(model, e);
 	if (s->model && !make_cpus(s, dom, e))
 		return &s->en;

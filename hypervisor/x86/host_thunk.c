@@ -505,6 +505,16 @@ static const struct thunk *get(uint64_t key, const struct insn *in)
 	return t;
 }
 
+bool host_thunk_ready(void)
+{
+	bool ready;
+
+	pthread_mutex_lock(&pool.lock);
+	ready = pool.rx || pool_open();
+	pthread_mutex_unlock(&pool.lock);
+	return ready;
+}
+
 const struct thunk *host_thunk_get(const struct insn *in)
 {
 	return get(key_of(in), in);

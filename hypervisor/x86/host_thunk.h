@@ -21,6 +21,9 @@ struct host_regs {
 };
 
 struct thunk;
+/* The memory for them, which a process that gives up rights cannot make later. At once; else at
+ * the first thunk. */
+bool host_thunk_ready(void);
 /* The instruction's thunk, made at its first use; NULL: no memory for it. */
 const struct thunk *host_thunk_get(const struct insn *in);
 /* Of x87: FXRSTOR and FXSAVE alone, which brings an image to its canonical form. */

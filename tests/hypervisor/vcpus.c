@@ -82,6 +82,7 @@ static void box_open(struct box *b, unsigned n, bool icount)
 	b->vs = vcpus_new(b->dom, &v, &e);
 	NOTE("%s", e.msg);
 	MUST(b->vs);
+	OK(vcpus_start(b->vs, &e));
 	for (unsigned i = 0; i < n; i++)
 		b->c[i] = vcpus_engine(b->vs)->ops->cpu(vcpus_engine(b->vs), i);
 }

@@ -89,6 +89,7 @@ static void pc_open(struct pc *m, size_t kind, const uint8_t *code, const uint8_
 	m->vs = vcpus_new(m->r->dom, &c, &e);
 	NOTE("%s", e.msg);
 	MUST(m->vs);
+	OK(vcpus_start(m->vs, &e));
 	m->cpu = vcpus_engine(m->vs)->ops->cpu(vcpus_engine(m->vs), 0);
 }
 #define OPEN(m, kind, code) pc_open(m, kind, code##_start, code##_end)
