@@ -37,7 +37,7 @@ TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/
 
 # One main per program; a program whose main does not exist yet is skipped.
 MAINS := dm/main.c hypervisor/main.c img/main.c net/nat/main.c ui/vnc/main.c ui/sdl/main.c \
-	toolstack/main.c toolstack/store/main.c
+	toolstack/main.c toolstack/store/main.c toolstack/supervisor/main.c
 NAME_dm := hvm-dm
 NAME_hypervisor := hvm-core
 NAME_img := hvm-img
@@ -45,6 +45,7 @@ NAME_net/nat := hvm-nat
 NAME_ui/vnc := hvm-vnc
 NAME_toolstack := hvm
 NAME_toolstack/store := hvm-store
+NAME_toolstack/supervisor := hvm-supervisor
 NAME_ui/sdl := hvm-sdl
 # The folders (as patterns) each program is made of.
 PARTS_hvm-dm := base/% jail/% proc/% hypervisor/% block/% net/% char/% ui/% hw/% dm/% roms/%
@@ -55,10 +56,12 @@ PARTS_hvm-vnc := base/% ui/layout.c ui/layout_find.c jail/% proc/child.c ui/disp
 	ui/display_serve.c ui/key.c ui/screen_copy.c ui/vnc/%
 PARTS_hvm := base/% jail/% proc/% toolstack/%
 PARTS_hvm-store := base/% jail/% toolstack/store/%
+PARTS_hvm-supervisor := base/% jail/% proc/% toolstack/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/sdl/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
 NOT_hvm-dm := proc/child.c proc/broker.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
+NOT_hvm := proc/child.c toolstack/supervisor/%
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.
 # The test binary links them without libxen: the tests bring fakes of its functions.

@@ -31,12 +31,17 @@ void spawn_fd_value(struct spawn *s, int fd, bool ours)
 
 	snprintf(text, sizeof(text), "fd=%d", fd);
 	spawn_arg(s, text);
+	if (!s->full)
+		s->is_fd[s->n_args - 1] = true;
+	spawn_hand(s, fd, ours);
+}
+
+void spawn_hand(struct spawn *s, int fd, bool ours)
+{
 	if (s->n_fds == SPAWN_FDS) {
 		s->full = true;
 		return;
 	}
-	if (!s->full)
-		s->is_fd[s->n_args - 1] = true;
 	s->ours[s->n_fds] = ours;
 	s->fds[s->n_fds++] = fd;
 }
@@ -100,8 +105,10 @@ int spawn_start(struct spawn *s, const char *path, pid_t *pid, struct err *e)
 	int rc;
 
 	snprintf(parent, sizeof(parent), "%d", (int)getpid());
-	spawn_arg(s, "-parent");
-	spawn_arg(s, parent);
+	if (!s->outlives) {
+		spawn_arg(s, "-parent");
+		spawn_arg(s, parent);
+	}
 	if (s->full)
 		return err_set(e, -E2BIG, "too many arguments for %s", path);
 	sigemptyset(&none);

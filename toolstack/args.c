@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * toolstack/args.c: the command line that libxl 4.17 gives a device model for this guest, in its
- * order (libxl__build_device_model_args_new, as seen from outside).
+ * order (libxl__build_device_model_args_new, as seen from outside), and the one that our own
+ * supervisor gives hvm-dm, which differs where Xen is meant.
  *
  * Tests: tests/toolstack/guest.c
  */
@@ -43,6 +44,30 @@ static void add_all(struct list *l, const struct texts *t)
 {
 	for (unsigned i = 0; i < t->n; i++)
 		add(l, "%s", t->v[i]);
+}
+
+/* As the value of a key=value list has it: commas doubled. */
+static char *quoted(const char *text)
+{
+	char *copy = malloc(2 * strlen(text) + 1), *to = copy;
+
+	for (; copy && *text; text++) {
+		*to++ = *text;
+		if (*text == ',')
+			*to++ = ',';
+	}
+	if (copy)
+		*to = 0;
+	return copy;
+}
+
+static void add_quoted(struct list *l, const char *text)
+{
+	char *copy = quoted(text);
+
+	l->failed |= !copy;
+	add(l, "%s", copy ? copy : "");
+	free(copy);
 }
 
 /* ---- the parts, in order ---- */
@@ -105,13 +130,23 @@ static void add_kernel(struct list *l, const struct guest *g)
 	}
 }
 
-static void add_devices(struct list *l, const struct guest *g)
+static void add_cpus(struct list *l, const struct guest *g, const struct guest_way *way)
+{
+	if (way || g->maxvcpus > 1)
+		add(l, "-smp");
+	if (way)
+		add(l, "%ld", g->vcpus); /* none are plugged in later */
+	else if (g->maxvcpus > 1)
+		add(l, "%ld,maxcpus=%ld", g->vcpus, g->maxvcpus);
+}
+
+static void add_devices(struct list *l, const struct guest *g, const struct guest_way *way)
 {
 	for (unsigned i = 0; i < g->serial.n; i++) {
 		add(l, "-serial");
 		add(l, "%s", g->serial.v[i]);
 	}
-	if (g->nographic && !g->sdl && !g->vnc)
+	if (g->nographic && !g->sdl && !g->vnc && !way)
 		add(l, "-nographic");
 	if (g->vga != VGA_NONE) {
 		add(l, "-device");
@@ -131,10 +166,7 @@ static void add_devices(struct list *l, const struct guest *g)
 	}
 	if (!g->acpi)
 		add(l, "-no-acpi");
-	if (g->maxvcpus > 1) {
-		add(l, "-smp");
-		add(l, "%ld,maxcpus=%ld", g->vcpus, g->maxvcpus);
-	}
+	add_cpus(l, g, way);
 }
 
 /* Xen's OUI and three bytes that are the guest's and the card's. */
@@ -153,7 +185,21 @@ void guest_mac(const struct guest *g, unsigned i, char mac[18])
 		 hash & 0xff);
 }
 
-static void add_vifs(struct list *l, const struct guest *g, unsigned domid)
+static void add_net(struct list *l, const struct guest *g, unsigned i, unsigned domid,
+		    const struct guest_way *way)
+{
+	const struct vif *v = &g->vifs[i];
+
+	add(l, "-netdev");
+	if (way)
+		add(l, "%s,id=net%u", way->nets[i], i);
+	else
+		add(l, "type=tap,id=net%u,ifname=vif%u.%u-emu,br=%s,script=no,downscript=no", i,
+		    domid, i, v->bridge ? v->bridge : "xenbr0");
+}
+
+static void add_vifs(struct list *l, const struct guest *g, unsigned domid,
+		     const struct guest_way *way)
 {
 	unsigned emulated = 0;
 
@@ -168,9 +214,7 @@ static void add_vifs(struct list *l, const struct guest *g, unsigned domid)
 		add(l, "-device");
 		add(l, "%s,id=nic%u,netdev=net%u,mac=%s", v->model ? v->model : "rtl8139", i, i,
 		    made);
-		add(l, "-netdev");
-		add(l, "type=tap,id=net%u,ifname=vif%u.%u-emu,br=%s,script=no,downscript=no", i,
-		    domid, i, v->bridge ? v->bridge : "xenbr0");
+		add_net(l, g, i, domid, way);
 	}
 	if (!emulated) {
 		add(l, "-net");
@@ -194,9 +238,14 @@ static void add_machine(struct list *l, const struct guest *g)
 }
 
 /* hdX: major 3 for the first channel, 22 for the second; 64 minors a disk. */
+static unsigned cdrom_id(const struct disk *d)
+{
+	return (d->number < 2 ? 3 : 22) * 256 + d->number % 2 * 64;
+}
+
 static void add_cdrom(struct list *l, const struct disk *d)
 {
-	unsigned id = (d->number < 2 ? 3 : 22) * 256 + d->number % 2 * 64;
+	unsigned id = cdrom_id(d);
 
 	add(l, "-drive");
 	if (d->target)
@@ -226,6 +275,94 @@ static void add_disks(struct list *l, const struct guest *g)
 	}
 }
 
+/* ---- our own ---- */
+
+static void add_process(struct list *l, const struct guest *g, const struct guest_way *way)
+{
+	static const char *const names[] = {"supervisor", "tools"};
+
+	add(l, "-core");
+	add(l, "fd=%d", way->core);
+	if (way->broker >= 0) {
+		add(l, "-broker");
+		add(l, "fd=%d", way->broker);
+	}
+	if (way->jail) {
+		add(l, "-jail");
+		add(l, "%s", way->jail);
+	}
+	add(l, "-S");
+	add(l, "-no-shutdown");
+	if (g->on_reboot != ACTION_RESTART)
+		add(l, "-no-reboot");
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		add(l, "-chardev");
+		if (i)
+			add(l, "socket,id=tools,path=%s,server=on,wait=off", way->monitor_path);
+		else
+			add(l, "socket,id=supervisor,fd=%d", way->monitor);
+		add(l, "-mon");
+		add(l, "chardev=%s,mode=control", names[i]);
+	}
+	if (g->uuid) {
+		add(l, "-uuid");
+		add(l, "%s", g->uuid);
+	}
+}
+
+/* libxl writes a file's name as it is: one with a comma cannot be told to QEMU by it. */
+static void add_own_disk(struct list *l, const struct disk *d)
+{
+	char *file = d->target ? quoted(d->target) : NULL;
+
+	l->failed |= d->target && !file;
+	add(l, "-drive");
+	if (d->cdrom && !file) {
+		add(l, "if=none,readonly=on,id=ide-%u", cdrom_id(d));
+	} else if (d->cdrom) {
+		add(l, "if=none,readonly=on,id=ide-%u,file=%s,format=%s", cdrom_id(d), file,
+		    disk_format_name(d->format));
+	} else {
+		add(l, "file=%s,if=ide,index=%u,media=disk,format=%s,cache=%s%s", file, d->number,
+		    disk_format_name(d->format), d->direct_io_safe ? "none" : "writeback",
+		    d->discard ? ",discard=unmap" : "");
+	}
+	if (d->cdrom) {
+		add(l, "-device");
+		add(l, "ide-cd,id=ide-%u,drive=ide-%u,bus=ide.%u,unit=%u", cdrom_id(d), cdrom_id(d),
+		    d->number / 2, d->number % 2);
+	}
+	free(file);
+}
+
+char **guest_own_args(const struct guest *g, const struct guest_way *way)
+{
+	struct list l = {.v = NULL};
+
+	add(&l, "hvm-dm");
+	add_process(&l, g, way);
+	add(&l, "-nodefaults");
+	add(&l, "-name");
+	add_quoted(&l, g->name);
+	add_screen(&l, g);
+	add_kernel(&l, g);
+	add_devices(&l, g, way);
+	add_vifs(&l, g, 0, way);
+	add_all(&l, &g->dm_args);
+	add(&l, "-machine");
+	add(&l, "pc");
+	add_all(&l, &g->dm_args_hvm);
+	add(&l, "-m");
+	add(&l, "%ld", g->maxmem);
+	for (unsigned i = 0; i < g->n_disks; i++)
+		if (g->disks[i].number <= 3)
+			add_own_disk(&l, &g->disks[i]);
+	if (!l.failed)
+		return l.v;
+	guest_args_free(l.v);
+	return NULL;
+}
+
 char **guest_args(const struct guest *g, unsigned domid, const char *program)
 {
 	struct list l = {.v = NULL};
@@ -241,8 +378,8 @@ char **guest_args(const struct guest *g, unsigned domid, const char *program)
 	add(&l, "%s", g->name);
 	add_screen(&l, g);
 	add_kernel(&l, g);
-	add_devices(&l, g);
-	add_vifs(&l, g, domid);
+	add_devices(&l, g, NULL);
+	add_vifs(&l, g, domid, NULL);
 	add_all(&l, &g->dm_args);
 	add_machine(&l, g);
 	add_disks(&l, g);

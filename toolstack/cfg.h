@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #define CFG_MAX (1u << 20) /* bytes of a file */
 
@@ -40,6 +41,8 @@ struct cfg {
  * earlier ones said (xl's "NAME=VALUE" on the command line). 0, or -errno and "FILE:LINE: …". */
 int cfg_read(struct cfg *c, const char *file, const char *text, size_t len, struct err *e);
 int cfg_read_file(struct cfg *c, const char *path, struct err *e);
+/* As a text that says the same (cfg_write.c). */
+void cfg_write(const struct cfg *c, FILE *f);
 void cfg_free(struct cfg *c); /* a zeroed one is fine */
 const struct cfg_setting *cfg_find(const struct cfg *c, const char *name);
 unsigned cfg_items(const struct cfg_value *list);

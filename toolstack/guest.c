@@ -309,18 +309,26 @@ static int want(struct reader *r, const char *name, bool there)
 }
 
 /* A name goes into paths, into the store and into titles. */
+int guest_name_check(const char *name, struct err *e)
+{
+	if (!*name || strlen(name) > 63 || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    strspn(name, "0123456789") == strlen(name))
+		return err_set(e, -EINVAL, "name=\"%s\": 1 to 63 characters, not a number alone",
+			       name);
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p <= ' ' || *p == '/' || *p == 0x7f)
+			return err_set(e, -EINVAL, "name=\"%s\": no blanks, no '/'", name);
+	return 0;
+}
+
 static int check_name(struct reader *r)
 {
 	const struct cfg_setting *s = cfg_find(r->cfg, "name");
-	const char *name = r->g->name;
+	struct err why = {""};
 
-	if (!*name || strlen(name) > 63 || !strcmp(name, ".") || !strcmp(name, "..") ||
-	    strspn(name, "0123456789") == strlen(name))
-		return bad(r, s, "=\"%s\": 1 to 63 characters, not a number alone", name);
-	for (const char *p = name; *p; p++)
-		if ((unsigned char)*p <= ' ' || *p == '/' || *p == 0x7f)
-			return bad(r, s, "=\"%s\": no blanks, no '/'", name);
-	return 0;
+	return guest_name_check(r->g->name, &why)
+		       ? cfg_err(r->e, -EINVAL, s->file, s->line, "%s", why.msg)
+		       : 0;
 }
 
 static int check_uuid(struct reader *r)

@@ -49,10 +49,13 @@ struct guest {
  * 0, or -EINVAL and a sentence. g is to be freed either way. */
 int guest_read(struct guest *g, const struct cfg *c, FILE *say, struct err *e);
 void guest_free(struct guest *g);
-/* The address of card i: its own, or one made from the guest's uuid. */
-void guest_mac(const struct guest *g, unsigned i, char mac[18]);
 /* The keys as a table in Markdown: docs/xl.cfg-support.md. */
 void guest_print_keys(FILE *f);
+
+/* What a guest may be called: 0, or -EINVAL and a sentence. */
+int guest_name_check(const char *name, struct err *e);
+/* The address of card i: its own, or one made from the guest's uuid. */
+void guest_mac(const struct guest *g, unsigned i, char mac[18]);
 
 /* 0, or -EINVAL and a sentence without its place. To be freed either way. */
 int vif_parse(struct vif *v, const char *spec, struct err *e);
@@ -62,5 +65,13 @@ void vif_free(struct vif *v);
  * by guest_args_free; NULL: out of memory. MAC addresses that the configuration does not name are
  * made from the guest's uuid. */
 char **guest_args(const struct guest *g, unsigned domid, const char *program);
+/* The same for hvm-dm with a core, files and helpers from our own supervisor. */
+struct guest_way {
+	int core, broker, monitor; /* descriptors; broker may be -1 */
+	const char *jail;          /* -jail's word; NULL: none */
+	const char *monitor_path;  /* of a second monitor, for other tools */
+	const char *const *nets;   /* for each card what -netdev begins with: "user", "tap,fd=9" */
+};
+char **guest_own_args(const struct guest *g, const struct guest_way *way);
 void guest_args_free(char **args);
 #endif

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * toolstack/verb_create.c: create, with what needs no running guest so far: the configuration read,
- * checked and compiled (-n); and the table of its keys.
+ * toolstack/verb_create.c: create: the configuration read, checked and compiled (-n), or made into
+ * a guest; and the table of its keys.
  *
- * Tests: tests/toolstack/verbs.sh
+ * Tests: tests/toolstack/verbs.sh, tests/toolstack/live.sh
  */
 #include "toolstack/verbs.h"
 
 #include "base/util.h"
+#include "toolstack/create.h"
 #include "toolstack/guest.h"
+#include "toolstack/sweep.h"
 
 #include <errno.h>
 #include <string.h>
@@ -60,19 +62,37 @@ static int read_words(struct cfg *cfg, const struct verb_call *c, struct err *e)
 	return rc;
 }
 
+/* What runs is known by what configuration said; what xl would do next comes behind it. */
+static int make(const struct verb_call *c, const struct cfg *cfg, const struct guest *g,
+		struct err *e)
+{
+	const char *jail = verb_option(c, "jail");
+	struct create made = {.paused = verb_option(c, "pause"),
+			      .jail = JAIL_TRY,
+			      .name = g->name,
+			      .has_uuid = g->uuid};
+	unsigned domid;
+	int rc = 0;
+
+	if (jail && jail_parse_mode(jail, &made.jail) < 0)
+		return err_set(e, -EINVAL, "--jail=%s: want off, try or require", jail);
+	sweep();
+	rc = create_guest(cfg, &made, &domid, e);
+	if (!rc && !verb_option(c, "quiet"))
+		printf("%s is guest %u\n", g->name, domid);
+	return rc;
+}
+
 static int create(const struct verb_call *c, struct err *e)
 {
 	struct guest guest = {.name = NULL};
 	struct cfg cfg = {0};
 	int rc = read_words(&cfg, c, e);
 
-	if (!rc && !verb_option(c, "dryrun"))
-		rc = err_set(e, -ENOSYS,
-			     "create is there with -n alone: guests are not started yet");
 	if (!rc)
-		rc = guest_read(&guest, &cfg, stderr, e);
+		rc = guest_read(&guest, &cfg, verb_option(c, "quiet") ? NULL : stderr, e);
 	if (!rc)
-		rc = print_args(&guest);
+		rc = verb_option(c, "dryrun") ? print_args(&guest) : make(c, &cfg, &guest, e);
 	guest_free(&guest);
 	cfg_free(&cfg);
 	return rc;
@@ -95,7 +115,10 @@ const struct verb verb_create_verbs[] = {
 	 "Settings on the command line win.", 0, VERB_MANY,
 	 VERB_OPTIONS_OF(
 		{'f', "defconfig", "FILE", "the configuration file"},
-		{'n', "dryrun", NULL, "check it, print the command line libxl would use"}),
+		{'n', "dryrun", NULL, "check it, print the command line libxl would use"},
+		{'p', "pause", NULL, "make it, but let it not run yet"},
+		{'q', "quiet", NULL, "no notes about the configuration"},
+		{0, "jail", "MODE", "of the guest's processes: off, try (as usual) or require"}),
 	 create},
 	{0},
 };

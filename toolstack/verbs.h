@@ -50,7 +50,7 @@ int verb_number(const struct verb_call *c, const char *name, long least, long mo
 		struct err *e);
 
 /* The tables, one for each file. */
-extern const struct verb verb_create_verbs[], verb_help_verbs[];
+extern const struct verb verb_create_verbs[], verb_guest_verbs[], verb_help_verbs[];
 /* All verbs by number, in the order of their names; NULL behind the last. */
 const struct verb *verbs_row(unsigned n);
 const struct verb *verbs_find(const char *name); /* NULL: there is none */

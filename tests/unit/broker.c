@@ -334,7 +334,7 @@ TEST(nonsense_to_start)
 {
 	struct broker_request r = {.what = BROKER_START};
 	struct host h = host();
-	char many[128];
+	char many[SPAWN_ARGS + 32];
 	unsigned before;
 
 	spawn_program = "/bin/true";

@@ -24,7 +24,7 @@ void process_use(const char *program)
 	spawn_program = path;
 }
 
-pid_t process_child(void)
+static pid_t first_child(void)
 {
 	char path[64];
 	int pid = 0;
@@ -37,6 +37,18 @@ pid_t process_child(void)
 	if (fscanf(f, "%d", &pid) != 1)
 		pid = 0;
 	fclose(f);
+	return pid;
+}
+
+/* The list is only right while nothing forks or ends (proc(5)): one that is empty is read again. */
+pid_t process_child(void)
+{
+	pid_t pid = first_child();
+
+	for (unsigned i = 0; !pid && i < 20; i++) {
+		usleep(10000);
+		pid = first_child();
+	}
 	return pid;
 }
 

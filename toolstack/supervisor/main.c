@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hvm-supervisor: looks after one guest: its processes, from the first to the last. `hvm create`
+ * starts it and hears by its control socket whether the guest runs.
+ */
+#include "toolstack/supervisor/sup.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+static const char help[] = "Looks after one guest; hvm create starts it.\n"
+			   "  -domid N         the guest's id, whose folder is there\n"
+			   "  -lock fd=N       and its lock, held\n"
+			   "  -paused          the guest does not run until `hvm unpause`\n";
+
+static const char *domid_text;
+static int lock_fd = -1;
+static bool paused;
+
+static const struct child_option options[] = {
+	{"-domid", CHILD_TEXT, &domid_text},
+	{"-lock", CHILD_FD, &lock_fd},
+	{"-paused", CHILD_FLAG, &paused},
+	{NULL, CHILD_FLAG, NULL},
+};
+
+static void told_to_end(void *arg, uint32_t events)
+{
+	(void)events;
+	sup_end(arg, "destroy");
+}
+
+static int watch_signals(struct sup *s, struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	s->signals = fd < 0 ? NULL : loop_watch(s->loop, fd, EPOLLIN, told_to_end, s);
+	return s->signals ? 0 : err_set(e, -ENOMEM, "cannot wait for signals");
+}
+
+static int read_config(struct sup *s, struct err *e)
+{
+	char path[RUNDIR_PATH];
+	int rc = rundir_guest_path(path, s->domid, "config.cfg", e);
+
+	if (!rc)
+		rc = cfg_read_file(&s->cfg, path, e);
+	return rc ? rc : guest_read(&s->guest, &s->cfg, NULL, e);
+}
+
+static int open_log(struct sup *s, struct err *e)
+{
+	char path[RUNDIR_PATH];
+	int rc = rundir_log_path(path, s->guest.name, e);
+
+	s->log = rc ? NULL : guest_log_open(s->loop, path, e);
+	return s->log ? 0 : -EIO;
+}
+
+static int set_up(struct sup *s, struct err *e)
+{
+	int rc;
+
+	s->loop = loop_new(e);
+	rc = s->loop ? read_config(s, e) : -ENOMEM;
+	s->core.loop = s->dm.loop = s->loop;
+	if (!rc)
+		rc = sup_life_open(s, e);
+	if (!rc)
+		rc = open_log(s, e);
+	if (!rc)
+		rc = watch_signals(s, e);
+	if (!rc)
+		rc = sup_files_new(s, e);
+	if (!rc)
+		rc = sup_control_open(s, e);
+	return rc ? rc : sup_start(s, e);
+}
+
+/* The folder last but one, the answer that all is gone last. */
+static void tear_down(struct sup *s)
+{
+	int lock = rundir_lock(NULL);
+
+	kid_free(&s->dm);
+	kid_free(&s->core);
+	qmp_client_free(s->qmp);
+	rundir_remove(s->domid);
+	if (lock >= 0)
+		close(lock);
+	sup_control_tell(s, "end", s->reason);
+	sup_control_close(s);
+	sup_files_free(s);
+	guest_log_free(s->log);
+}
+
+static int serve(struct child *c, struct err *e)
+{
+	struct sup s = {.child = c, .lock = lock_fd, .start_paused = paused, .created = time(NULL)};
+	int rc;
+
+	s.domid = domid_text ? (unsigned)strtoul(domid_text, NULL, 10) : 0;
+	s.core = (struct kid){.program = "hvm-core", .ended = sup_kid_ended, .arg = &s};
+	s.dm = (struct kid){.program = "hvm-dm", .ended = sup_kid_ended, .arg = &s};
+	s.deadline.fd = -1;
+	setsid();
+	rc = set_up(&s, e);
+	if (!rc)
+		rc = loop_run(s.loop);
+	s.reason = s.reason ? s.reason : "failed";
+	tear_down(&s);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	struct child c = {.name = "hvm-supervisor",
+			  .help = help,
+			  .options = options,
+			  .control = -1,
+			  .jail = JAIL_TRY,
+			  .serve = serve};
+
+	(void)argc;
+	child_main(&c, argv);
+}

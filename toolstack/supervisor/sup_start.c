@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * toolstack/supervisor/sup_start.c: starts the processes of a guest: hvm-core, then hvm-dm on a
+ * socket to it, which has its helpers started through the broker. The guest runs once hvm-dm's
+ * monitor has said where its screen and its serial ports are.
+ */
+#include "toolstack/supervisor/sup.h"
+
+#include "base/log.h"
+#include "base/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define START_MS 60000
+
+/* ---- hvm-core ---- */
+
+/* A socket that hvm-core listens on, and hvm-dm's end of it; nobody else finds it afterwards. */
+static int core_sockets(struct sup *s, int *listener, int *dm, struct err *e)
+{
+	struct sockaddr_un a = {.sun_family = AF_UNIX};
+	char path[RUNDIR_PATH];
+	int rc = rundir_guest_path(path, s->domid, "core", e);
+
+	*listener = *dm = -1;
+	if (rc)
+		return rc;
+	memcpy(a.sun_path, path, strlen(path) + 1); /* rundir.c: below 100 */
+	unlink(path);
+	*listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	*dm = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (*listener < 0 || *dm < 0 || bind(*listener, (struct sockaddr *)&a, sizeof(a)) ||
+	    listen(*listener, 1) || connect(*dm, (struct sockaddr *)&a, sizeof(a)))
+		rc = err_errno(e, -errno, "no socket for hvm-core at %s", path);
+	unlink(path);
+	return rc;
+}
+
+static void arg_of(struct spawn *s, const char *name, const char *fmt, long long value)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), fmt, value);
+	spawn_arg(s, name);
+	spawn_arg(s, text);
+}
+
+/* What the guest's clock shows now, in seconds since 1970. */
+static long long rtc_base(const struct sup *s)
+{
+	time_t now = time(NULL);
+	struct tm tm;
+	long long base = now + s->guest.rtc_timeoffset + s->rtc_offset;
+
+	if (s->guest.localtime && localtime_r(&now, &tm))
+		base += tm.tm_gmtoff;
+	return MAX(base, 0);
+}
+
+static int start_core(struct sup *s, int listener, struct err *e)
+{
+	const struct guest *g = &s->guest;
+	struct spawn c = {.n_args = 0};
+
+	spawn_arg(&c, "hvm-core");
+	spawn_fd(&c, "-listen", listener, false);
+	arg_of(&c, "-m", "%lldM", g->maxmem);
+	arg_of(&c, "-smp", "%lld", g->vcpus);
+	arg_of(&c, "-rtc", "%lld", rtc_base(s));
+	if (g->mmio_hole)
+		arg_of(&c, "-max-ram-below-4g", "%lldM", 4096 - g->mmio_hole);
+	if (g->cpuid && strncmp(g->cpuid, "host", 4)) {
+		spawn_arg(&c, "-cpu");
+		spawn_arg(&c, g->cpuid);
+	}
+	return kid_start(&s->core, &c, e);
+}
+
+/* ---- hvm-dm ---- */
+
+/* Where the frames of each card go. */
+static const char **nets_of(const struct sup *s)
+{
+	const char **nets = calloc(s->guest.n_vifs + 1, sizeof(*nets));
+
+	for (unsigned i = 0; nets && i < s->guest.n_vifs; i++)
+		nets[i] = "user";
+	return nets;
+}
+
+static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, struct err *e)
+{
+	char path[RUNDIR_PATH];
+	const char **nets = nets_of(s);
+	const struct guest_way way = {
+		.core = core, .broker = -1, .monitor = monitor, .monitor_path = path, .nets = nets};
+	int rc = rundir_guest_path(path, s->domid, "qmp", e);
+	char **words = rc || !nets ? NULL : guest_own_args(&s->guest, &way);
+
+	for (char **w = words; w && *w; w++)
+		spawn_arg(d, *w);
+	guest_args_free(words);
+	free(nets);
+	spawn_hand(d, core, false);
+	spawn_hand(d, monitor, false);
+	return words ? 0 : err_set(e, -ENOMEM, "out of memory");
+}
+
+/* ---- hvm-dm's monitor: one question after another, then the guest runs ---- */
+
+static void running(void *arg, json_t *v, const char *error)
+{
+	struct sup *s = arg;
+
+	(void)v;
+	if (s->state != SUP_STARTING)
+		return;
+	if (error) {
+		sup_failed(s, error);
+		return;
+	}
+	alarm_set(&s->deadline, 0);
+	s->state = s->start_paused ? SUP_PAUSED : SUP_RUNNING;
+	s->start_paused = false;
+	s->started = time(NULL);
+	log_info("guest %s (%u) runs", s->guest.name, s->domid);
+	sup_control_tell(s, "start", NULL);
+	if (!s->told)
+		child_ready(s->child);
+	s->told = true;
+}
+
+static void go(struct sup *s)
+{
+	if (s->start_paused)
+		running(s, json_null(), NULL);
+	else
+		qmp_client_send(s->qmp, "cont", NULL, -1, running, s);
+}
+
+static void password_set(void *arg, json_t *v, const char *error)
+{
+	struct sup *s = arg;
+
+	(void)v;
+	if (error && s->state == SUP_STARTING)
+		sup_failed(s, error);
+	else if (s->state == SUP_STARTING)
+		go(s);
+}
+
+static void screen_known(void *arg, json_t *v, const char *error)
+{
+	struct sup *s = arg;
+	const char *host = json_string_value(json_object_get(v, "host"));
+	const char *port = json_string_value(json_object_get(v, "service"));
+
+	if (s->state != SUP_STARTING)
+		return;
+	s->vnc_port = !error && port ? (unsigned)strtoul(port, NULL, 10) : 0;
+	snprintf(s->vnc_host, sizeof(s->vnc_host), "%s", host ? host : "");
+	if (s->guest.vnc && s->guest.vncpasswd && *s->guest.vncpasswd)
+		qmp_client_send(
+			s->qmp, "set_password",
+			json_pack("{ssss}", "protocol", "vnc", "password", s->guest.vncpasswd), -1,
+			password_set, s);
+	else
+		go(s);
+}
+
+/* "serial1" with "pty:/dev/pts/4" */
+static void serials_known(void *arg, json_t *v, const char *error)
+{
+	struct sup *s = arg;
+	json_t *one;
+	size_t i;
+
+	if (s->state != SUP_STARTING)
+		return;
+	json_array_foreach(v, i, one)
+	{
+		const char *label = json_string_value(json_object_get(one, "label"));
+		const char *file = json_string_value(json_object_get(one, "filename"));
+		unsigned n =
+			label && !strncmp(label, "serial", 6) ? (unsigned)(label[6] - '0') : 99;
+
+		if (n >= ARRAY_SIZE(s->tty) || label[7] || !file || strncmp(file, "pty:", 4))
+			continue;
+		free(s->tty[n]);
+		s->tty[n] = strdup(file + 4);
+	}
+	if (error)
+		sup_failed(s, error);
+	else
+		qmp_client_send(s->qmp, "query-vnc", NULL, -1, screen_known, s);
+}
+
+static void monitor_ready(void *arg, const char *error)
+{
+	struct sup *s = arg;
+
+	if (s->state != SUP_STARTING)
+		return;
+	if (error)
+		sup_failed(s, error);
+	else
+		qmp_client_send(s->qmp, "query-chardev", NULL, -1, serials_known, s);
+}
+
+/* ---- all of it ---- */
+
+static int start_dm(struct sup *s, int core, struct err *e)
+{
+	static const struct qmp_client_ops ops = {monitor_ready, sup_event};
+	struct spawn d = {.n_args = 0};
+	int monitor[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) < 0) {
+		close(core);
+		return err_errno(e, -errno, "no socket");
+	}
+	s->qmp = qmp_client_new(s->loop, monitor[0], &ops, s, e);
+	if (dm_words(s, &d, core, monitor[1], e) || !s->qmp) {
+		spawn_done(&d);
+		return -ENOMEM;
+	}
+	return kid_start(&s->dm, &d, e);
+}
+
+int sup_start(struct sup *s, struct err *e)
+{
+	int listener, core, rc;
+
+	s->state = SUP_STARTING;
+	alarm_set(&s->deadline, START_MS);
+	rc = core_sockets(s, &listener, &core, e);
+	if (rc) {
+		if (listener >= 0)
+			close(listener);
+	} else {
+		rc = start_core(s, listener, e);
+	}
+	if (rc && core >= 0)
+		close(core);
+	return rc ? rc : start_dm(s, core, e);
+}
