@@ -7,6 +7,7 @@
 #include "proc/helper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -120,11 +121,14 @@ static int handed_fds(const struct child *c, int fds[FDS_MAX], size_t *n, struct
 	return 0;
 }
 
-/* Whoever started us may hold more than we should have. */
+/* Whoever started us may hold more than we should have; and what we have is not for those that we
+ * start. */
 static void close_others(const int *fds, size_t n)
 {
 	unsigned low = 3;
 
+	for (size_t i = 0; i < n; i++)
+		fcntl(fds[i], F_SETFD, FD_CLOEXEC);
 	for (size_t i = 0; i < n; low = (unsigned)fds[i++] + 1)
 		if ((unsigned)fds[i] > low)
 			syscall(SYS_close_range, low, (unsigned)fds[i] - 1, 0);

@@ -8,6 +8,7 @@
 
 #include "base/packet.h"
 #include "toolstack/rundir.h"
+#include "toolstack/sweep.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,22 +19,39 @@
 #include <unistd.h>
 
 #define USUAL_MS 60000
+#define GONE_MS  2000
 
-static int reach(unsigned domid, struct err *e)
+static int try_socket(const char *path)
 {
 	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	char path[RUNDIR_PATH];
-	int rc = rundir_guest_path(path, domid, "control", e), fd;
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	if (rc)
-		return rc;
 	memcpy(a.sun_path, path, strlen(path) + 1); /* rundir.c: below 100 */
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
 		return fd;
 	if (fd >= 0)
 		close(fd);
-	return err_set(e, -ESRCH, "nobody looks after guest %u any more", domid);
+	return -1;
+}
+
+/* A supervisor that nobody hears has been killed, and its guest is about to be gone: that is waited
+ * for, so that what follows finds it gone. */
+static int reach(unsigned domid, struct err *e)
+{
+	char path[RUNDIR_PATH], name[RUNDIR_NAME];
+	int rc = rundir_guest_path(path, domid, "control", e);
+
+	for (unsigned i = 0; !rc && i < GONE_MS / 10; i++) {
+		int fd = try_socket(path);
+
+		if (fd >= 0)
+			return fd;
+		sweep();
+		if (rundir_name(domid, name))
+			return err_set(e, -ESRCH, "guest %u has just ended", domid);
+		usleep(10000);
+	}
+	return rc ? rc : err_set(e, -EIO, "the supervisor of guest %u does not listen", domid);
 }
 
 static int say(int fd, const json_t *request, const int *fds, unsigned n, struct err *e)
@@ -84,6 +102,12 @@ json_t *control_call(unsigned domid, json_t *request, const int *fds, unsigned n
 	json_decref(request);
 	if (fd >= 0)
 		close(fd);
+	if (!answer && fd >= 0 && rc) {
+		fd = reach(domid, NULL); /* had it been killed when it was asked? */
+		*rc = fd < 0 ? fd : -EIO;
+		if (fd >= 0)
+			close(fd);
+	}
 	if (!answer)
 		return NULL;
 	error = json_string_value(json_object_get(answer, "error"));

@@ -30,7 +30,7 @@ says() {
 ours() {
 	grep -lsz "^HVM_RUN_DIR=$HVM_RUN_DIR\$" /proc/[0-9]*/environ |
 		while IFS=/ read -r _ _ pid _; do
-			words=$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null) || :
+			words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") 2>/dev/null || :
 			case $words in hvm-store*) ;; hvm-*) echo "$pid $words" ;; esac
 		done
 }
@@ -73,6 +73,13 @@ rc=0
 [ $rc = 1 ] || fail "two guests have one disk"
 grep -q 'disk.qcow2' "$dir/err" || fail "a disk in use: $(cat "$dir/err")"
 says 0 '' destroy 3
+nothing_left
+
+# One whose supervisor is killed is gone; the next verb removes its folder.
+says 0 '' create "$dir/web.cfg" -q
+kill -9 "$(supervisor)"
+"$hvm" destroy web 2>"$dir/err" || grep -q 'no guest is called web' "$dir/err" ||
+	fail "destroy of one that has just been killed: $(cat "$dir/err")"
 nothing_left
 
 # Killed from the outside, by a signal that can be heard: as if destroyed.

@@ -8,6 +8,7 @@
 #ifndef TOOLSTACK_SUPERVISOR_SUP_H
 #define TOOLSTACK_SUPERVISOR_SUP_H
 #include "base/loop.h"
+#include "proc/broker.h"
 #include "proc/child.h"
 #include "proc/spawn.h"
 #include "toolstack/guest.h"
@@ -85,6 +86,7 @@ struct sup {
 	struct kid core, dm;
 	struct qmp_client *qmp;
 	struct broker *broker;
+	struct broker_ops broker_ops;
 	struct sup_files *files;
 	struct sup_control *control;
 	struct alarm_clock deadline; /* of a start or a stop */

@@ -54,6 +54,11 @@ static json_t *ttys(const struct sup *s)
 	return all;
 }
 
+static void add_helper(void *arg, const char *program, pid_t pid)
+{
+	json_array_append_new(arg, json_pack("{sssi}", "program", program, "pid", pid));
+}
+
 json_t *sup_info(struct sup *s)
 {
 	const struct guest *g = &s->guest;
@@ -71,6 +76,9 @@ json_t *sup_info(struct sup *s)
 	if (s->vnc_port)
 		json_object_set_new(info, "vnc",
 				    json_pack("{sssi}", "host", s->vnc_host, "port", s->vnc_port));
+	json_object_set_new(info, "helpers", json_array());
+	if (s->broker)
+		broker_each(s->broker, add_helper, json_object_get(info, "helpers"));
 	json_object_set_new(info, "serial", ttys(s));
 	json_object_set_new(info, "disks", disks(g));
 	json_object_set_new(info, "vifs", vifs(g));

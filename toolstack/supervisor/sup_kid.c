@@ -37,10 +37,7 @@ static void ended(void *arg, uint32_t events)
 int kid_start(struct kid *k, struct spawn *s, struct err *e)
 {
 	char path[4096];
-	int rc;
-
-	s->outlives = true; /* till they know -parent */
-	rc = spawn_find(s->argv[0] ? s->argv[0] : "", path, sizeof(path), e);
+	int rc = spawn_find(s->argv[0] ? s->argv[0] : "", path, sizeof(path), e);
 
 	if (!rc)
 		rc = spawn_start(s, path, &k->pid, e);

@@ -42,6 +42,8 @@ static void all_ended(struct sup *s)
 	alarm_set(&s->deadline, 0);
 	qmp_client_free(s->qmp);
 	s->qmp = NULL;
+	broker_free(s->broker);
+	s->broker = NULL;
 	for (unsigned i = 0; i < ARRAY_SIZE(s->tty); i++) {
 		free(s->tty[i]);
 		s->tty[i] = NULL;

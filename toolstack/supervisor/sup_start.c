@@ -18,6 +18,14 @@
 
 #define START_MS 60000
 
+static const char *jail_word(const struct sup *s)
+{
+	static const char *const words[] = {
+		[JAIL_OFF] = "off", [JAIL_TRY] = "try", [JAIL_REQUIRE] = "require"};
+
+	return words[s->child->jail];
+}
+
 /* ---- hvm-core ---- */
 
 /* A socket that hvm-core listens on, and hvm-dm's end of it; nobody else finds it afterwards. */
@@ -69,6 +77,8 @@ static int start_core(struct sup *s, int listener, struct err *e)
 
 	spawn_arg(&c, "hvm-core");
 	spawn_fd(&c, "-listen", listener, false);
+	spawn_arg(&c, "-jail");
+	spawn_arg(&c, jail_word(s));
 	arg_of(&c, "-m", "%lldM", g->maxmem);
 	arg_of(&c, "-smp", "%lld", g->vcpus);
 	arg_of(&c, "-rtc", "%lld", rtc_base(s));
@@ -93,12 +103,17 @@ static const char **nets_of(const struct sup *s)
 	return nets;
 }
 
-static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, struct err *e)
+static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, int broker,
+		    struct err *e)
 {
 	char path[RUNDIR_PATH];
 	const char **nets = nets_of(s);
-	const struct guest_way way = {
-		.core = core, .broker = -1, .monitor = monitor, .monitor_path = path, .nets = nets};
+	const struct guest_way way = {.core = core,
+				      .broker = broker,
+				      .monitor = monitor,
+				      .jail = jail_word(s),
+				      .monitor_path = path,
+				      .nets = nets};
 	int rc = rundir_guest_path(path, s->domid, "qmp", e);
 	char **words = rc || !nets ? NULL : guest_own_args(&s->guest, &way);
 
@@ -108,6 +123,7 @@ static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, struc
 	free(nets);
 	spawn_hand(d, core, false);
 	spawn_hand(d, monitor, false);
+	spawn_hand(d, broker, false);
 	return words ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
@@ -214,22 +230,50 @@ static void monitor_ready(void *arg, const char *error)
 
 /* ---- all of it ---- */
 
+static int may_start(void *arg, const char *program, char *const *argv, struct err *e)
+{
+	(void)arg;
+	/* A folder of the host's for the guest: only the command line of a person can name one. */
+	for (; *argv; argv++)
+		if (!strcmp(program, "hvm-nat") && strstr(*argv, "tftp="))
+			return err_set(e, -EPERM, "hvm-nat may not serve a folder");
+	return 0;
+}
+
+/* The other ends of hvm-dm's two sockets. */
+static int open_ends(struct sup *s, int *monitor, int *broker, struct err *e)
+{
+	static const struct qmp_client_ops qmp = {monitor_ready, sup_event};
+	int m[2], b[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, m) < 0)
+		return err_errno(e, -errno, "no socket");
+	*monitor = m[1];
+	s->qmp = qmp_client_new(s->loop, m[0], &qmp, s, e);
+	if (!s->qmp || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b) < 0)
+		return err_set(e, -ENOMEM, "no socket");
+	*broker = b[1];
+	s->broker_ops = (struct broker_ops){
+		.open = sup_files_open, .may_start = may_start, .jail = jail_word(s)};
+	s->broker = broker_serve(s->loop, b[0], &s->broker_ops, s, e);
+	return s->broker ? 0 : -ENOMEM;
+}
+
 static int start_dm(struct sup *s, int core, struct err *e)
 {
-	static const struct qmp_client_ops ops = {monitor_ready, sup_event};
 	struct spawn d = {.n_args = 0};
-	int monitor[2];
+	int monitor = -1, broker = -1, rc = open_ends(s, &monitor, &broker, e);
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) < 0) {
-		close(core);
-		return err_errno(e, -errno, "no socket");
+	if (!rc) {
+		rc = dm_words(s, &d, core, monitor, broker, e);
+	} else {
+		spawn_hand(&d, core, false);
+		spawn_hand(&d, monitor, false);
 	}
-	s->qmp = qmp_client_new(s->loop, monitor[0], &ops, s, e);
-	if (dm_words(s, &d, core, monitor[1], e) || !s->qmp) {
-		spawn_done(&d);
-		return -ENOMEM;
-	}
-	return kid_start(&s->dm, &d, e);
+	if (!rc)
+		return kid_start(&s->dm, &d, e);
+	spawn_done(&d);
+	return rc;
 }
 
 int sup_start(struct sup *s, struct err *e)
