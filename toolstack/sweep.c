@@ -6,10 +6,22 @@
  */
 #include "toolstack/sweep.h"
 
+#include "toolstack/publish.h"
 #include "toolstack/rundir.h"
 
 #include <stdlib.h>
 #include <unistd.h>
+
+/* A store that has ended too has no nodes left. */
+static void sweep_store(unsigned domid)
+{
+	char path[RUNDIR_PATH];
+	struct xs *x = rundir_path(path, "store/socket", NULL) ? NULL : xs_open(path, NULL);
+
+	if (x)
+		publish_remove(x, domid, NULL);
+	xs_close(x);
+}
 
 static void sweep_guest(unsigned domid)
 {
@@ -17,6 +29,7 @@ static void sweep_guest(unsigned domid)
 
 	if (!rundir_is_dead(domid, &lock))
 		return;
+	sweep_store(domid);
 	rundir_remove(domid);
 	if (lock >= 0)
 		close(lock);

@@ -37,10 +37,18 @@ ours() {
 pid_of() { ours | awk -v name="$1" '$2 == name { print $1 }'; }
 supervisor() { pid_of hvm-supervisor; }
 
+# The store goes some seconds after its last client.
+in_store() {
+	command -v xenstore-ls >/dev/null || return 0
+	XENSTORED_PATH=$HVM_RUN_DIR/store/socket xenstore-ls -f | grep -E "^/[^ ]*/$1[ /]" || :
+}
+
 nothing_left() {
 	left=$(ours)
 	[ -z "$left" ] || fail "left running: $left"
 	for f in "$HVM_RUN_DIR"/[0-9]*; do [ ! -e "$f" ] || fail "left behind: $f"; done
+	left=$(in_store '[1-9][0-9]*')
+	[ -z "$left" ] || fail "left in the store: $left"
 }
 
 "$BUILD/bin/hvm-img" create -q -f qcow2 "$dir/disk.qcow2" 16M
@@ -57,6 +65,7 @@ grep -q '^web is guest 1$' "$dir/out" || fail "create said: $(cat "$dir/out")"
 for program in hvm-supervisor hvm-core hvm-dm; do
 	[ -n "$(pid_of $program)" ] || fail "no $program: $(ours)"
 done
+command -v xenstore-ls >/dev/null && [ -z "$(in_store 1)" ] && fail "nothing in the store"
 says 1 'hvm: error: a guest called web is there already: 1' create "$dir/web.cfg"
 says 1 "hvm: error: no guest is called wob" destroy wob
 says 0 '' destroy web

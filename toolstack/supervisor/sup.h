@@ -89,6 +89,8 @@ struct sup {
 	struct broker_ops broker_ops;
 	struct sup_files *files;
 	struct sup_control *control;
+	struct xs *xs; /* the store; NULL: not there */
+	struct watch *xs_watch;
 	struct alarm_clock deadline; /* of a start or a stop */
 	struct watch *signals;
 	enum sup_state state;
@@ -116,6 +118,9 @@ int sup_control_open(struct sup *s, struct err *e);
 void sup_control_close(struct sup *s);
 /* Answers those that wait for `what` ("end", "reboot"). */
 void sup_control_tell(struct sup *s, const char *what, const char *reason);
+/* sup_store.c: writes all nodes, again when something has changed; takes them away. */
+void sup_store_publish(struct sup *s);
+void sup_store_leave(struct sup *s);
 /* sup_info.c: what there is to know of the guest, for `info`. */
 json_t *sup_info(struct sup *s);
 /* sup_files.c: what the broker may open for hvm-dm. */

@@ -194,6 +194,7 @@ static void do_rename(struct client *c, json_t *q)
 	}
 	free(s->guest.name);
 	s->guest.name = copy;
+	sup_store_publish(s);
 	good(c, NULL);
 }
 

@@ -217,6 +217,7 @@ void sup_event(void *arg, const char *name, json_t *data)
 		s->state = SUP_RUNNING;
 	} else if (!strcmp(name, "RTC_CHANGE")) {
 		s->rtc_offset = json_integer_value(json_object_get(data, "offset"));
+		sup_store_publish(s);
 	} else if (!strcmp(name, "RESET")) {
 		s->reboots++;
 		sup_control_tell(s, "reboot", "reboot");

@@ -144,6 +144,7 @@ static void running(void *arg, json_t *v, const char *error)
 	s->state = s->start_paused ? SUP_PAUSED : SUP_RUNNING;
 	s->start_paused = false;
 	s->started = time(NULL);
+	sup_store_publish(s);
 	log_info("guest %s (%u) runs", s->guest.name, s->domid);
 	sup_control_tell(s, "start", NULL);
 	if (!s->told)
