@@ -407,6 +407,23 @@ static int check_numbers(struct reader *r)
 	return 0;
 }
 
+/* What is not done of an action is said: no memory is dumped. */
+static int check_actions(struct reader *r)
+{
+	static const char *const names[] = {"on_poweroff", "on_reboot", "on_crash"};
+	const enum guest_action actions[] = {r->g->on_poweroff, r->g->on_reboot, r->g->on_crash};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct cfg_setting *s = cfg_find(r->cfg, names[i]);
+
+		if (actions[i] == ACTION_COREDUMP_DESTROY)
+			note(r, s, ": no memory is dumped here: as destroy");
+		else if (actions[i] == ACTION_COREDUMP_RESTART)
+			note(r, s, ": no memory is dumped here: as restart");
+	}
+	return 0;
+}
+
 static int check_display(struct reader *r)
 {
 	const struct cfg_setting *s = cfg_find(r->cfg, "vncdisplay");
@@ -423,7 +440,7 @@ static int check(struct reader *r)
 {
 	static int (*const checks[])(struct reader *) = {
 		check_name, check_uuid,    check_numbers, check_video,
-		check_boot, check_display, read_disks,    read_vifs,
+		check_boot, check_display, check_actions, read_disks, read_vifs,
 	};
 	int rc = want(r, "name", r->g->name);
 

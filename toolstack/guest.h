@@ -38,7 +38,7 @@ struct guest {
 	long vnc, vncunused, sdl, nographic, usb, usbversion, acpi, localtime, xen_platform_pci;
 	long stdvga, dm_restrict, vncconsole;
 	enum guest_vga vga;
-	enum guest_action on_poweroff, on_reboot, on_crash, on_watchdog, on_soft_reset;
+	enum guest_action on_poweroff, on_reboot, on_crash;
 	struct texts serial, usbdevice, dm_args, dm_args_hvm, disk_specs, vif_specs;
 	struct disk *disks;
 	struct vif *vifs;

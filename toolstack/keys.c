@@ -189,8 +189,8 @@ const struct key keys[] = {
 	CHOICE("on_poweroff", on_poweroff, ACTION_DESTROY, ACTIONS),
 	CHOICE("on_reboot", on_reboot, ACTION_RESTART, ACTIONS),
 	CHOICE("on_crash", on_crash, ACTION_DESTROY, ACTIONS),
-	CHOICE("on_watchdog", on_watchdog, ACTION_DESTROY, ACTIONS),
-	CHOICE("on_soft_reset", on_soft_reset, ACTION_SOFT_RESET, ACTIONS),
+	NOTED("on_watchdog", "no watchdog device"),
+	NOTED("on_soft_reset", "only a kernel for Xen asks for it"),
 	/* ---- the device model ---- */
 	NOTED("device_model_version", "the device model is hvm-dm"),
 	OLD("device_model", "the device model is hvm-dm"),

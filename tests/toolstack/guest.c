@@ -168,7 +168,6 @@ TEST(actions)
 	EQ(ACTION_PRESERVE, b.g.on_poweroff);
 	EQ(ACTION_RENAME_RESTART, b.g.on_crash);
 	EQ(ACTION_RESTART, b.g.on_reboot);
-	EQ(ACTION_SOFT_RESET, b.g.on_soft_reset);
 	drop(&b);
 }
 

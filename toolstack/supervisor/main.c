@@ -76,7 +76,7 @@ static int set_up(struct sup *s, struct err *e)
 
 	s->loop = loop_new(e);
 	rc = s->loop ? read_config(s, e) : -ENOMEM;
-	s->core.loop = s->dm.loop = s->loop;
+	s->core.loop = s->dm.loop = s->another.loop = s->loop;
 	if (!rc)
 		rc = sup_life_open(s, e);
 	if (!rc)
@@ -117,6 +117,7 @@ static int serve(struct child *c, struct err *e)
 	s.domid = domid_text ? (unsigned)strtoul(domid_text, NULL, 10) : 0;
 	s.core = (struct kid){.program = "hvm-core", .ended = sup_kid_ended, .arg = &s};
 	s.dm = (struct kid){.program = "hvm-dm", .ended = sup_kid_ended, .arg = &s};
+	s.another = (struct kid){.program = "hvm", .ended = sup_kid_ended, .arg = &s};
 	s.deadline.fd = -1;
 	setsid();
 	rc = set_up(&s, e);

@@ -84,6 +84,8 @@ struct sup {
 	struct guest guest;
 	struct guest_log *log;
 	struct kid core, dm;
+	struct kid another; /* hvm create, for rename-restart … */
+	bool renames;       /* … once hvm-dm has ended */
 	struct qmp_client *qmp;
 	struct broker *broker;
 	struct broker_ops broker_ops;

@@ -119,8 +119,41 @@ static void again(struct sup *s)
 
 static bool restarts(enum guest_action a)
 {
-	return a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART || a == ACTION_SOFT_RESET ||
-	       a == ACTION_RENAME_RESTART;
+	return a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART || a == ACTION_SOFT_RESET;
+}
+
+/* xl's way: the old one keeps its memory under a name with the time in it. */
+static void rename_old(struct sup *s)
+{
+	char name[RUNDIR_NAME], stamp[32];
+	time_t now = time(NULL);
+	struct err e = {""};
+	struct tm tm;
+
+	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
+	snprintf(name, sizeof(name), "%.40s-%s", s->guest.name, stamp);
+	if (rundir_rename(s->domid, name, &e))
+		log_error("guest %s: %s", s->guest.name, e.msg);
+	free(s->guest.name);
+	s->guest.name = strdup(name);
+	sup_store_publish(s);
+}
+
+/* The disks are the new one's: hvm-dm lets go of them first. hvm-core stays, parked. */
+static void start_another(struct sup *s)
+{
+	char path[RUNDIR_PATH];
+	struct spawn c = {.outlives = true};
+	struct err e = {""};
+
+	rename_old(s);
+	spawn_arg(&c, "hvm");
+	spawn_arg(&c, "create");
+	spawn_arg(&c, "--quiet");
+	if (!rundir_guest_path(path, s->domid, "config.cfg", &e))
+		spawn_arg(&c, path);
+	if (kid_start(&s->another, &c, &e))
+		log_error("no other guest is started: %s", e.msg);
 }
 
 static void act(struct sup *s, enum guest_action a, const char *reason, enum sup_state kept)
@@ -129,7 +162,14 @@ static void act(struct sup *s, enum guest_action a, const char *reason, enum sup
 
 	log_info("guest %s (%u): %s", s->guest.name, s->domid, reason);
 	s->reason = reason;
-	if (a == ACTION_PRESERVE) {
+	if (a == ACTION_RENAME_RESTART && !(young && kept == SUP_CRASHED)) {
+		s->state = kept;
+		sup_control_tell(s, "reboot", reason);
+		if (s->dm.pid)
+			s->renames = true, kid_signal(&s->dm, SIGTERM);
+		else
+			start_another(s);
+	} else if (a == ACTION_PRESERVE) {
 		s->state = kept;
 		sup_control_tell(s, "end", reason);
 	} else if (restarts(a) && !(young && kept == SUP_CRASHED)) {
@@ -161,6 +201,13 @@ void sup_kid_ended(void *arg, struct kid *k)
 		if (k == &s->dm)
 			kid_signal(&s->core, SIGTERM);
 		all_ended(s);
+		return;
+	}
+	if (k == &s->another)
+		return;
+	if (k == &s->dm && s->renames) {
+		s->renames = false;
+		start_another(s);
 		return;
 	}
 	say_how(k, how, sizeof(how));
