@@ -210,6 +210,7 @@ static int cd_realize(struct dev *d, struct err *e)
 	h->req.done = cd_request_done;
 	h->req.arg = d;
 	h->drive->arg = d;
+	h->drive->cdrom = true; /* whatever -drive said */
 	h->drive->medium_changed = medium_changed;
 	h->drive->eject_request = eject_request;
 	return 0;

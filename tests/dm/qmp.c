@@ -17,7 +17,7 @@
 #define PC \
 	"-machine pc -accel qtest -nodefaults -display none -m 16 -S -name guest " \
 	"-uuid 11111111-2222-3333-4444-555555555555 " MONITOR("c0", "q0") \
-	"-drive if=none,id=cd0,media=cdrom,readonly=on " \
+	"-drive if=none,id=cd0,readonly=on " /* libxl does not say that it is a CD */ \
 	"-device ide-cd,drive=cd0,id=ide0,bus=ide.1 " \
 	"-drive if=none,id=hd0,file=%s/hd.img,format=raw -device ide-hd,drive=hd0,id=disk0 " \
 	"-device rtl8139,id=nic0,addr=4,mac=52:54:00:12:34:56 "
