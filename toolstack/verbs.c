@@ -14,7 +14,9 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-static const struct verb *const tables[] = {verb_create_verbs, verb_guest_verbs, verb_help_verbs};
+static const struct verb *const tables[] = {verb_create_verbs, verb_guest_verbs, verb_help_verbs,
+					    verb_host_verbs,   verb_list_verbs,  verb_media_verbs,
+					    verb_screen_verbs};
 static const char *program = "hvm";
 
 const char *verbs_program(void)

@@ -50,7 +50,12 @@ int verb_number(const struct verb_call *c, const char *name, long least, long mo
 		struct err *e);
 
 /* The tables, one for each file. */
-extern const struct verb verb_create_verbs[], verb_guest_verbs[], verb_help_verbs[];
+extern const struct verb verb_create_verbs[], verb_guest_verbs[], verb_help_verbs[],
+	verb_host_verbs[], verb_list_verbs[], verb_media_verbs[], verb_screen_verbs[];
+/* verb_screen.c, for create: serial port `port` on this terminal until Ctrl-]; a viewer in this
+ * process's place. */
+int verb_console(unsigned domid, unsigned port, struct err *e);
+int verb_vncviewer(unsigned domid, bool with_password, struct err *e);
 /* All verbs by number, in the order of their names; NULL behind the last. */
 const struct verb *verbs_row(unsigned n);
 const struct verb *verbs_find(const char *name); /* NULL: there is none */

@@ -82,4 +82,5 @@ hvm=$(readlink my-xl)
 [ "$(completes hvm crea)" = create ] || fail "completion: $(completes hvm crea)"
 [ "$(completes hvm create --dr)" = --dryrun ] || fail "completion: $(completes hvm create --dr)"
 [ "$(completes hvm create -n we)" = web.cfg ] || fail "completion: $(completes hvm create -n we)"
-[ "$(completes hvm help con)" = config-keys ] || fail "completion: $(completes hvm help con)"
+[ "$(completes hvm help con)" = "config-keys console" ] ||
+	fail "completion: $(completes hvm help con)"

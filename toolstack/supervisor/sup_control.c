@@ -162,15 +162,18 @@ static void do_unpause(struct client *c, json_t *q)
 		ask(c, "cont", NULL, -1);
 }
 
-/* Answered when it is gone, or with why it is there still. */
+/* Answered when it is gone, or with why it is there still; or at the reboot after so many. */
 static void do_wait(struct client *c, json_t *q)
 {
 	const char *what = json_string_value(json_object_get(q, "for"));
+	const json_t *after = json_object_get(q, "after");
 	struct sup *s = c->of->s;
 
 	c->waits = what && !strcmp(what, "reboot") ? "reboot" : "end";
 	if (s->state == SUP_SHUTDOWN || s->state == SUP_CRASHED)
 		sup_control_tell(s, "end", s->reason);
+	else if (*c->waits == 'r' && after && s->reboots > (unsigned)json_integer_value(after))
+		sup_control_tell(s, "reboot", "reboot");
 }
 
 static void do_destroy(struct client *c, json_t *q)
