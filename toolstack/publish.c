@@ -251,7 +251,7 @@ int publish_all(struct xs *x, const struct guest *g, const struct publish_runtim
 	return w.rc;
 }
 
-/* Of a guest that is there: its /vm/…, by what its domain says, and nothing else is taken for it. */
+/* The /vm/… of a guest that is there, by what its domain says; nothing else is taken for one. */
 static int find_vm(struct xs *x, unsigned domid, char vm[XS_TEXT], struct err *e)
 {
 	char path[64];
