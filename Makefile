@@ -304,6 +304,7 @@ demo: programs guests ## boot Debian's kernel to a shell on this terminal
 
 # ---- installing
 
+HOTPLUG = $(wildcard toolstack/scripts/*)
 MANUALS = $(wildcard docs/*.1)
 ROMS = $(wildcard $(BUILD)/roms/*)
 
@@ -311,6 +312,8 @@ ROMS = $(wildcard $(BUILD)/roms/*)
 install: programs ## install below PREFIX (DESTDIR= goes in front)
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(programs_of) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/libexec/hvm
+	install -m 755 $(HOTPLUG) $(DESTDIR)$(PREFIX)/libexec/hvm
 ifneq ($(MANUALS),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
@@ -322,6 +325,7 @@ endif
 
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(programs_of)))
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/libexec/hvm/,$(notdir $(HOTPLUG)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANUALS)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/hvm/,$(notdir $(ROMS)))
 

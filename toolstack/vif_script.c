@@ -173,19 +173,26 @@ static void take_byte(struct heard *h, char c)
 	}
 }
 
+/* Never waits: a log may be a pipe that is read by who waits for the script. */
+static void log_some(struct heard *h, const char *text, size_t n)
+{
+	struct pollfd p = {.fd = h->log, .events = POLLOUT};
+
+	n = MIN(n, h->left);
+	if (n && poll(&p, 1, 0) == 1 && (!(p.revents & POLLOUT) || write(h->log, text, n) < 0))
+		h->log = -1;
+	h->left -= n;
+}
+
 /* false: no more now. */
 static bool take_some(struct heard *h, int fd)
 {
 	char buf[1024];
 	ssize_t n = read(fd, buf, sizeof(buf));
-	size_t some;
 
 	if (n <= 0)
 		return false;
-	some = MIN((size_t)n, h->left);
-	if (h->log >= 0 && some && write(h->log, buf, some) < 0)
-		h->log = -1;
-	h->left -= some;
+	log_some(h, buf, (size_t)n);
 	for (ssize_t i = 0; i < n; i++)
 		take_byte(h, buf[i]);
 	return true;

@@ -24,7 +24,7 @@ struct vif_script {
 	const char *store;      /* socket of the xenstore that it finds its settings in */
 	const char *bridge;     /* for scripts where there are no clients of the store; or NULL */
 	const char *gatewaydev; /* or NULL */
-	int log;                /* takes what it says; -1: nobody */
+	int log;                /* takes what it says, if it need not wait; -1: nobody */
 };
 /* Runs it to its end, VIF_SCRIPT_MS at most; then it is killed with all it has started. last: the
  * last line that it said. 0, or -EIO and a sentence. */

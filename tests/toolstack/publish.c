@@ -34,7 +34,7 @@ static void begin(struct world *w, const char *cfg)
 	OK(guest_read(&w->g, &w->c, NULL, &e));
 	EQS("", e.msg);
 	w->r = (struct publish_runtime){.domid = 7, .uuid = UUID, .start = {1700000000, 120000000}};
-	vif_script_folder = "/nonexistent";
+	vif_script_folder = "/nowhere";
 }
 
 static void end(struct world *w)

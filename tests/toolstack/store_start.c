@@ -204,14 +204,14 @@ TEST(users_own)
 	struct err e = {""};
 	struct xs *x;
 
-	begin_with("/nonexistent/hvm-store");
+	begin_with("/nowhere/hvm-store");
 	setenv("XENSTORED_PATH", r.path, 1);
 	x = started();
 	EQS(r.path, xs_path(x));
 	xs_close(x);
-	setenv("XENSTORED_PATH", "/nonexistent/socket", 1);
+	setenv("XENSTORED_PATH", "/nowhere/socket", 1);
 	CHECK(!store_start(dir, NULL, &e));
-	EQS("no store at /nonexistent/socket: No such file or directory", e.msg);
+	EQS("no store at /nowhere/socket: No such file or directory", e.msg);
 	EQ(0, rmdir(dir)); /* nothing was made there */
 	store_run_free(&r);
 }
@@ -248,10 +248,10 @@ TEST(does_not_start)
 	fails("echo for the log >&2; echo ERROR no luck >&3", "hvm-store: no luck");
 	fails("echo for the log >&2", "hvm-store does not get ready");
 	fails("echo for the log >&2; echo READY 12 >&3", "hvm-store does not get ready");
-	begin_with("/nonexistent/hvm-store");
+	begin_with("/nowhere/hvm-store");
 	CHECK(!store_start(dir, NULL, &e));
 	EQS("hvm-store does not get ready", e.msg);
 	end();
-	CHECK(!store_start("/nonexistent/run", NULL, (err_clear(&e), &e)));
-	EQS("cannot make /nonexistent/run/store: No such file or directory", e.msg);
+	CHECK(!store_start("/nowhere/run", NULL, (err_clear(&e), &e)));
+	EQS("cannot make /nowhere/run/store: No such file or directory", e.msg);
 }

@@ -159,6 +159,19 @@ TEST(much_to_say)
 	end();
 }
 
+/* Nor is it by a log that nobody reads. */
+TEST(log_that_is_full)
+{
+	struct vif_script s = script("yes | head -c 300000; echo; echo done");
+	int log[2];
+
+	MUST(!pipe(log));
+	fcntl(log[1], F_SETPIPE_SZ, 4096);
+	s.log = log[1];
+	EQS("0|done", ran(&s));
+	end();
+}
+
 TEST(not_to_be_run)
 {
 	struct vif_script s = script("");
@@ -185,7 +198,7 @@ TEST(found)
 	EQ(-ENOENT, vif_script_find("mine", at, &e));
 	EQS("mine", at);
 	CHECK(!strncmp(e.msg, "no script mine, neither in /tmp/hvm-script-", 43));
-	EQ(-ENOENT, vif_script_find("/nonexistent/mine", at, (err_clear(&e), &e)));
-	EQS("script /nonexistent/mine: No such file or directory", e.msg);
+	EQ(-ENOENT, vif_script_find("/nowhere/mine", at, (err_clear(&e), &e)));
+	EQS("script /nowhere/mine: No such file or directory", e.msg);
 	end();
 }
