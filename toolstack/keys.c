@@ -126,8 +126,8 @@ const struct key keys[] = {
 	LIST("disk", disk_specs, "xl-disk-configuration(5); hda to hdd and xvda to xvdd"),
 	ONLY("hdtype", "ide"),
 	LIST("vif", vif_specs,
-	     "xl-network-configuration(5): a tap on bridge= by script=, as root; else the user-mode "
-	     "network, said. Without bridge=: xenbr0. type=vif is left out, rate has no effect"),
+	     "xl-network-configuration(5): a tap on bridge= (xenbr0) by script=, as root; else the "
+	     "user-mode network, said. type=vif is left out, rate has no effect"),
 	REFUSED("netif", "vif is its name"),
 	REFUSED("vtpm", "no TPM"),
 	REFUSED("p9", "no 9pfs"),

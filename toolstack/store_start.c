@@ -11,8 +11,8 @@
  */
 #include "toolstack/store_start.h"
 
-#include "base/util.h"
 #include "proc/spawn.h"
+#include "toolstack/now.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,20 +24,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define READY_FD 3
 
 extern char **environ;
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / NS_PER_MS;
-}
 
 /* One that is just ending takes connections, but no requests. */
 static struct xs *attach(const char *path, struct err *e)

@@ -9,6 +9,7 @@
 
 #include "base/util.h"
 #include "config.h"
+#include "toolstack/now.h"
 #include "toolstack/vif_up.h"
 
 #include <errno.h>
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SETTING (PATH_MAX + 20) /* bytes of "NAME=value", at most */
@@ -199,14 +199,6 @@ static bool take_some(struct heard *h, int fd)
 }
 
 /* ---- its end */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / NS_PER_MS;
-}
 
 /* What it has started may hold the pipe for ever: its own end counts. false: not in time. */
 static bool hear_to_end(struct heard *h, int out, int process)

@@ -9,7 +9,7 @@
  */
 #include "toolstack/xs.h"
 
-#include "base/util.h"
+#include "toolstack/now.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 #include <xen/io/xs_wire.h>
 
@@ -45,14 +44,6 @@ struct xs {
 };
 
 /* ---- time */
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / NS_PER_MS;
-}
 
 /* 0: ready. */
 static int wait_for(const struct xs *x, short events, int64_t until)

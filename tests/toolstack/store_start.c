@@ -166,7 +166,7 @@ TEST(many_at_once)
 TEST(one_that_just_ends)
 {
 	begin();
-	for (unsigned i = 0; i < 30; i++) {
+	for (unsigned i = 0; i < 15; i++) {
 		pid_t store;
 		struct xs *x = started();
 
