@@ -439,8 +439,8 @@ static int check_display(struct reader *r)
 static int check(struct reader *r)
 {
 	static int (*const checks[])(struct reader *) = {
-		check_name, check_uuid,    check_numbers, check_video,
-		check_boot, check_display, check_actions, read_disks, read_vifs,
+		check_name,    check_uuid,    check_numbers, check_video, check_boot,
+		check_display, check_actions, read_disks,    read_vifs,
 	};
 	int rc = want(r, "name", r->g->name);
 
