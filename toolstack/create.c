@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "proc/helper.h"
 #include "toolstack/rundir.h"
+#include "toolstack/sweep.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -145,6 +146,6 @@ int create_guest(const struct cfg *cfg, const struct create *c, unsigned *domid,
 	else
 		close(lock);
 	if (rc)
-		rundir_remove(*domid); /* if there was nobody to do it */
+		sweep(); /* if there was nobody to clean up */
 	return rc;
 }
