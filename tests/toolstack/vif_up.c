@@ -53,13 +53,15 @@ static void write_file(const char *path, const char *text)
 /* As root of a user's own namespace, where we are not root. */
 static void become_root(void)
 {
-	char map[32];
+	char user[32], group[32];
 
-	snprintf(map, sizeof(map), "0 %u 1", geteuid());
+	snprintf(user, sizeof(user), "0 %u 1", geteuid());
+	snprintf(group, sizeof(group), "0 %u 1", getegid());
 	if (unshare(CLONE_NEWUSER) < 0)
 		SKIP("no user namespaces here");
 	write_file("/proc/self/setgroups", "deny");
-	write_file("/proc/self/uid_map", map);
+	write_file("/proc/self/uid_map", user);
+	write_file("/proc/self/gid_map", group);
 }
 
 /* A network of our own, that scripts see, too; and the folder that Xen's scripts log to. */
@@ -167,7 +169,7 @@ static void use(struct world *w, int which)
 	if (which == OURS) {
 		MUST(realpath("toolstack/scripts", folder));
 	} else {
-		if (!setting("DEB_XEN", deb))
+		if (!setting("DEB_XEN", deb) || access(deb, R_OK))
 			SKIP("no xen-utils-common (./configure --install-deps)");
 		EQ(0, sh("dpkg-deb -x '%s' '%s'", deb, w->dir));
 		snprintf(folder, sizeof(folder), "%s/etc/xen/scripts", w->dir);
