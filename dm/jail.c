@@ -4,7 +4,7 @@
  * does with them is all that it may still do. A CD that is put in, a screen's picture that is saved
  * and a helper that is started again come from the broker.
  *
- * Tests: tests/unit/jail_dm.c, tests/guest/remote.sh
+ * Tests: tests/unit/jail_programs.c, tests/guest/remote.sh
  */
 #include "dm/jail.h"
 

@@ -3,7 +3,7 @@
  * hypervisor/core_jail.c: the jail of hvm-core: it computes, and talks with a device model on a
  * socket. The code that stands in for a guest's vector instructions has its memory before.
  *
- * Tests: tests/unit/jail_dm.c, tests/guest/remote.sh
+ * Tests: tests/unit/jail_programs.c, tests/guest/remote.sh
  */
 #include "hypervisor/core_jail.h"
 

@@ -3,6 +3,7 @@
 #ifndef NET_NAT_NAT_H
 #define NET_NAT_NAT_H
 #include "base/err.h"
+#include "jail/jail.h"
 #include "net/opts.h"
 
 #include <netinet/in.h>
@@ -41,6 +42,9 @@ int nat_rule_parse(struct nat_rule *r, const char *text, bool with_guest, struct
  * pointer are taken out and IPv4 fragments are dropped: libslirp 4.7 leaves its buffers by both.
  */
 bool nat_clean_frame(uint8_t *frame, size_t len);
+
+/* nat_jail.c: for good, once the network is set up. tftp: NULL = none. */
+int nat_jail_enter(enum jail_mode mode, const char *tftp, struct err *e);
 
 /* nat_slirp.c: the network itself. */
 struct nat;

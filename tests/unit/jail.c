@@ -1,120 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From inside a jail that allows nothing of its own: what every jail refuses. */
 #include "jail/jail.h"
-#include "config.h"
 #include "tests/test.h"
+#include "tests/unit/probe.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int probe_open(void)
+static int enter_plain(struct err *e)
 {
-	return open("/etc/passwd", O_RDONLY);
+	return jail_enter(&(struct jail){.files = 64, .no_writes = true}, JAIL_TRY, e);
 }
 
-static int probe_create(void)
+TEST(refused)
 {
-	return open("/tmp/hvm-jail", O_WRONLY | O_CREAT, 0600);
-}
-
-static int probe_unlink(void)
-{
-	return unlink("/nonexistent");
-}
-
-static int probe_connect(void)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX, .sun_path = "/nonexistent"};
-
-	return connect(0, (struct sockaddr *)&a, sizeof(a));
-}
-
-static int probe_socket(void)
-{
-	return socket(AF_INET, SOCK_STREAM, 0);
-}
-
-static int probe_exec(void)
-{
-	return execl("/bin/true", "true", NULL);
-}
-
-static int probe_ptrace(void)
-{
-	return (int)ptrace(PTRACE_ATTACH, getppid(), NULL, NULL);
-}
-
-static int probe_kill(void)
-{
-	return kill(getppid(), 0);
-}
-
-static int probe_fork(void)
-{
-	return fork();
-}
-
-static int probe_code(void)
-{
-	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
-			       MAP_FAILED
-		       ? -1
-		       : 0;
-}
-
-static int probe_namespace(void)
-{
-	return unshare(CLONE_NEWUSER);
-}
-
-/* killed: by the kernel; else the call fails with EPERM. */
-static const struct {
-	const char *name;
-	int (*run)(void);
-	bool killed;
-} probes[] = {
-	{"open", probe_open, false},          {"create", probe_create, false},
-	{"unlink", probe_unlink, false},      {"connect", probe_connect, false},
-	{"socket", probe_socket, false},      {"exec", probe_exec, true},
-	{"ptrace", probe_ptrace, true},       {"kill", probe_kill, false},
-	{"fork", probe_fork, false},          {"code", probe_code, false},
-	{"namespace", probe_namespace, true},
-};
-
-static int in_child(enum jail_mode mode, int (*run)(void))
-{
-	const struct jail jail = {.files = 64, .no_writes = true};
-	struct err e = {""};
-	int status;
-	pid_t pid = fork();
-
-	MUST(pid >= 0);
-	if (!pid) {
-		if (jail_enter(&jail, mode, &e) < 0)
-			_exit(2);
-		_exit(run() < 0 && errno == EPERM ? 0 : 1);
-	}
-	MUST(waitpid(pid, &status, 0) == pid);
-	return status;
-}
-
-TEST_EACH(refused, sizeof(probes) / sizeof(probes[0]), probes[i].name)
-{
-#ifndef CONFIG_SECCOMP
-	SKIP("built without libseccomp");
-#endif
-	EQ(probes[i].killed ? SIGSYS : 0, in_child(JAIL_TRY, probes[i].run));
+	probe_refused(enter_plain, NULL);
 }
 
 /* Without the list of system calls, files are closed by Landlock alone. */

@@ -8,6 +8,7 @@
 #include "base/util.h"
 
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #define CLIENT_CALLS SYS_select, SYS_pselect6, SYS_clock_nanosleep, SYS_nanosleep, SYS_sysinfo
@@ -18,10 +19,13 @@
 
 static const int client_calls[] = {CLIENT_CALLS};
 static const int server_calls[] = {
-	CLIENT_CALLS, SYS_accept4,         SYS_socketpair,      SYS_wait4, SYS_prctl,
+	CLIENT_CALLS, SYS_accept4,         SYS_wait4,           SYS_prctl,
 	SYS_seccomp,  SYS_set_robust_list, SYS_set_tid_address, SYS_rseq,
 };
-static const struct jail_narrow server_narrow[] = {{SYS_clone, 0, NEW_SPACES, 0}};
+static const struct jail_narrow server_narrow[] = {
+	{SYS_clone, 0, NEW_SPACES, 0},
+	{SYS_socketpair, 1, 0xf, SOCK_SEQPACKET}, /* others could be sent to by name */
+};
 
 int vnc_jail_server(enum jail_mode mode, struct err *e)
 {
