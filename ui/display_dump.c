@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -104,7 +105,7 @@ int display_dump(struct display *d, int fd, const char *format, struct err *e)
 
 	if (!display_refresh(d, &v))
 		return err_set(e, -ENODATA, "%s shows nothing yet", display_name(d));
-	own = dup(fd);
+	own = fcntl(fd, F_DUPFD_CLOEXEC, 0); /* in a jail too, unlike dup */
 	f = own < 0 ? NULL : fdopen(own, "wb");
 	if (!f) {
 		if (own >= 0)
