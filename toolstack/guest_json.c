@@ -183,5 +183,5 @@ json_t *guest_json(const struct guest *g, unsigned domid)
 	put(c, "disks", disks(g));
 	put(c, "nics", nics(g));
 	put_actions(c, g);
-	return json_pack("{siso}", "domid", (int)domid, "config", c);
+	return json_pack("{soso}", "domid", domid ? json_integer(domid) : json_null(), "config", c);
 }

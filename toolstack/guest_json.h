@@ -6,5 +6,6 @@
 
 #include <jansson.h>
 
+/* domid 0: it has none yet. */
 json_t *guest_json(const struct guest *g, unsigned domid);
 #endif

@@ -7,13 +7,16 @@
  */
 #include "toolstack/verbs.h"
 
-#include "base/util.h"
+#include "base/log.h"
+#include "toolstack/control.h"
 #include "toolstack/create.h"
-#include "toolstack/guest.h"
+#include "toolstack/guest_json.h"
 #include "toolstack/sweep.h"
+#include "toolstack/table.h"
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* For a shell to take back. */
 static void print_word(const char *word)
@@ -62,6 +65,44 @@ static int read_words(struct cfg *cfg, const struct verb_call *c, struct err *e)
 	return rc;
 }
 
+/* A viewer beside us. */
+static void start_viewer(unsigned domid, bool with_password)
+{
+	struct err e = {""};
+
+	if (fork())
+		return;
+	verb_vncviewer(domid, with_password, &e);
+	log_error("%s", e.msg);
+	_exit(1);
+}
+
+static int wait_end(unsigned domid, struct err *e)
+{
+	json_t *q = json_pack("{ssss}", "do", "wait", "for", "end");
+	int rc;
+
+	json_decref(control_call(domid, q, NULL, 0, -1, &rc, e));
+	if (rc == -ESRCH)
+		err_clear(e);
+	return rc == -ESRCH ? 0 : rc;
+}
+
+/* What the options want of a guest that runs. */
+static int attend(const struct verb_call *c, unsigned domid, struct err *e)
+{
+	bool password = verb_option(c, "vncviewer-autopass");
+	int rc = 0;
+
+	if (password || verb_option(c, "vncviewer"))
+		start_viewer(domid, password);
+	if (verb_option(c, "console"))
+		rc = verb_console(domid, 0, e);
+	if (!rc && verb_option(c, "foreground"))
+		rc = wait_end(domid, e);
+	return rc;
+}
+
 /* What runs is known by what configuration said; what xl would do next comes behind it. */
 static int make(const struct verb_call *c, const struct cfg *cfg, const struct guest *g,
 		struct err *e)
@@ -80,7 +121,18 @@ static int make(const struct verb_call *c, const struct cfg *cfg, const struct g
 	rc = create_guest(cfg, &made, &domid, e);
 	if (!rc && !verb_option(c, "quiet"))
 		printf("%s is guest %u\n", g->name, domid);
-	return rc;
+	fflush(stdout);
+	return rc ? rc : attend(c, domid, e);
+}
+
+/* As xl -d: what the settings come to. */
+static void print_json(const struct verb_call *c, const struct guest *g)
+{
+	json_t *all = verb_option(c, "debug") ? guest_json(g, 0) : NULL;
+
+	if (all)
+		table_print_json(all, stdout);
+	json_decref(all);
 }
 
 static int create(const struct verb_call *c, struct err *e)
@@ -91,6 +143,8 @@ static int create(const struct verb_call *c, struct err *e)
 
 	if (!rc)
 		rc = guest_read(&guest, &cfg, verb_option(c, "quiet") ? NULL : stderr, e);
+	if (!rc)
+		print_json(c, &guest);
 	if (!rc)
 		rc = verb_option(c, "dryrun") ? print_args(&guest) : make(c, &cfg, &guest, e);
 	guest_free(&guest);
@@ -114,6 +168,12 @@ const struct verb verb_create_verbs[] = {
 	 "Make a guest from a configuration file in xl.cfg(5)'s grammar.\n"
 	 "Settings on the command line win.", 0, VERB_MANY,
 	 VERB_OPTIONS_OF(
+		{'A', "vncviewer-autopass", NULL, "as -V, the viewer is handed the password"},
+		{'F', "foreground", NULL, "return when the guest has ended"},
+		{'V', "vncviewer", NULL, "start a VNC viewer"},
+		{'c', "console", NULL, "this terminal becomes its first serial port"},
+		{'d', "debug", NULL, "print what the settings come to, as libxl's JSON"},
+		{'e', "no-wait", NULL, "as xl has it; hvm never waits behind the scenes"},
 		{'f', "defconfig", "FILE", "the configuration file"},
 		{'n', "dryrun", NULL, "check it, print the command line libxl would use"},
 		{'p', "pause", NULL, "make it, but let it not run yet"},

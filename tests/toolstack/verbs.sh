@@ -60,6 +60,8 @@ cd "$dir"
 says 0 '' create -nf web.cfg memory=300
 says 0 '' create --dryrun --defconfig=web.cfg
 says 1 'hvm: error: create: -f needs a value' create -n -f
+says 0 '' create -dnf web.cfg
+grep -q '"max_memkb": 262144' out || fail "create -d: $(cat out)"
 says 1 'hvm: error: create does not know --dry-clean' create --dry-clean web.cfg
 says 1 'hvm: error: help: what is b for?' help create b
 says 0 '' -vvv create -h
