@@ -87,12 +87,10 @@ static int start(const struct create *c, unsigned domid, int control, int lock, 
 	return rc;
 }
 
-static int hear(int control, struct err *e)
+static int hear_one(int control, char text[HELPER_MESSAGE])
 {
-	char text[HELPER_MESSAGE];
-	const struct iovec iov = {text, sizeof(text) - 1};
+	const struct iovec iov = {text, HELPER_MESSAGE - 1};
 	struct pollfd p = {.fd = control, .events = POLLIN};
-	size_t len = strlen(HELPER_ERROR);
 	ssize_t n = 0;
 	int rc;
 
@@ -102,11 +100,30 @@ static int hear(int control, struct err *e)
 	if (rc > 0)
 		n = packet_receive(control, &iov, 1, 0, NULL, 0, NULL);
 	text[MAX(n, 0)] = 0;
-	if (!strcmp(text, HELPER_READY))
-		return 0;
-	return err_set(e, -EIO, "%s",
-		       strncmp(text, HELPER_ERROR, len) ? "hvm-supervisor does not start"
-							: text + len);
+	return n > 0 ? 0 : -EPIPE;
+}
+
+static const char *after(const char *text, const char *word)
+{
+	size_t n = strlen(word);
+
+	return strncmp(text, word, n) ? NULL : text + n;
+}
+
+static int hear(const struct create *c, int control, struct err *e)
+{
+	char text[HELPER_MESSAGE];
+	const char *more;
+
+	while (!hear_one(control, text)) {
+		if (!strcmp(text, HELPER_READY))
+			return 0;
+		if ((more = after(text, HELPER_ERROR)))
+			return err_set(e, -EIO, "%s", more);
+		if ((more = after(text, SUPERVISOR_NOTE)) && c->notes)
+			fprintf(c->notes, "%s: %s\n", c->name, more);
+	}
+	return err_set(e, -EIO, "hvm-supervisor does not start");
 }
 
 static int run(const struct create *c, unsigned domid, int lock, struct err *e)
@@ -120,7 +137,7 @@ static int run(const struct create *c, unsigned domid, int lock, struct err *e)
 	}
 	rc = start(c, domid, control[1], lock, &pid, e);
 	if (!rc)
-		rc = hear(control[0], e);
+		rc = hear(c, control[0], e);
 	close(control[0]);
 	if (rc && pid > 0) {
 		kill(pid, SIGTERM); /* it cleans up, also when it is only too slow */

@@ -8,6 +8,7 @@
 
 #include "toolstack/publish.h"
 #include "toolstack/rundir.h"
+#include "toolstack/vif_up.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,8 +19,10 @@ static void sweep_store(unsigned domid)
 	char path[RUNDIR_PATH];
 	struct xs *x = rundir_path(path, "store/socket", NULL) ? NULL : xs_open(path, NULL);
 
-	if (x)
+	if (x) {
+		vif_sweep(x, domid, -1);
 		publish_remove(x, domid, NULL);
+	}
 	xs_close(x);
 }
 

@@ -111,7 +111,8 @@ static int make(const struct verb_call *c, const struct cfg *cfg, const struct g
 	struct create made = {.paused = verb_option(c, "pause"),
 			      .jail = JAIL_TRY,
 			      .name = g->name,
-			      .has_uuid = g->uuid};
+			      .has_uuid = g->uuid,
+			      .notes = verb_option(c, "quiet") ? NULL : stderr};
 	unsigned domid;
 	int rc = 0;
 

@@ -99,6 +99,7 @@ static void tear_down(struct sup *s)
 	kid_free(&s->core);
 	qmp_client_free(s->qmp);
 	broker_free(s->broker);
+	sup_net_down(s);
 	sup_store_leave(s);
 	rundir_remove(s->domid);
 	if (lock >= 0)

@@ -91,7 +91,8 @@ struct sup {
 	struct broker_ops broker_ops;
 	struct sup_files *files;
 	struct sup_control *control;
-	struct xs *xs; /* the store; NULL: not there */
+	struct sup_net *net; /* NULL: not connected yet */
+	struct xs *xs;       /* the store; NULL: not there */
 	struct watch *xs_watch;
 	struct alarm_clock deadline; /* of a start or a stop */
 	struct watch *signals;
@@ -109,6 +110,7 @@ struct sup {
 int sup_start(struct sup *s, struct err *e);
 /* sup_life.c */
 int sup_life_open(struct sup *s, struct err *e);
+void sup_note(struct sup *s, const char *text);  /* for who creates the guest, and the log */
 void sup_failed(struct sup *s, const char *why); /* a start that came to nothing */
 void sup_stop(struct sup *s, void (*then)(struct sup *s));
 void sup_end(struct sup *s, const char *reason);
@@ -123,6 +125,13 @@ void sup_control_tell(struct sup *s, const char *what, const char *reason);
 /* sup_store.c: writes all nodes, again when something has changed; takes them away. */
 void sup_store_publish(struct sup *s);
 void sup_store_leave(struct sup *s);
+/* sup_net.c: connects the cards, the first time; what -netdev says of each; their descriptors. */
+int sup_net_up(struct sup *s, struct err *e);
+const char *const *sup_net_words(const struct sup *s);
+void sup_net_hand(const struct sup *s, struct spawn *d);
+void sup_net_see(const struct sup *s, bool *connected, unsigned n);
+const char *sup_net_name(const struct sup *s, unsigned i); /* of card i's interface; or NULL */
+void sup_net_down(struct sup *s);
 /* sup_info.c: what there is to know of the guest, for `info`. */
 json_t *sup_info(struct sup *s);
 /* sup_files.c: what the broker may open for hvm-dm. */

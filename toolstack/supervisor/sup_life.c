@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/util.h"
 #include "proc/helper.h"
+#include "toolstack/create.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -72,6 +73,16 @@ static void tell_creator(struct sup *s, const char *why)
 	snprintf(text, sizeof(text), HELPER_ERROR "%s", why);
 	send(s->child->control, text, strlen(text), MSG_NOSIGNAL);
 	s->told = true;
+}
+
+void sup_note(struct sup *s, const char *note)
+{
+	char text[1024];
+
+	log_warn("guest %s: %s", s->guest.name, note);
+	snprintf(text, sizeof(text), SUPERVISOR_NOTE "%s", note);
+	if (!s->told)
+		send(s->child->control, text, strlen(text), MSG_NOSIGNAL);
 }
 
 static void clean_up(struct sup *s)

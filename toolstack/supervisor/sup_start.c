@@ -93,37 +93,26 @@ static int start_core(struct sup *s, int listener, struct err *e)
 
 /* ---- hvm-dm ---- */
 
-/* Where the frames of each card go. */
-static const char **nets_of(const struct sup *s)
-{
-	const char **nets = calloc(s->guest.n_vifs + 1, sizeof(*nets));
-
-	for (unsigned i = 0; nets && i < s->guest.n_vifs; i++)
-		nets[i] = "user";
-	return nets;
-}
-
 static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, int broker,
 		    struct err *e)
 {
 	char path[RUNDIR_PATH];
-	const char **nets = nets_of(s);
 	const struct guest_way way = {.core = core,
 				      .broker = broker,
 				      .monitor = monitor,
 				      .jail = jail_word(s),
 				      .monitor_path = path,
-				      .nets = nets};
+				      .nets = sup_net_words(s)};
 	int rc = rundir_guest_path(path, s->domid, "qmp", e);
-	char **words = rc || !nets ? NULL : guest_own_args(&s->guest, &way);
+	char **words = rc ? NULL : guest_own_args(&s->guest, &way);
 
 	for (char **w = words; w && *w; w++)
 		spawn_arg(d, *w);
 	guest_args_free(words);
-	free(nets);
 	spawn_hand(d, core, false);
 	spawn_hand(d, monitor, false);
 	spawn_hand(d, broker, false);
+	sup_net_hand(s, d);
 	return words ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
@@ -283,6 +272,9 @@ int sup_start(struct sup *s, struct err *e)
 
 	s->state = SUP_STARTING;
 	alarm_set(&s->deadline, START_MS);
+	rc = sup_net_up(s, e);
+	if (rc)
+		return rc;
 	rc = core_sockets(s, &listener, &core, e);
 	if (rc) {
 		if (listener >= 0)

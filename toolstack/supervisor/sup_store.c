@@ -29,6 +29,7 @@ static struct publish_runtime runtime_of(const struct sup *s)
 
 	for (unsigned i = 0; i < MIN(ARRAY_SIZE(s->tty), ARRAY_SIZE(r.serial)); i++)
 		r.serial[i] = s->tty[i];
+	sup_net_see(s, r.vif_connected, ARRAY_SIZE(r.vif_connected));
 	return r;
 }
 
