@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A guest's card on a bridge, as root: the tap is the bridge's port while the guest is there, also
-# after a reset, and neither it nor its nodes are left; a bridge that is not there is an error. Frames
+# A guest's card on a bridge, as root: the tap is the bridge's port while the guest is there, and
+# neither it nor its nodes are left, after a kill too; a bridge that is not there is an error. Frames
 # of the guest's firmware (iPXE asks for an address) come out of the bridge.
 set -eu
 [ "${1:-}" = inside ] || {
