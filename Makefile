@@ -296,11 +296,8 @@ bench: $(addprefix $(BUILD)/bench/,work rates) $(BENCHES) ## run the benchmarks 
 	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo
-demo: programs guests ## boot Debian's kernel to a shell on this terminal
-	@[ ! -f $(BUILD)/guest/missing-amd64 ] || { cat $(BUILD)/guest/missing-amd64; exit 1; }
-	$(BUILD)/bin/hvm-dm -m 512 -smp 2 -display none -serial stdio -no-reboot \
-		-kernel $(BUILD)/guest/unpacked-amd64 -initrd $(BUILD)/guest/initrd-amd64.cpio \
-		-append 'console=ttyS0 cryptomgr.notests'
+demo: programs $(BUILD)/bin/viewer guests ## a guest to look at (SCREENSHOT=x.png: by itself)
+	@sh tests/demo.sh $(SCREENSHOT)
 
 # ---- installing
 

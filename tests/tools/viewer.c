@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * viewer PATH STEP…: a VNC viewer without a window, on a Unix socket.
+ * viewer PATH|HOST:DISPLAY STEP…: a VNC viewer without a window, on a Unix socket or by TCP.
  *
  *   type TEXT    the characters by keysym, one key after the other; ends with Enter
  *   ascii        the 95 printable ones, and after each five F11, which evread in the guest answers
@@ -183,6 +183,20 @@ static void quiet(const char *format, ...)
 	(void)format;
 }
 
+static void name_server(rfbClient *c, const char *name)
+{
+	char *display;
+
+	free(c->serverHost);
+	c->serverHost = strdup(name);
+	c->serverPort = 0; /* the name is a path */
+	display = strchr(name, '/') ? NULL : strrchr(c->serverHost, ':');
+	if (!display)
+		return;
+	*display++ = 0;
+	c->serverPort = 5900 + atoi(display);
+}
+
 int main(int argc, char **argv)
 {
 	static int encodings[] = {QEMU_LEDS, 0};
@@ -195,9 +209,7 @@ int main(int argc, char **argv)
 		fail("want a socket", "");
 	alarm(60);
 	rfbClientLog = rfbClientErr = quiet;
-	free(c->serverHost);
-	c->serverHost = strdup(argv[1]);
-	c->serverPort = 0;
+	name_server(c, argv[1]);
 	c->canHandleNewFBSize = TRUE;
 	c->appData.encodingsString = "zrle";
 	c->GotFrameBufferUpdate = drawn;
