@@ -13,6 +13,7 @@
 #include "dm/machine_config.h"
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/fs.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -30,6 +31,8 @@ static const int calls[] = {
 	SYS_eventfd2,
 	SYS_memfd_create,
 	SYS_ftruncate,
+	/* the picture of a screen */
+	SYS_dup,
 	/* who connects to a monitor, a serial port or a network of ours */
 	SYS_accept4,
 	/* disks */
@@ -72,7 +75,10 @@ int dm_jail_enter(const struct machine_config *c, struct err *e)
 		.files = 1024,
 		.memory = 2 * c->ram + (8ull << 30), /* guest and screen; workers' stacks */
 	};
-	int rc = jail_enter(&jail, c->jail, e);
+	int rc;
+
+	json_object_seed(0); /* from a file; else at the first command */
+	rc = jail_enter(&jail, c->jail, e);
 
 	if (!rc && c->jail != JAIL_OFF)
 		host_jailed();
