@@ -35,6 +35,8 @@ static const int calls[] = {
 	SYS_dup,
 	/* who connects to a monitor, a serial port or a network of ours */
 	SYS_accept4,
+	/* a core in this process, with more than one vCPU */
+	SYS_membarrier,
 	/* disks */
 	SYS_pread64,
 	SYS_pwrite64,
