@@ -126,6 +126,7 @@ with_person() {
 		The screen    VNC at ${where%:*}:$((5900 + ${where##*:})): vncviewer $where
 		To log in     root, password disk
 		This terminal is the serial console; Ctrl-] leaves it. Enter shows the prompt.
+		Another terminal may say: $said help
 
 	END
 	"$hvm" console demo || :
@@ -138,7 +139,6 @@ with_person() {
 			The guest goes on.
 			Back here     make demo (or $said console demo)
 			Its end       $said shutdown -w demo
-			What else     $said help
 
 		END
 	else
