@@ -31,8 +31,6 @@ static const int calls[] = {
 	SYS_eventfd2,
 	SYS_memfd_create,
 	SYS_ftruncate,
-	/* the picture of a screen */
-	SYS_dup,
 	/* who connects to a monitor, a serial port or a network of ours */
 	SYS_accept4,
 	/* a core in this process, with more than one vCPU */

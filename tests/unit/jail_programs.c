@@ -5,8 +5,8 @@
 #include "dm/machine.h"
 #include "hypervisor/core_jail.h"
 #include "net/nat/nat.h"
-#include "tests/test.h"
 #include "tests/unit/probe.h"
+#include "toolstack/store/store.h"
 #include "ui/vnc/vnc_server.h"
 
 #include <errno.h>
@@ -45,6 +45,11 @@ static int vnc_client(struct err *e)
 }
 #endif
 
+static int store(struct err *e)
+{
+	return store_jail_enter("/tmp/nowhere/socket", JAIL_REQUIRE, e);
+}
+
 /* but: what it lives by. */
 static const struct program {
 	const char *name;
@@ -53,6 +58,7 @@ static const struct program {
 } programs[] = {
 	{"hvm-dm", dm, {NULL}},
 	{"hvm-core", core, {NULL}},
+	{"hvm-store", store, {"unlink", NULL}}, /* its socket, by Landlock */
 #ifdef CONFIG_SLIRP
 	{"hvm-nat", nat, {"connect a socket it has", "bind", "socket", NULL}},
 #endif

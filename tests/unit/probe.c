@@ -3,7 +3,6 @@
 
 #include "base/util.h"
 #include "config.h"
-#include "tests/test.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_PROBE_H
 #define TESTS_UNIT_PROBE_H
 #include "base/err.h"
+#include "tests/test.h"
 
 /* Each of the probes in a child that entered the jail, but those of these names (NULL-terminated,
  * or NULL), which the program lives by: refused, or the child killed by the kernel. Skips the test

@@ -6,17 +6,14 @@
  */
 #include "base/log.h"
 #include "base/util.h"
-#include "jail/jail.h"
 #include "toolstack/store/store.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -140,29 +137,6 @@ static void clients_changed(void *arg, bool alone)
 
 /* ---- life */
 
-/* It stays its user, without a capability: who else could remove its socket? */
-static int enter_jail(const struct service *s, struct err *e)
-{
-	static const int calls[] = {
-		SYS_accept4, SYS_epoll_wait, SYS_epoll_pwait,     SYS_epoll_ctl,
-		SYS_unlink,  SYS_unlinkat,   SYS_timerfd_settime,
-	};
-	char folder[4096];
-	const char *slash = strrchr(s->path, '/');
-	const struct jail jail = {
-		.calls = calls,
-		.n_calls = ARRAY_SIZE(calls),
-		.remove_in = folder,
-		.spaces = CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS,
-		.files = 512,         /* clients and a few */
-		.memory = 2ull << 30, /* its limits on nodes and clients are far below */
-	};
-
-	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - s->path) + 1 : 1,
-		 slash ? s->path : ".");
-	return jail_enter(&jail, s->jail, e);
-}
-
 static void tell(const struct service *s, const char *word, const char *sentence)
 {
 	if (s->ready < 0)
@@ -203,7 +177,7 @@ static int run(struct service *s, struct err *e)
 		return -EIO;
 	store_server_watch(v, clients_changed, s);
 	clients_changed(s, true);
-	rc = enter_jail(s, e);
+	rc = store_jail_enter(s->path, s->jail, e);
 	if (!rc) {
 		tell(s, "READY 1", "");
 		loop_run(s->loop);

@@ -10,6 +10,7 @@
 #define TOOLSTACK_STORE_STORE_H
 #include "base/err.h"
 #include "base/loop.h"
+#include "jail/jail.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,4 +52,7 @@ struct store_server *store_server_new(struct store *s, struct loop *l, const cha
 void store_server_free(struct store_server *v); /* removes the socket; NULL is fine */
 /* Calls fn each time when nobody is connected any more, or somebody is again. */
 void store_server_watch(struct store_server *v, void (*fn)(void *arg, bool alone), void *arg);
+
+/* store_jail.c: for good. path: its socket, which it may remove. */
+int store_jail_enter(const char *path, enum jail_mode mode, struct err *e);
 #endif
