@@ -25,7 +25,7 @@ static int stream, datagram, parent;
 
 static struct sockaddr_un nowhere(void)
 {
-	return (struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "/nonexistent"};
+	return (struct sockaddr_un){.sun_family = AF_UNIX, .sun_path = "/nonexistent/socket"};
 }
 
 /* ---- files */
