@@ -10,20 +10,7 @@ dir=$(mktemp -d)
 keeper=
 trap '[ -z "$keeper" ] || kill -9 $keeper 2>/dev/null || :; rm -rf "$dir"' EXIT
 
-fail() {
-	echo "$*"
-	[ ! -s "$dir/err" ] || sed 's/^/  /' "$dir/err"
-	exit 1
-}
-
-# wait_for TEST…: until it holds, 10 s at most.
-wait_for() {
-	i=0
-	until "$@"; do
-		[ $((i += 1)) -lt 200 ] || fail "never came true: $*"
-		sleep 0.05
-	done
-}
+. tests/dm/lib/wait.sh
 
 # ask JSON: hvm-dm's answer.
 ask() {

@@ -10,21 +10,7 @@ dir=$(mktemp -d)
 pids=
 trap 'for p in $pids; do kill -9 $p 2>/dev/null || :; done; rm -rf "$dir"' EXIT
 
-fail() {
-	echo "$*"
-	[ ! -s "$dir/err" ] || sed 's/^/  /' "$dir/err"
-	exit 1
-}
-
-# wait_for TEST…: until it holds, 10 s at most.
-wait_for() {
-	i=0
-	until "$@"; do
-		i=$((i + 1))
-		[ $i -lt 200 ] || fail "never came true: $*"
-		sleep 0.05
-	done
-}
+. tests/dm/lib/wait.sh
 
 # start OPTIONS…: in the background, $pid; ready once its pid file is there.
 start() {
