@@ -5,7 +5,7 @@
 # and the next `make demo` comes back to it.
 # With PICTURE nobody is needed: once the login prompt is on the screen, PICTURE shows it, the login
 # is typed over VNC, the shell has to answer, `hvm shutdown -w` ends it. Nothing is left behind.
-# Tests set DEMO_DISK=FILE, another raw image, and DEMO_FILES=FOLDER, for what a person's demo keeps.
+# Tests set DEMO_DISK=FILE, another raw image, and DEMO_FILES=FOLDER, where a person's demo has it.
 set -eu
 BUILD=${BUILD:-build}
 hvm=$BUILD/bin/hvm

@@ -144,8 +144,7 @@ void run_types(struct run *r, const char *line)
 
 /* ---- what it costs ---- */
 
-/* Calls for the process and each of its children. */
-static void each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg)
+void run_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg)
 {
 	char path[64];
 	int child;
@@ -155,7 +154,7 @@ static void each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg)
 	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
 	f = fopen(path, "r");
 	while (f && fscanf(f, "%d", &child) == 1)
-		each(child, fn, arg);
+		run_each(child, fn, arg);
 	if (f)
 		fclose(f);
 }
@@ -196,11 +195,19 @@ static void add_cost(pid_t pid, void *arg)
 		closedir(d);
 }
 
+struct cost run_cost_of(pid_t pid)
+{
+	struct cost c = {0, 0};
+
+	add_cost(pid, &c);
+	return c;
+}
+
 struct cost run_cost(const struct run *r)
 {
 	struct cost c = {0, 0};
 
-	each(r->pid, add_cost, &c);
+	run_each(r->pid, add_cost, &c);
 	return c;
 }
 
@@ -221,11 +228,11 @@ static void add_memory(pid_t pid, void *arg)
 	while (f && fgets(text, sizeof(text), f)) {
 		if (sscanf(text, "Size: %ld", &n) == 1)
 			size = n;
-		if (sscanf(text, "Pss: %ld", &n) == 1)
-			s->m.pss += n;
-		if (sscanf(text, "Rss: %ld", &n) != 1)
+		if (sscanf(text, "Rss: %ld", &n) == 1)
+			s->m.rss += n;
+		if (sscanf(text, "Pss: %ld", &n) != 1)
 			continue;
-		s->m.rss += n;
+		s->m.pss += n;
 		if (size == s->guest_kib)
 			s->m.ram += n;
 	}
@@ -233,10 +240,18 @@ static void add_memory(pid_t pid, void *arg)
 		fclose(f);
 }
 
+struct memory run_memory_of(pid_t pid, long guest_kib)
+{
+	struct sum s = {.guest_kib = guest_kib};
+
+	add_memory(pid, &s);
+	return s.m;
+}
+
 struct memory run_memory(const struct run *r, long guest_kib)
 {
 	struct sum s = {.guest_kib = guest_kib};
 
-	each(r->pid, add_memory, &s);
+	run_each(r->pid, add_memory, &s);
 	return s.m;
 }

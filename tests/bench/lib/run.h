@@ -36,9 +36,14 @@ void run_types(struct run *r, const char *line);
 const char *run_line(struct run *r);
 void run_stop(struct run *r);
 
+/* Calls for the process and each below it. */
+void run_each(pid_t pid, void (*fn)(pid_t pid, void *arg), void *arg);
+/* Of one process. */
+struct cost run_cost_of(pid_t pid);
+struct memory run_memory_of(pid_t pid, long guest_kib);
 /* Of the process and its children. */
 struct cost run_cost(const struct run *r);
-/* `ram`: what of the guest's memory, which is of that size, is resident. */
+/* `ram`: the PSS of the guest's memory, which is of that size. */
 struct memory run_memory(const struct run *r, long guest_kib);
 
 /* What the benchmarks compare. */
