@@ -208,7 +208,8 @@ static void log_output(struct chr *c, const uint8_t *buf, size_t len)
 {
 	ssize_t n = write(c->logfd, buf, len);
 
-	if (n == (ssize_t)len)
+	/* A pipe that is full loses what it has no room for; a full disk says so next time. */
+	if (n >= 0 || errno == EAGAIN || errno == EINTR)
 		return;
 	log_warn("the log file of character device %s is not written any more", c->id);
 	close(c->logfd);

@@ -140,12 +140,26 @@ static void add_cpus(struct list *l, const struct guest *g, const struct guest_w
 		add(l, "%ld,maxcpus=%ld", g->vcpus, g->maxvcpus);
 }
 
+/* What goes through a pty is in a file, too. */
+static void add_serial(struct list *l, unsigned i, const char *stream, const struct guest_way *way)
+{
+	bool kept = way && way->console >= 0 && !strcmp(stream, "pty");
+
+	if (kept) {
+		add(l, "-chardev");
+		add(l, "pty,id=serial%u,logfile=fd:%d,logappend=on", i, way->console);
+	}
+	add(l, "-serial");
+	if (kept)
+		add(l, "chardev:serial%u", i);
+	else
+		add(l, "%s", stream);
+}
+
 static void add_devices(struct list *l, const struct guest *g, const struct guest_way *way)
 {
-	for (unsigned i = 0; i < g->serial.n; i++) {
-		add(l, "-serial");
-		add(l, "%s", g->serial.v[i]);
-	}
+	for (unsigned i = 0; i < g->serial.n; i++)
+		add_serial(l, i, g->serial.v[i], way);
 	if (g->nographic && !g->sdl && !g->vnc && !way)
 		add(l, "-nographic");
 	if (g->vga != VGA_NONE) {

@@ -68,6 +68,7 @@ char **guest_args(const struct guest *g, unsigned domid, const char *program);
 /* The same for hvm-dm with a core, files and helpers from our own supervisor. */
 struct guest_way {
 	int core, broker, monitor; /* descriptors; broker may be -1 */
+	int console;               /* what goes through a pty is written there; -1: nowhere */
 	const char *jail;          /* -jail's word; NULL: none */
 	const char *monitor_path;  /* of a second monitor, for other tools */
 	const char *const *nets;   /* for each card what -netdev begins with: "user", "tap,fd=9" */

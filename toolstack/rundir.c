@@ -85,7 +85,7 @@ int rundir_log_path(char path[RUNDIR_PATH], const char *name, struct err *e)
 	const char *own = getenv("HVM_LOG_DIR"), *state = getenv("XDG_STATE_HOME");
 	const char *home = getenv("HOME");
 	char dir[RUNDIR_PATH], *slash;
-	int n;
+	int n, rc;
 
 	if (own && *own)
 		snprintf(dir, sizeof(dir), "%s", own);
@@ -95,15 +95,17 @@ int rundir_log_path(char path[RUNDIR_PATH], const char *name, struct err *e)
 		snprintf(dir, sizeof(dir), "%s/hvm", state);
 	else
 		snprintf(dir, sizeof(dir), "%s/.local/state/hvm", home ? home : "");
-	for (slash = strchr(dir + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	n = snprintf(path, RUNDIR_PATH, "%s/%s.log", dir, name);
+	if (n >= RUNDIR_PATH)
+		return err_set(e, -ENAMETOOLONG, "%s is too long", dir);
+	for (slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = 0;
-		mkdir(dir, 0755);
+		rc = mkdir(path, strlen(path) < strlen(dir) ? 0755 : 0700);
+		if (rc < 0 && errno != EEXIST && errno != EROFS)
+			return err_errno(e, -errno, "cannot make %s", path);
 		*slash = '/';
 	}
-	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-		return err_errno(e, -errno, "cannot make %s", dir);
-	n = snprintf(path, RUNDIR_PATH, "%s/%s.log", dir, name);
-	return n < RUNDIR_PATH ? 0 : err_set(e, -ENAMETOOLONG, "%s is too long", dir);
+	return 0;
 }
 
 /* ---- small files ---- */

@@ -43,6 +43,6 @@ int rundir_find(const char *who, unsigned *domid, struct err *e);
 /* Its supervisor has ended without a farewell: *lock is held then, and rundir_remove is due. */
 bool rundir_is_dead(unsigned domid, int *lock);
 
-/* Where logs go: /var/log/hvm, or hvm in $XDG_STATE_HOME. */
+/* NAME.log where logs go: /var/log/hvm, or hvm in $XDG_STATE_HOME; the folder is made. */
 int rundir_log_path(char path[RUNDIR_PATH], const char *name, struct err *e);
 #endif

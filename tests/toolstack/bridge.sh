@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A guest's card on a bridge, as root: the tap is the bridge's port while the guest is there, and
-# neither it nor its nodes are left, after a kill too; a bridge that is not there is an error. Frames
-# of the guest's firmware (iPXE asks for an address) come out of the bridge.
+# neither it nor its nodes are left, after a kill too; a bridge that is not there is an error.
+# Frames of the guest's firmware (iPXE asks for an address) come out of the bridge.
 set -eu
 [ "${1:-}" = inside ] || {
 	unshare -n true 2>/dev/null || { echo "no network namespace can be made" && exit 77; }

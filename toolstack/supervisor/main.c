@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -63,11 +64,17 @@ static int read_config(struct sup *s, struct err *e)
 
 static int open_log(struct sup *s, struct err *e)
 {
-	char path[RUNDIR_PATH];
+	char path[RUNDIR_PATH], name[RUNDIR_NAME + 16];
 	int rc = rundir_log_path(path, s->guest.name, e);
 
-	s->log = rc ? NULL : guest_log_open(s->loop, path, e);
-	return s->log ? 0 : -EIO;
+	s->log = rc ? NULL : guest_log_open(s->loop, path, false, e);
+	if (!s->log)
+		return -EIO;
+	guest_log_adopt(s->log);
+	snprintf(name, sizeof(name), "console/%s", s->guest.name);
+	rc = rundir_log_path(path, name, e);
+	s->console = rc ? NULL : guest_log_open(s->loop, path, true, e);
+	return s->console ? 0 : -EIO;
 }
 
 static int set_up(struct sup *s, struct err *e)
@@ -107,6 +114,7 @@ static void tear_down(struct sup *s)
 	sup_control_tell(s, "end", s->reason);
 	sup_control_close(s);
 	sup_files_free(s);
+	guest_log_free(s->console);
 	guest_log_free(s->log);
 }
 

@@ -46,10 +46,12 @@ int alarm_new(struct alarm_clock *a, struct loop *l, void (*fn)(void *arg), void
 void alarm_set(struct alarm_clock *a, unsigned ms); /* 0: not any more */
 void alarm_free(struct alarm_clock *a);
 
-/* ---- sup_log.c: what the processes say, into a file of bounded size */
+/* ---- sup_log.c: what is said, into a file of bounded size */
 struct guest_log;
-/* From here on descriptors 1 and 2 are the log's. */
-struct guest_log *guest_log_open(struct loop *l, const char *path, struct err *e);
+/* raw: as it comes; else lines with the time before them. NULL and a sentence on failure. */
+struct guest_log *guest_log_open(struct loop *l, const char *path, bool raw, struct err *e);
+int guest_log_end(const struct guest_log *g); /* where to write; stays the log's */
+void guest_log_adopt(struct guest_log *g);    /* from here on descriptors 1 and 2 are its */
 /* Reads what has been said up to now. */
 void guest_log_drain(struct guest_log *g);
 /* The last error that a program complained of ("" if none); forgets it. */
@@ -82,7 +84,7 @@ struct sup {
 	struct loop *loop;
 	struct cfg cfg;
 	struct guest guest;
-	struct guest_log *log;
+	struct guest_log *log, *console; /* console: of serial ports on a pty */
 	struct kid core, dm;
 	struct kid another; /* hvm create, for rename-restart … */
 	bool renames;       /* … once hvm-dm has ended */

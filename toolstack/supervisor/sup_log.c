@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * toolstack/supervisor/sup_log.c: the guest's log: all that its processes write to standard output
- * and error goes through one pipe into FILE; at 1 MiB that becomes FILE.1 and a new one begins. A
- * guest can make its device model talk, but not fill the disk.
+ * toolstack/supervisor/sup_log.c: the guest's logs: what goes into a pipe comes out in FILE; at
+ * 1 MiB that becomes FILE.1 and a new one begins. A guest can make its device model talk, and itself
+ * on its serial port, but not fill the disk.
+ *
+ * Tests: tests/toolstack/sup_log.c
  */
 #include "toolstack/supervisor/sup.h"
 
@@ -21,7 +23,8 @@
 
 struct guest_log {
 	char path[RUNDIR_PATH], old[RUNDIR_PATH + 2];
-	int pipe, file;
+	int pipe, in, file; /* in: the end that is written to */
+	bool raw;           /* as it comes; else lines with the time before them */
 	off_t size;
 	struct watch *watch;
 	char line[LINE_MAX_LEN];
@@ -67,18 +70,25 @@ static void end_line(struct guest_log *g)
 	g->len = 0;
 }
 
+static void take(struct guest_log *g, char c)
+{
+	if (c != '\n')
+		g->line[g->len++] = c;
+	if (c == '\n' || g->len == sizeof(g->line) - 1)
+		end_line(g);
+}
+
 void guest_log_drain(struct guest_log *g)
 {
 	char bytes[4096];
 	ssize_t n;
 
-	while ((n = read(g->pipe, bytes, sizeof(bytes))) > 0)
-		for (ssize_t i = 0; i < n; i++) {
-			if (bytes[i] != '\n')
-				g->line[g->len++] = bytes[i];
-			if (bytes[i] == '\n' || g->len == sizeof(g->line) - 1)
-				end_line(g);
-		}
+	while ((n = read(g->pipe, bytes, sizeof(bytes))) > 0) {
+		if (g->raw)
+			write_out(g, bytes, (size_t)n);
+		for (ssize_t i = 0; i < n && !g->raw; i++)
+			take(g, bytes[i]);
+	}
 }
 
 static void said(void *arg, uint32_t events)
@@ -87,25 +97,20 @@ static void said(void *arg, uint32_t events)
 	guest_log_drain(arg);
 }
 
-/* The write end is never full for long, and blocks whoever fills it: nothing is lost. */
+/* Who fills it does not wait: what there is no room for is lost (char/chr.c). */
 static int make_pipe(struct guest_log *g, struct loop *l, struct err *e)
 {
-	int ends[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
 		return err_errno(e, -errno, "no pipe");
 	g->pipe = ends[0];
-	fcntl(g->pipe, F_SETFL, O_NONBLOCK);
-	dup2(null, 0);
-	dup2(ends[1], 1);
-	dup2(ends[1], 2);
-	close(ends[1]);
-	close(null);
+	g->in = ends[1];
 	g->watch = loop_watch(l, g->pipe, EPOLLIN, said, g);
 	return g->watch ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
 
-struct guest_log *guest_log_open(struct loop *l, const char *path, struct err *e)
+struct guest_log *guest_log_open(struct loop *l, const char *path, bool raw, struct err *e)
 {
 	struct guest_log *g = calloc(1, sizeof(*g));
 	int rc;
@@ -114,7 +119,8 @@ struct guest_log *guest_log_open(struct loop *l, const char *path, struct err *e
 		err_set(e, -ENOMEM, "out of memory");
 		return NULL;
 	}
-	g->pipe = -1;
+	g->pipe = g->in = -1;
+	g->raw = raw;
 	snprintf(g->path, sizeof(g->path), "%s", path);
 	snprintf(g->old, sizeof(g->old), "%s.1", path);
 	rc = open_file(g, e);
@@ -124,6 +130,23 @@ struct guest_log *guest_log_open(struct loop *l, const char *path, struct err *e
 		return g;
 	guest_log_free(g);
 	return NULL;
+}
+
+int guest_log_end(const struct guest_log *g)
+{
+	return g->in;
+}
+
+/* These wait when the pipe is full: nothing of what they say is lost. */
+void guest_log_adopt(struct guest_log *g)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	fcntl(g->in, F_SETFL, 0);
+	dup2(null, 0);
+	dup2(g->in, 1);
+	dup2(g->in, 2);
+	close(null);
 }
 
 void guest_log_error(struct guest_log *g, const char *program, char *text, size_t size)
@@ -148,6 +171,8 @@ void guest_log_free(struct guest_log *g)
 	watch_free(g->watch);
 	if (g->pipe >= 0)
 		close(g->pipe);
+	if (g->in >= 0)
+		close(g->in);
 	if (g->file >= 0)
 		close(g->file);
 	free(g);

@@ -100,6 +100,7 @@ static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, int b
 	const struct guest_way way = {.core = core,
 				      .broker = broker,
 				      .monitor = monitor,
+				      .console = guest_log_end(s->console),
 				      .jail = jail_word(s),
 				      .monitor_path = path,
 				      .nets = sup_net_words(s)};
@@ -112,6 +113,7 @@ static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, int b
 	spawn_hand(d, core, false);
 	spawn_hand(d, monitor, false);
 	spawn_hand(d, broker, false);
+	spawn_hand(d, guest_log_end(s->console), true);
 	sup_net_hand(s, d);
 	return words ? 0 : err_set(e, -ENOMEM, "out of memory");
 }
