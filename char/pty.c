@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -69,12 +71,27 @@ static void pty_poll(struct chr *c, bool in, bool out)
 		chr_stream_poll(&p->stream, in, out);
 }
 
+/* The kernel throws away what was not read when the last of us leaves: a moment for whoever shows
+ * a guest's last words. */
+static void last_words(const struct pty_chr *p)
+{
+	int unread = 1;
+
+	for (unsigned i = 0; i < 20 && unread; i++) {
+		poll(NULL, 0, 5); /* the first time for the kernel's own queue */
+		if (ioctl(p->terminal, FIONREAD, &unread) < 0)
+			break;
+	}
+}
+
 static void pty_close(struct chr *c)
 {
 	struct pty_chr *p = (struct pty_chr *)c;
 
 	if (!p->stream.chr)
 		return;
+	if (p->terminal >= 0)
+		last_words(p);
 	chr_stream_stop(&p->stream);
 	if (p->terminal >= 0)
 		close(p->terminal);

@@ -56,6 +56,7 @@ static const struct jail_narrow narrow[] = {
 	{SYS_prctl, 0, ~0u, PR_SET_NAME},
 	{SYS_ioctl, 1, ~0u, BLKGETSIZE64},
 	/* a terminal that is left as it was found */
+	{SYS_ioctl, 1, ~0u, FIONREAD},
 	{SYS_ioctl, 1, ~0u, TCGETS},
 	{SYS_ioctl, 1, ~0u, TCSETS},
 	{SYS_ioctl, 1, ~0u, TCSETSW},
