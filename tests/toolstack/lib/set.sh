@@ -6,7 +6,7 @@ bin=$BUILD/bin hvm=$BUILD/bin/hvm
 [ -x "$bin/hvm-supervisor" ] || { echo "hvm-supervisor is not built" && exit 77; }
 [ -f /usr/share/seabios/bios-256k.bin ] || { echo "no seabios" && exit 77; }
 dir=$(mktemp -d)
-export HVM_RUN_DIR="$dir/run" HVM_LOG_DIR="$dir/log"
+export HVM_RUN_DIR="$dir/run" HVM_LOG_DIR="$dir/log" HVM_TEST="$dir"
 trap 'end_all; rm -rf "$dir"' EXIT
 trap 'exit 1' HUP INT TERM
 
@@ -25,10 +25,10 @@ says() {
 	[ "$(cat "$dir/err")" = "$sentence" ] || fail "hvm $* said: $(cat "$dir/err")"
 }
 
-# Processes of this run directory, "PID COMMAND…": their environment names it. Where process 1 takes
+# Processes of this test, "PID COMMAND…": their environment names it. Where process 1 takes
 # no orphans up, dead ones stay in the list; they have no command.
 everybody() {
-	grep -lsz "^HVM_RUN_DIR=$HVM_RUN_DIR\$" /proc/[0-9]*/environ |
+	grep -lsz "^HVM_TEST=$HVM_TEST\$" /proc/[0-9]*/environ |
 		while IFS=/ read -r _ _ pid _; do
 			words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") 2>/dev/null || :
 			case $words in hvm-*) echo "$pid $words" ;; esac
