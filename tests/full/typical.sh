@@ -84,8 +84,8 @@ localtime = 1
 END
 truncate -s 16M "$dir/disk.img"
 "$hvm" create "$dir/old.cfg" >"$dir/out" 2>"$dir/err" || fail "of old: $(cat "$dir/err")"
-for note in 'builder is an old spelling' 'device_model is an old spelling' 'kernel names hvmloader' \
-	'hda is spelled as of old'; do
+for note in 'builder is an old spelling' 'device_model is an old spelling' \
+	'kernel names hvmloader' 'hda is spelled as of old'; do
 	grep -q "^$dir/old.cfg:[0-9]*: .*$note" "$dir/err" || fail "no note: $note"
 done
 screen 2 'Booting from Hard Disk' || fail "it does not start from its disk"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * toolstack/supervisor/sup_log.c: the guest's logs: what goes into a pipe comes out in FILE; at
- * 1 MiB that becomes FILE.1 and a new one begins. A guest can make its device model talk, and itself
- * on its serial port, but not fill the disk.
+ * 1 MiB that becomes FILE.1 and a new one begins. A guest can make its device model talk, and
+ * itself on its serial port, but not fill the disk.
  *
  * Tests: tests/toolstack/sup_log.c
  */
