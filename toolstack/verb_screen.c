@@ -78,11 +78,14 @@ int verb_vncviewer(unsigned domid, bool with_password, struct err *e)
 	const char *program = getenv("VNCVIEWER");
 	json_t *info = running_info(domid, e), *vnc = json_object_get(info, "vnc");
 	long long port = running_number(vnc, "port");
+	const char *host = running_text(vnc, "host", "");
+	bool v6 = strchr(host, ':');
 	char where[128];
 
 	if (!info)
 		return -EIO;
-	snprintf(where, sizeof(where), "%s:%lld", running_text(vnc, "host", ""), port - 5900);
+	snprintf(where, sizeof(where), "%s%s%s:%lld", v6 ? "[" : "", host, v6 ? "]" : "",
+		 port - 5900);
 	json_decref(info);
 	if (port < 5900)
 		return err_set(e, -ENOENT, "guest %u has no VNC display (vnc=1)", domid);

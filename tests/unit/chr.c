@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -237,6 +238,27 @@ TEST(pty_survives_its_users)
 	}
 	EQS("x\rx\r", got);
 	tidy(c);
+}
+
+/* The guest ends with these: a console that is a little slow has them. */
+TEST(last_words_through_a_pty)
+{
+	struct chr *c = open_ok("pty,id=p");
+	int fd = open(chr_filename(c) + 4, O_RDWR | O_NOCTTY), status;
+	pid_t pid;
+
+	MUST(fd >= 0);
+	chr_write(c, "Power down\n", 11);
+	pid = fork();
+	if (!pid) { /* by exec, so that the other end is not in there too */
+		dup2(fd, 9);
+		execl("/bin/sh", "sh", "-c",
+		      "sleep 0.03; read -r text <&9; [ \"$text\" = 'Power down' ]", NULL);
+	}
+	tidy(c);
+	MUST(waitpid(pid, &status, 0) == pid);
+	EQ(0, status);
+	close(fd);
 }
 
 /* Nobody reads: no write blocks, and the ring has the newest 64 KiB. */
