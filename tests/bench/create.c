@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST = 9, LOGIN = 3, BOOT = 300, SETTLE = 10, SECONDS = 60, GUEST_MIB = 512, PROCS = 16 };
+enum { FIRST = 9, LOGIN = 3, BOOT = 300, SETTLE = 30, SECONDS = 60, GUEST_MIB = 512, PROCS = 16 };
 
 #define GUEST "build/guest/"
 #define DEBUG "-chardev file,id=d,path=%s/debug -device isa-debugcon,iobase=0x402,chardev=d"

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { SETTLE = 8, SECONDS = 10, BOOT = 300, GUEST_MIB = 512 };
+enum { SETTLE = 15, SECONDS = 10, BOOT = 300, GUEST_MIB = 512 };
 
 #define GUEST  "build/guest/"
 #define SHELL  "-m 512 -display none -serial stdio -kernel " GUEST "unpacked-amd64 "

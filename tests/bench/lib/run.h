@@ -18,8 +18,8 @@ struct run {
 	size_t len, from; /* what is read; where looking goes on */
 };
 struct cost {
-	double cpu; /* seconds */
-	long switches;
+	double cpu;    /* seconds */
+	long switches; /* of the threads there are: QEMU ends idle workers after 10 s */
 };
 struct memory { /* KiB */
 	long rss, pss, ram;
