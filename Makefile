@@ -303,6 +303,7 @@ demo: programs $(BUILD)/bin/viewer guests ## a guest to look at (SCREENSHOT=x.pn
 
 HOTPLUG = $(wildcard toolstack/scripts/*)
 MANUALS = $(wildcard docs/*.1)
+COMPLETIONS := share/bash-completion/completions
 ROMS = $(wildcard $(BUILD)/roms/*)
 
 .PHONY: install uninstall
@@ -315,6 +316,8 @@ ifneq ($(MANUALS),)
 	install -d $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 $(MANUALS) $(DESTDIR)$(PREFIX)/share/man/man1
 endif
+	install -d $(DESTDIR)$(PREFIX)/$(COMPLETIONS)
+	$(BUILD)/bin/hvm completion >$(DESTDIR)$(PREFIX)/$(COMPLETIONS)/hvm
 ifneq ($(ROMS),)
 	install -d $(DESTDIR)$(PREFIX)/share/hvm
 	install -m 644 $(ROMS) $(DESTDIR)$(PREFIX)/share/hvm
@@ -323,6 +326,7 @@ endif
 uninstall: ## remove what install put there
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(programs_of)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/libexec/hvm/,$(notdir $(HOTPLUG)))
+	rm -f $(DESTDIR)$(PREFIX)/$(COMPLETIONS)/hvm
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/man/man1/,$(notdir $(MANUALS)))
 	rm -f $(addprefix $(DESTDIR)$(PREFIX)/share/hvm/,$(notdir $(ROMS)))
 

@@ -22,6 +22,9 @@ for program in "$BUILD"/bin/hvm-*; do
 done
 [ -x "$at/bin/hvm-dm" ] || { echo "hvm-dm is not there" && exit 1; }
 
+bash -c '. "$1" && complete -p hvm' - "$at/share/bash-completion/completions/hvm" >/dev/null ||
+	{ echo "no completion of hvm" && exit 1; }
+
 # Where it looks for ROMs is not where it was built.
 grep -qF "$prefix/share/hvm" "$at/bin/hvm-dm" || { echo "hvm-dm: other ROM path" && exit 1; }
 

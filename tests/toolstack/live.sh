@@ -38,7 +38,7 @@ disc='until sha256sum /dev/sr0 2>/dev/null; do busybox usleep 200000; done'
 
 "$hvm" create -qp "$dir/web.cfg" >/dev/null
 sh tests/toolstack/lib/live.sh paused
-"$bin/talk" -t 100 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' \
+"$bin/talk" -t 240 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' \
 	-n 'no module' \
 	"$(do_ unpause web)" 'Run /init' 'init: ready' 'guest# ' \
 	"$(look lists)" "$(look host)" \
@@ -75,9 +75,11 @@ nothing_left
 # In the foreground, its serial port on this terminal from the first word on; a guest of the same
 # name by its id.
 rc=0
-"$bin/talk" -t 60 'Linux version' "$(do_ destroy 2)" -- \
-	"$hvm" create -qcF "$dir/web.cfg" 'name="fore"' 2>"$dir/err" || fail "create -cF"
+rm "$dir/viewer.in"
+VNCVIEWER=$dir/viewer "$bin/talk" -t 60 'Linux version' "$(do_ destroy 2)" -- \
+	"$hvm" create -qcFA "$dir/web.cfg" 'name="fore"' 2>"$dir/err" || fail "create -cFA"
 grep -q 'The console has closed' "$dir/err" || fail "create -c said: $(cat "$dir/err")"
+soon grep -q secret "$dir/viewer.in" || fail "create -A started no viewer"
 nothing_left
 
 # Ctrl-] leaves a guest that runs on; all guests at once.
@@ -94,7 +96,18 @@ says 1 'hvm: error: shutdown which guest?' shutdown
 says 1 'hvm: error: shutdown: --all, or guests by name?' shutdown -a one
 says 0 '' shutdown -a
 says 1 'hvm: error: trigger sleep: the machine has no sleep button' trigger one sleep
+says 1 'hvm: error: --hold-time=x: a number from 0 to 60000 is needed' \
+	send-key --hold-time=x one a
+says 1 'hvm: error: Parameter '"'data' does not accept value 'nokey'" send-key one ctrl-nokey
+says 1 'hvm: error: sysrq: hh is no letter or digit' sysrq one hh
 says 1 'hvm: error: guest 3 has no CD drive hdc' cd-eject one hdc
 says 1 'hvm: error: guest 3 has no serial port 1 on a pty (serial="pty")' console -n 1 one
 for name in one two; do says 0 '' destroy $name; done
 nothing_left
+
+# No verb is left out; these need no guest, and tests/toolstack/verbs.sh has them.
+sed 's/#.*//' tests/toolstack/live.sh tests/toolstack/lib/live.sh >"$dir/shown"
+for verb in $("$hvm" help | awk '/^  / { print $1 }'); do
+	case $verb in completion | config-keys | help) continue ;; esac
+	grep -q -E "[ (]$verb( |\$|\))" "$dir/shown" || fail "nothing is shown of $verb"
+done

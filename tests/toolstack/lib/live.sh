@@ -33,12 +33,12 @@ patience() {
 is_running() { [ "$(state)" = r----- ]; }
 is_blocked() { [ "$(state)" = -b---- ]; }
 
-# screen BYTE: each pixel of the picture has that in its red, green and blue
-screen() {
+# is_screen BYTE: each pixel of the picture has that in its red, green and blue
+is_screen() {
 	"$hvm" screenshot web "$dir/screen.ppm" || fail "no picture"
 	[ "$(head -n 2 "$dir/screen.ppm" | tr '\n' ' ')" = 'P6 1280 800 ' ] || fail "not 1280x800"
 	tail -c $((1280 * 800 * 3)) "$dir/screen.ppm" | tr -d "$1" >"$dir/others"
-	[ ! -s "$dir/others" ] || fail "the screen has $(wc -c <"$dir/others") other bytes than $1"
+	[ ! -s "$dir/others" ]
 }
 
 case $1 in
@@ -86,7 +86,7 @@ pause)
 	sleep 1
 	[ "$(ticks)" -le $((was + 1)) ] || fail "it runs on"
 	;;
-screen) screen "$2" ;;
+screen) patience is_screen "$2" ;;
 png)
 	"$hvm" screenshot web "$dir/screen.png"
 	[ "$(od -An -tx1 -j1 -N3 "$dir/screen.png")" = ' 50 4e 47' ] || fail "no PNG"
