@@ -2,6 +2,7 @@
 /* hvm-core: the hypervisor core of one domain, served to a device model on a socket. */
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/signals.h"
 #include "hypervisor/core_jail.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/remote.h"
@@ -9,12 +10,10 @@
 #include "hypervisor/x86/engine.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -277,26 +276,9 @@ static void triple_fault(void *arg, unsigned vcpu)
 	remote_triple_fault(((struct core *)arg)->remote);
 }
 
-static void signalled(void *arg, uint32_t events)
+static void signalled(void *arg)
 {
-	(void)events;
 	loop_quit(((struct core *)arg)->loop, 0);
-}
-
-static int watch_signals(struct core *c, struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigaddset(&set, SIGINT);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0 || !loop_watch(c->loop, fd, EPOLLIN, signalled, c))
-		return err_set(e, -ENOMEM, "cannot wait for signals");
-	return 0;
 }
 
 static int make_vcpus(struct core *c, const struct options *o, struct err *e)
@@ -324,7 +306,7 @@ static int core_start(struct core *c, const struct options *o, struct err *e)
 				       .hooks = {.shutdown = guest_shutdown, .arg = c}};
 
 	c->loop = loop_new(e);
-	if (!c->loop || watch_signals(c, e))
+	if (!c->loop || signals_watch(c->loop, signalled, c, e))
 		return -ENOMEM;
 	c->dom = domain_new(&config, e);
 	if (!c->dom || make_vcpus(c, o, e))

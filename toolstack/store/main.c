@@ -5,6 +5,7 @@
  * Tests: tests/toolstack/store.sh, tests/toolstack/store_start.c
  */
 #include "base/log.h"
+#include "base/signals.h"
 #include "base/util.h"
 #include "toolstack/store/store.h"
 
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const char help[] =
@@ -100,24 +100,9 @@ static const char *usual_path(char *text, size_t size)
 
 /* ---- the end */
 
-static void told_to_end(void *arg, uint32_t events)
+static void told_to_end(void *arg)
 {
-	(void)events;
 	loop_quit(arg, 0);
-}
-
-static int watch_signals(struct loop *l)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return loop_watch(l, fd, EPOLLIN, told_to_end, l) ? 0 : -ENOMEM;
 }
 
 static void alone_too_long(void *arg)
@@ -158,7 +143,8 @@ static int set_up(struct service *s, struct err *e)
 	s->loop = loop_new(e);
 	s->store = store_new(&store_limits, e);
 	s->clock = clock_new(CLOCK_HOST);
-	if (!s->loop || !s->store || !s->clock || fill(s->store) || watch_signals(s->loop))
+	if (!s->loop || !s->store || !s->clock || fill(s->store) ||
+	    signals_watch(s->loop, told_to_end, s->loop, NULL))
 		return err_set(e, -ENOMEM, "out of memory");
 	s->alone = (struct timer){.deadline = -1, .fn = alone_too_long, .arg = s};
 	clock_start(s->clock);

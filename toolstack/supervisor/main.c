@@ -6,13 +6,11 @@
 #include "toolstack/supervisor/sup.h"
 
 #include "base/log.h"
+#include "base/signals.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 static const char help[] = "Looks after one guest; hvm create starts it.\n"
@@ -31,25 +29,9 @@ static const struct child_option options[] = {
 	{NULL, CHILD_FLAG, NULL},
 };
 
-static void told_to_end(void *arg, uint32_t events)
+static void told_to_end(void *arg)
 {
-	(void)events;
 	sup_end(arg, "destroy");
-}
-
-static int watch_signals(struct sup *s, struct err *e)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	s->signals = fd < 0 ? NULL : loop_watch(s->loop, fd, EPOLLIN, told_to_end, s);
-	return s->signals ? 0 : err_set(e, -ENOMEM, "cannot wait for signals");
 }
 
 static int read_config(struct sup *s, struct err *e)
@@ -89,7 +71,7 @@ static int set_up(struct sup *s, struct err *e)
 	if (!rc)
 		rc = open_log(s, e);
 	if (!rc)
-		rc = watch_signals(s, e);
+		rc = signals_watch(s->loop, told_to_end, s, e);
 	if (!rc)
 		rc = sup_files_new(s, e);
 	if (!rc)

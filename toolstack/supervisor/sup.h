@@ -97,7 +97,6 @@ struct sup {
 	struct xs *xs;       /* the store; NULL: not there */
 	struct watch *xs_watch;
 	struct alarm_clock deadline; /* of a start or a stop */
-	struct watch *signals;
 	enum sup_state state;
 	void (*stopped)(struct sup *s); /* what comes when all processes have ended */
 	const char *reason;             /* "poweroff", "reboot", "crash", "destroy" */
