@@ -92,6 +92,14 @@ static bool may_pass(void)
 	return false;
 }
 
+static void use(int fd)
+{
+	log_close();
+	pthread_mutex_lock(&sink.lock);
+	sink.fd = fd;
+	pthread_mutex_unlock(&sink.lock);
+}
+
 int log_open(const char *path, struct err *e)
 {
 	int fd = STDERR_FILENO;
@@ -101,11 +109,16 @@ int log_open(const char *path, struct err *e)
 		if (fd < 0)
 			return err_errno(e, -errno, "cannot open the log file %s", path);
 	}
-	log_close();
-	pthread_mutex_lock(&sink.lock);
-	sink.fd = fd;
-	pthread_mutex_unlock(&sink.lock);
+	use(fd);
 	return 0;
+}
+
+void log_to(int fd)
+{
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (own >= 0)
+		use(own);
 }
 
 void log_close(void)

@@ -11,6 +11,9 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 /* Sends later lines to `path` (append); NULL or "" = stderr. */
 int log_open(const char *path, struct err *e);
 void log_close(void);
+/* … to a copy of this descriptor. Where one line does not fit without waiting (a pipe
+ * with O_NONBLOCK), it is lost. */
+void log_to(int fd);
 void log_set_level(enum log_level level);
 /* Prefix of each line, e.g. "hvm-dm"; borrowed, not copied. */
 void log_set_name(const char *name);

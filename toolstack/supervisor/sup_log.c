@@ -8,6 +8,7 @@
  */
 #include "toolstack/supervisor/sup.h"
 
+#include "base/log.h"
 #include "base/util.h"
 
 #include <errno.h>
@@ -20,6 +21,8 @@
 
 #define LOG_MAX      (1 << 20)
 #define LINE_MAX_LEN 1024
+#define PIPE_READS   16 /* of 4 KiB: all that a pipe holds */
+#define ERROR        ": error: "
 
 struct guest_log {
 	char path[RUNDIR_PATH], old[RUNDIR_PATH + 2];
@@ -29,7 +32,7 @@ struct guest_log {
 	struct watch *watch;
 	char line[LINE_MAX_LEN];
 	size_t len;
-	char error[LINE_MAX_LEN]; /* "hvm-dm: error: …" */
+	char errors[3][LINE_MAX_LEN]; /* "hvm-dm: error: …", of a program each, the latest first */
 };
 
 static int open_file(struct guest_log *g, struct err *e)
@@ -43,47 +46,66 @@ static int open_file(struct guest_log *g, struct err *e)
 	return 0;
 }
 
+/* Where the old one cannot be moved to, nothing is added any more. */
 static void write_out(struct guest_log *g, const char *text, size_t n)
 {
 	if (g->size + (off_t)n > LOG_MAX && g->size) {
-		close(g->file);
+		if (g->file >= 0)
+			close(g->file);
 		rename(g->path, g->old);
 		open_file(g, NULL);
 	}
-	if (g->file >= 0 && write(g->file, text, n) == (ssize_t)n)
+	if (g->file >= 0 && g->size + (off_t)n <= LOG_MAX && write(g->file, text, n) == (ssize_t)n)
 		g->size += (off_t)n;
+}
+
+/* In place of that program's last one, if it is among them. */
+static void keep_error(struct guest_log *g, const char *line)
+{
+	const char *end = strstr(line, ERROR);
+	size_t n = end ? (size_t)(end - line) + strlen(ERROR) : 0;
+	unsigned i = 0;
+
+	if (!end)
+		return;
+	while (i < ARRAY_SIZE(g->errors) - 1 && strncmp(g->errors[i], line, n))
+		i++;
+	memmove(g->errors[1], g->errors[0], i * sizeof(g->errors[0]));
+	snprintf(g->errors[0], sizeof(g->errors[0]), "%s", line);
 }
 
 static void end_line(struct guest_log *g)
 {
-	char stamp[40];
+	char text[40 + LINE_MAX_LEN];
 	time_t now = time(NULL);
 	struct tm tm;
-	size_t n = strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M:%S ", localtime_r(&now, &tm));
+	size_t n = strftime(text, 40, "%Y-%m-%d %H:%M:%S ", localtime_r(&now, &tm));
 
 	g->line[g->len] = 0;
-	if (strstr(g->line, ": error: "))
-		memcpy(g->error, g->line, g->len + 1);
-	g->line[g->len++] = '\n';
-	write_out(g, stamp, n);
-	write_out(g, g->line, g->len);
+	keep_error(g, g->line);
+	memcpy(text + n, g->line, g->len);
+	text[n + g->len] = '\n';
+	write_out(g, text, n + g->len + 1);
 	g->len = 0;
 }
 
+/* One that is too long goes on in the next line of the log. */
 static void take(struct guest_log *g, char c)
 {
-	if (c != '\n')
-		g->line[g->len++] = c;
 	if (c == '\n' || g->len == sizeof(g->line) - 1)
 		end_line(g);
+	if (c != '\n')
+		g->line[g->len++] = c;
 }
 
+/* No more than there is now: who fills it all the time must not keep us here. */
 void guest_log_drain(struct guest_log *g)
 {
 	char bytes[4096];
 	ssize_t n;
 
-	while ((n = read(g->pipe, bytes, sizeof(bytes))) > 0) {
+	for (unsigned k = 0;
+	     k < PIPE_READS && (n = read(g->pipe, bytes, sizeof(bytes))) > 0; k++) {
 		if (g->raw)
 			write_out(g, bytes, (size_t)n);
 		for (ssize_t i = 0; i < n && !g->raw; i++)
@@ -137,29 +159,37 @@ int guest_log_end(const struct guest_log *g)
 	return g->in;
 }
 
-/* These wait when the pipe is full: nothing of what they say is lost. */
+/* Other programs wait when the pipe is full, so that nothing of what they say is lost. We do not: it
+ * is we who empty it. Hence two descriptions of one pipe. */
 void guest_log_adopt(struct guest_log *g)
 {
-	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), waits;
+	char again[40];
 
-	fcntl(g->in, F_SETFL, 0);
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", g->in);
+	waits = open(again, O_WRONLY | O_CLOEXEC);
 	dup2(null, 0);
-	dup2(g->in, 1);
-	dup2(g->in, 2);
+	dup2(waits >= 0 ? waits : g->in, 1);
+	dup2(waits >= 0 ? waits : g->in, 2);
 	close(null);
+	if (waits >= 0)
+		close(waits);
+	log_to(g->in);
 }
 
 void guest_log_error(struct guest_log *g, const char *program, char *text, size_t size)
 {
 	char prefix[64];
+	size_t n;
 
 	guest_log_drain(g);
-	snprintf(prefix, sizeof(prefix), "%s: error: ", program);
+	n = (size_t)snprintf(prefix, sizeof(prefix), "%s" ERROR, program);
 	*text = 0;
-	if (strncmp(g->error, prefix, strlen(prefix)))
-		return;
-	snprintf(text, size, "%s", g->error + strlen(prefix));
-	g->error[0] = 0;
+	for (unsigned i = 0; i < ARRAY_SIZE(g->errors); i++)
+		if (!strncmp(g->errors[i], prefix, n)) {
+			snprintf(text, size, "%s", g->errors[i] + n);
+			g->errors[i][0] = 0;
+		}
 }
 
 void guest_log_free(struct guest_log *g)
@@ -168,6 +198,8 @@ void guest_log_free(struct guest_log *g)
 		return;
 	if (g->pipe >= 0)
 		guest_log_drain(g);
+	if (g->len)
+		end_line(g);
 	watch_free(g->watch);
 	if (g->pipe >= 0)
 		close(g->pipe);
