@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * toolstack/verb_media.c: discs in a guest's CD drives. The supervisor opens the file: what it may
- * open is what the person at `hvm` named, not what hvm-dm asks for.
+ * open is what the person at `hvm` named, and what lies under that, not what hvm-dm asks for.
  *
  * Tests: tests/toolstack/live.sh
  */
@@ -50,18 +50,26 @@ static int change(unsigned domid, const struct disk *d, const char *file, struct
 		return rc;
 	answer = control_call(
 		domid,
-		json_pack("{ssssss*ss}", "do", "cd", "drive", drive, "file", file, "format", "raw"),
+		json_pack("{ssssss*ss}", "do", "cd", "drive", drive, "file", file, "format",
+			  disk_format_name(d->format)),
 		NULL, 0, 60000, NULL, e);
 	json_decref(answer);
 	return answer ? 0 : -EIO;
 }
 
-/* By xl's own words for a disk, of which VDEV and FILE are two. */
+/* By xl's own words for a disk, of which VDEV and FILE are two. An image's format is never guessed:
+ * whoever made the disc would choose the files that it shows. */
 static int parse(struct disk *d, const char *vdev, const char *file, struct err *e)
 {
+	static const char qcow2[] = "qcow2:";
+	bool image = file && !strncmp(file, qcow2, strlen(qcow2));
 	char *spec = NULL;
-	int rc = asprintf(&spec, "vdev=%s,access=r,devtype=cdrom%s%s", vdev, file ? ",target=" : "",
-			  file ? file : "");
+	int rc;
+
+	if (image)
+		file += strlen(qcow2);
+	rc = asprintf(&spec, "vdev=%s,access=r,devtype=cdrom%s%s%s", vdev,
+		      image ? ",format=qcow2" : "", file ? ",target=" : "", file ? file : "");
 
 	if (rc < 0)
 		return err_set(e, -ENOMEM, "out of memory");
@@ -106,8 +114,9 @@ static int insert(const struct verb_call *c, struct err *e)
 /* clang-format off */
 const struct verb verb_media_verbs[] = {
 	{"cd-eject", "DOMAIN VDEV", "Take the disc out of a guest's CD drive.", 2, 2, NULL, eject},
-	{"cd-insert", "DOMAIN VDEV FILE", "Put a disc (an image) into a guest's CD drive.", 3, 3,
-	 NULL, insert},
+	{"cd-insert", "DOMAIN VDEV FILE",
+	 "Put a disc into a guest's CD drive: an image, or with qcow2: before its\n"
+	 "name one in that format, with the images under it.", 3, 3, NULL, insert},
 	{0},
 };
 /* clang-format on */

@@ -139,5 +139,7 @@ json_t *sup_info(struct sup *s);
 int sup_files_new(struct sup *s, struct err *e);
 void sup_files_free(struct sup *s);
 int sup_files_allow(struct sup *s, const char *path, bool writable);
+/* … to be read, with all that lies under it if it is a qcow2 image (sup_chain.c). */
+int sup_files_allow_chain(struct sup *s, const char *path, const char *format);
 int sup_files_open(void *arg, const char *path, int flags, unsigned mode, struct err *e);
 #endif

@@ -208,16 +208,17 @@ static void do_cd(struct client *c, json_t *q)
 	const char *file = json_string_value(json_object_get(q, "file"));
 	const char *format = json_string_value(json_object_get(q, "format"));
 
+	format = format ? format : "raw";
 	if (!drive) {
 		bad(c, "in which drive?");
 	} else if (!file) {
 		ask(c, "eject", json_pack("{sssb}", "id", drive, "force", 1), -1);
-	} else if (sup_files_allow(c->of->s, file, false)) {
+	} else if (sup_files_allow_chain(c->of->s, file, format)) {
 		bad(c, "out of memory");
 	} else {
 		ask(c, "blockdev-change-medium",
-		    json_pack("{sssssssssb}", "id", drive, "filename", file, "format",
-			      format ? format : "raw", "read-only-mode", "read-only", "force", 1),
+		    json_pack("{sssssssssb}", "id", drive, "filename", file, "format", format,
+			      "read-only-mode", "read-only", "force", 1),
 		    -1);
 	}
 }

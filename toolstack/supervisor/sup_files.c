@@ -3,6 +3,8 @@
  * toolstack/supervisor/sup_files.c: the files that hvm-dm may have opened for it once it is jailed:
  * the guest's disks, and the discs that its owner puts in. By their names as hvm-dm says them, to
  * be written only where the configuration says so.
+ *
+ * Tests: tests/toolstack/sup_files.c
  */
 #include "toolstack/supervisor/sup.h"
 
@@ -12,6 +14,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct file {
 	char *path;
@@ -77,19 +80,33 @@ void sup_files_free(struct sup *s)
 	s->files = NULL;
 }
 
+/* What may be asked for beside reading or writing. */
+#define HARMLESS (O_ACCMODE | O_DIRECT | O_SYNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_LARGEFILE)
+
+/* Nobody else writes into a FIFO or a terminal that is named as a disk: opening it must not wait. */
+static int open_plain(const char *path, int flags, struct err *e)
+{
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_set(e, -EINVAL, "cannot open %s: neither a file nor a disk", path);
+	fd = open(path, flags | O_NOCTTY | O_CLOEXEC);
+	return fd >= 0 ? fd : err_errno(e, -errno, "cannot open %s", path);
+}
+
 int sup_files_open(void *arg, const char *path, int flags, unsigned mode, struct err *e)
 {
 	struct sup *s = arg;
 	struct file *x = find(s->files, path);
 	bool writes = (flags & O_ACCMODE) != O_RDONLY;
-	int fd;
 
-	if (!x || (writes && !x->writable) || flags & (O_CREAT | O_TRUNC)) {
+	(void)mode;
+	if (!x || (writes && !x->writable) || flags & ~HARMLESS) {
 		log_warn("guest %s: hvm-dm was not given %s, which it wants to open", s->guest.name,
 			 path);
 		return err_set(e, -EACCES, "cannot open %s: it is not among the guest's files",
 			       path);
 	}
-	fd = open(path, flags | O_CLOEXEC, mode);
-	return fd >= 0 ? fd : err_errno(e, -errno, "cannot open %s", path);
+	return open_plain(path, flags, e);
 }
