@@ -229,7 +229,8 @@ $(addprefix $(BUILD)/fuzz/,$(FUZZ_NAMES)): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/
 # run.sh makes these as its build step, so that a broken build is one counted failure.
 .PHONY: check-build
 DM_MAIN := $(wildcard dm/main.c)
-check-build: all guests $(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
+check-build: all guests $(patsubst %,$(BUILD)/obj/tests/bench/%.o,$(BENCH_NAMES)) \
+		$(BUILD)/asan/tests/check $(if $(DM_MAIN),$(BUILD)/asan/hvm-dm) \
 		$(if $(filter net/nat/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-nat) \
 		$(if $(filter ui/vnc/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-vnc) \
 		$(if $(filter ui/sdl/main.c,$(HAVE_MAINS)),$(BUILD)/asan/hvm-sdl)

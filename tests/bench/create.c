@@ -2,7 +2,8 @@
 /*
  * A guest of `hvm create`'s, all its processes, beside one of hvm-dm alone and one of QEMU's TCG:
  * the same disk (make guests) and the same devices. From the start to the firmware's first
- * character on its debug port (402), and to the login prompt on the serial port; then, at the
+ * character on its debug port (402), and to the login prompt on the serial port; how long a port
+ * read of a device takes the guest, by a boot sector that does nothing else; then, at the login
  * prompt, memory, CPU time and context switches of each process. Memory wants root: the processes
  * are jailed.
  */
@@ -13,24 +14,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST = 9, LOGIN = 3, BOOT = 300, SETTLE = 30, SECONDS = 60, GUEST_MIB = 512, PROCS = 16 };
+enum { FIRST = 9, LOGIN = 3, TRIP = 3, READS = 1000000 };
+enum { BOOT = 300, SETTLE = 30, SECONDS = 60, GUEST_MIB = 512, PROCS = 16 };
 
 #define GUEST "build/guest/"
-#define DEBUG "-chardev file,id=d,path=%s/debug -device isa-debugcon,iobase=0x402,chardev=d"
+#define DISK  GUEST "disk-amd64.img"
+#define DEBUG "-chardev file,id=d,path=$DIR/debug -device isa-debugcon,iobase=0x402,chardev=d"
 
 /* hvm create's devices, as options. */
 #define ALONE                                                                             \
 	"-m 512 -smp 2 -display none -vnc 127.0.0.1:61 -vga std -usb -device usb-tablet " \
-	"-serial stdio -drive file=%s/disk.qcow2,format=qcow2 -nic user,model=e1000 " DEBUG
+	"-serial stdio -drive file=$DIR/disk.qcow2,format=qcow2 -nic user,model=e1000 " DEBUG
 
 static struct kind {
 	const char *name;
 	const struct emulator *alone; /* NULL: hvm create */
-	double first[FIRST], login[LOGIN];
-	unsigned n_first, n_login;
+	double first[FIRST], login[LOGIN], trip[TRIP];
+	unsigned n_first, n_login, n_trip;
 } kinds[] = {
 	{.name = "hvm create"},
 	{.name = "hvm-dm", .alone = &run_ours},
@@ -38,90 +40,115 @@ static struct kind {
 };
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
-static char dir[] = "/var/tmp/hvm-bench-XXXXXX";
+static char dir[] = "/var/tmp/hvm-bench-XXXXXX", debug[100], reader[100];
 static struct run run;
 
 /* ---- starting and stopping ---- */
 
-static bool shell(const char *command)
-{
-	static char line[4096];
-
-	snprintf(line, sizeof(line), command, dir, dir, dir, dir);
-	return !system(line);
-}
-
+/* Commands find $DIR in their environment. */
 static bool write_config(void)
 {
-	return shell("cat >%s/guest.cfg <<END\n"
-		     "name = \"bench\"\n"
-		     "memory = 512\n"
-		     "vcpus = 2\n"
-		     "disk = [ \"%s/disk.qcow2,qcow2,hda,w\" ]\n"
-		     "boot = \"c\"\n"
-		     "vga = \"stdvga\"\n"
-		     "vnc = 1\n"
-		     "serial = \"pty\"\n"
-		     "usb = 1\n"
-		     "usbdevice = \"tablet\"\n"
-		     "vif = [ \"model=e1000\" ]\n"
-		     "device_model_args = [ \"-chardev\", \"file,id=d,path=%s/debug\",\n"
-		     "	\"-device\", \"isa-debugcon,iobase=0x402,chardev=d\" ]\n"
-		     "END");
+	return !system("cat >$DIR/guest.cfg <<END\n"
+		       "name = \"bench\"\n"
+		       "memory = 512\n"
+		       "vcpus = 2\n"
+		       "disk = [ \"$DIR/disk.qcow2,qcow2,hda,w\" ]\n"
+		       "boot = \"c\"\n"
+		       "vga = \"stdvga\"\n"
+		       "vnc = 1\n"
+		       "serial = \"pty\"\n"
+		       "usb = 1\n"
+		       "usbdevice = \"tablet\"\n"
+		       "vif = [ \"model=e1000\" ]\n"
+		       "device_model_args = [ \"-chardev\", \"file,id=d,path=$DIR/debug\",\n"
+		       "	\"-device\", \"isa-debugcon,iobase=0x402,chardev=d\" ]\n"
+		       "END");
 }
 
-/* Each has the disk as it was made. */
-static bool start(const struct kind *k)
+/* Debian's disk, or the boot sector; each has it as it was made. */
+static bool start(const struct kind *k, const char *image)
 {
-	static char options[1000];
-
-	if (!shell("rm -f %s/debug && build/bin/hvm-img create -q -f qcow2 -F raw "
-		   "-b $PWD/" GUEST "disk-amd64.img %s/disk.qcow2"))
-		return false;
-	if (k->alone)
-		snprintf(options, sizeof(options), ALONE, dir, dir);
-	else
-		snprintf(options, sizeof(options), "%s/guest.cfg", dir);
-	return run_start(&run, k->alone ? k->alone->command : "build/bin/hvm create -q -c",
-			 options);
+	setenv("IMAGE", image, 1);
+	return !system("rm -f $DIR/debug && build/bin/hvm-img create -q -f qcow2 -F raw "
+		       "-b $(realpath $IMAGE) $DIR/disk.qcow2") &&
+	       run_start(&run, k->alone ? k->alone->command : "build/bin/hvm create -q -c",
+			 k->alone ? ALONE : "$DIR/guest.cfg");
 }
 
 static void stop(const struct kind *k)
 {
-	if (!k->alone && !shell("build/bin/hvm destroy bench 2>%s/errors"))
+	if (!k->alone && system("build/bin/hvm destroy bench 2>$DIR/errors"))
 		printf("  %s: it had ended before\n", k->name);
 	run_stop(&run);
 }
 
 /* ---- times ---- */
 
-static bool await_first(struct kind *k, double *at)
+/* When the debug port has said that byte; 0: any. */
+static bool await_byte(const struct kind *k, char byte, double limit, double *at)
 {
-	char path[100];
-	struct stat st;
+	static char text[1 << 16];
+	double until = run_now() + limit;
+	int fd = -1;
+	ssize_t n = 0;
 
-	snprintf(path, sizeof(path), "%s/debug", dir);
-	while (stat(path, &st) || !st.st_size) {
-		if (run_now() - run.began > 60) {
-			printf("  %s: no firmware\n", k->name);
-			return false;
-		}
+	while (run_now() < until && !(n > 0 && (!byte || memchr(text, byte, (size_t)n)))) {
 		usleep(200);
+		if (fd < 0)
+			fd = open(debug, O_RDONLY | O_CLOEXEC);
+		n = fd < 0 ? 0 : pread(fd, text, sizeof(text), 0);
 	}
-	*at = run_now() - run.began;
-	return true;
+	if (fd >= 0)
+		close(fd);
+	*at = run_now();
+	if (run_now() >= until)
+		printf("  %s: nothing at the debug port\n", k->name);
+	return run_now() < until;
 }
 
 static void time_first(struct kind *k)
 {
-	if (start(k) && await_first(k, &k->first[k->n_first]))
-		k->n_first++;
+	double at;
+
+	if (start(k, DISK) && await_byte(k, 0, 60, &at))
+		k->first[k->n_first++] = at - run.began;
+	stop(k);
+}
+
+/* It says 1, reads the scratch register of the first serial port so many times, and says 2. */
+static bool boot_sector(void)
+{
+	unsigned char sector[1 << 20] = {
+		0xba, 2,    4,    0xb0, 1,    0xee, /* mov $0x402, %dx; mov $1, %al; out */
+		0xba, 0xff, 3,                      /* mov $0x3ff, %dx */
+		0x66, 0xb9, 0,    0,    0,    0,    /* mov $READS, %ecx */
+		0xec, 0x66, 0x49, 0x75, 0xfb,       /* 1: in; dec %ecx; jnz 1b */
+		0xba, 2,    4,    0xb0, 2,    0xee, /* mov $0x402, %dx; mov $2, %al; out */
+		0xfa, 0xf4,                         /* cli; hlt */
+	};
+	FILE *f = fopen(reader, "w");
+	bool ok;
+
+	for (unsigned i = 0; i < 4; i++)
+		sector[11 + i] = READS >> (8 * i) & 0xff;
+	sector[510] = 0x55;
+	sector[511] = 0xaa;
+	ok = f && fwrite(sector, sizeof(sector), 1, f) == 1;
+	return f && !fclose(f) && ok;
+}
+
+static void time_trip(struct kind *k)
+{
+	double from, to;
+
+	if (start(k, reader) && await_byte(k, 1, 60, &from) && await_byte(k, 2, 120, &to))
+		k->trip[k->n_trip++] = (to - from) / READS;
 	stop(k);
 }
 
 static bool boot(const struct kind *k)
 {
-	if (start(k) && run_reads(&run, "disk login: ", BOOT))
+	if (start(k, DISK) && run_reads(&run, "disk login: ", BOOT))
 		return true;
 	printf("  %s: no login prompt\n", k->name);
 	return false;
@@ -154,11 +181,14 @@ static void times(void)
 		time_first(&kinds[i % KINDS]);
 	for (unsigned i = 0; i < LOGIN * KINDS; i++)
 		time_login(&kinds[i % KINDS]);
+	for (unsigned i = 0; i < TRIP * KINDS; i++)
+		time_trip(&kinds[i % KINDS]);
 	for (struct kind *k = kinds; k < kinds + KINDS; k++)
 		printf("  %-10s to the firmware's first output %7.1f ms (median of %u), to the "
-		       "login prompt %6.2f s (of %u)\n",
+		       "login prompt %6.2f s (of %u), a port read %7.3f us (of %u)\n",
 		       k->name, median(k->first, k->n_first) * 1e3, k->n_first,
-		       median(k->login, k->n_login), k->n_login);
+		       median(k->login, k->n_login), k->n_login, median(k->trip, k->n_trip) * 1e6,
+		       k->n_trip);
 	printf("  load average then %.1f\n", run_load());
 }
 
@@ -269,20 +299,30 @@ static void idle(const struct kind *k)
 	tell("sum", sum.cpu, (double)sum.switches, ram, beyond);
 }
 
-int main(void)
+static bool prepare(void)
 {
 	char path[100];
 
-	if (access(GUEST "made", R_OK) || access(GUEST "disk-amd64.img", R_OK)) {
-		printf("create: there is no guest: make guests says what it lacks\n");
-		return 0;
-	}
-	if (!mkdtemp(dir) || !write_config())
-		return 1;
+	if (!mkdtemp(dir))
+		return false;
+	snprintf(debug, sizeof(debug), "%s/debug", dir);
+	snprintf(reader, sizeof(reader), "%s/reader.img", dir);
+	setenv("DIR", dir, 1);
 	snprintf(path, sizeof(path), "%s/run", dir);
 	setenv("HVM_RUN_DIR", path, 1);
 	snprintf(path, sizeof(path), "%s/log", dir);
 	setenv("HVM_LOG_DIR", path, 1);
+	return write_config() && boot_sector();
+}
+
+int main(void)
+{
+	if (access(GUEST "made", R_OK) || access(DISK, R_OK)) {
+		printf("create: there is no guest: make guests says what it lacks\n");
+		return 0;
+	}
+	if (!prepare())
+		return 1;
 	times();
 	for (struct kind *k = kinds; k < kinds + KINDS; k++) {
 		if (boot(k))
@@ -290,5 +330,5 @@ int main(void)
 		stop(k);
 	}
 	sleep(11); /* the store stays for 10 s */
-	return !shell("rm -rf %s") || !kinds[0].n_login;
+	return system("rm -rf $DIR") || !kinds[0].n_login;
 }

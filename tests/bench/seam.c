@@ -63,7 +63,7 @@ static void answer_buffered(void *arg, struct hv_ioreq *req)
 
 static void serve(struct hv *hv, struct loop *loop)
 {
-	struct hv_client c = {answer, answer_buffered, NULL, hv};
+	struct hv_client c = {.ioreq = answer, .buffered = answer_buffered, .arg = hv};
 	uint16_t id;
 
 	if (hv->ops->attach(hv, loop, &c, NULL) || hv->ops->create_ioreq_server(hv, true, &id) ||
