@@ -293,8 +293,9 @@ static void add_disks(struct list *l, const struct guest *g)
 
 static void add_process(struct list *l, const struct guest *g, const struct guest_way *way)
 {
-	static const char *const names[] = {"supervisor", "tools"};
+	char *tools = quoted(way->monitor_path);
 
+	l->failed |= !tools;
 	add(l, "-core");
 	add(l, "fd=%d", way->core);
 	if (way->broker >= 0) {
@@ -309,15 +310,15 @@ static void add_process(struct list *l, const struct guest *g, const struct gues
 	add(l, "-no-shutdown");
 	if (g->on_reboot != ACTION_RESTART)
 		add(l, "-no-reboot");
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-		add(l, "-chardev");
-		if (i)
-			add(l, "socket,id=tools,path=%s,server=on,wait=off", way->monitor_path);
-		else
-			add(l, "socket,id=supervisor,fd=%d", way->monitor);
-		add(l, "-mon");
-		add(l, "chardev=%s,mode=control", names[i]);
-	}
+	add(l, "-chardev");
+	add(l, "socket,id=supervisor,fd=%d", way->monitor);
+	add(l, "-mon");
+	add(l, "chardev=supervisor,mode=control");
+	add(l, "-chardev");
+	add(l, "socket,id=tools,path=%s,server=on,wait=off", tools ? tools : "");
+	add(l, "-mon");
+	add(l, "chardev=tools,mode=control");
+	free(tools);
 	if (g->uuid) {
 		add(l, "-uuid");
 		add(l, "%s", g->uuid);

@@ -3,6 +3,7 @@
 # hvm create without a guest's system: what runs, what is refused, what is left behind (nothing).
 set -eu
 . tests/toolstack/lib/set.sh
+HVM_RUN_DIR=$dir/run,a # a comma parts the options of hvm-dm
 
 "$bin/hvm-img" create -q -f qcow2 "$dir/disk.qcow2" 16M
 cat >"$dir/web.cfg" <<END
