@@ -48,11 +48,10 @@ static int change(unsigned domid, const struct disk *d, const char *file, struct
 		rc = err_set(e, -ENOENT, "guest %u has no CD drive %s", domid, d->vdev);
 	if (rc)
 		return rc;
-	answer = control_call(
-		domid,
-		json_pack("{ssssss*ss}", "do", "cd", "drive", drive, "file", file, "format",
-			  disk_format_name(d->format)),
-		NULL, 0, 60000, NULL, e);
+	answer = control_call(domid,
+			      json_pack("{ssssss*ss}", "do", "cd", "drive", drive, "file", file,
+					"format", disk_format_name(d->format)),
+			      NULL, 0, 60000, NULL, e);
 	json_decref(answer);
 	return answer ? 0 : -EIO;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A guest's logs: whatever is said into the pipe, the files stay small and the supervisor goes on. */
+/* A guest's logs: whatever is said into the pipe, files stay small and the supervisor goes on. */
 #include "toolstack/supervisor/sup.h"
 
 #include "base/log.h"

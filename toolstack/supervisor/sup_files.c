@@ -83,7 +83,7 @@ void sup_files_free(struct sup *s)
 /* What may be asked for beside reading or writing. */
 #define HARMLESS (O_ACCMODE | O_DIRECT | O_SYNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | O_LARGEFILE)
 
-/* Nobody else writes into a FIFO or a terminal that is named as a disk: opening it must not wait. */
+/* A FIFO or a terminal may be named as a disk: opening it must not wait for somebody. */
 static int open_plain(const char *path, int flags, struct err *e)
 {
 	struct stat st;

@@ -104,8 +104,7 @@ void guest_log_drain(struct guest_log *g)
 	char bytes[4096];
 	ssize_t n;
 
-	for (unsigned k = 0;
-	     k < PIPE_READS && (n = read(g->pipe, bytes, sizeof(bytes))) > 0; k++) {
+	for (unsigned k = 0; k < PIPE_READS && (n = read(g->pipe, bytes, sizeof(bytes))) > 0; k++) {
 		if (g->raw)
 			write_out(g, bytes, (size_t)n);
 		for (ssize_t i = 0; i < n && !g->raw; i++)
@@ -159,8 +158,8 @@ int guest_log_end(const struct guest_log *g)
 	return g->in;
 }
 
-/* Other programs wait when the pipe is full, so that nothing of what they say is lost. We do not: it
- * is we who empty it. Hence two descriptions of one pipe. */
+/* Other programs wait when the pipe is full, so that nothing of what they say is lost. We do not: we
+ * are who empties it. Hence two descriptions of one pipe. */
 void guest_log_adopt(struct guest_log *g)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), waits;
