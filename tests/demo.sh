@@ -29,6 +29,8 @@ done
 [ -n "$picture" ] || [ -t 0 ] ||
 	die "the standard input is no terminal; make demo SCREENSHOT=x.png needs none"
 
+[ -z "$picture" ] || [ -w "$(dirname "$picture")" ] || die "cannot write $picture"
+
 # ---- the guest
 
 # make_files FOLDER: its disk and its configuration.
