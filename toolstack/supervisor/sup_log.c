@@ -158,8 +158,8 @@ int guest_log_end(const struct guest_log *g)
 	return g->in;
 }
 
-/* Other programs wait when the pipe is full, so that nothing of what they say is lost. We do not: we
- * are who empties it. Hence two descriptions of one pipe. */
+/* Other programs wait when the pipe is full, so that nothing they say is lost. We do not, who
+ * empty it. Hence two descriptions of one pipe. */
 void guest_log_adopt(struct guest_log *g)
 {
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC), waits;
