@@ -152,7 +152,7 @@ $(BUILD)/gen/%.aml.c: %.asl config.mk Makefile
 $(BUILD)/gen/%.rom.c: %.S config.mk Makefile
 	$(call say,AS,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -m32 -c $< -o $(@:.rom.c=.o)
+	$(Q)$(CC) -m32 -E $< | $(AS) --32 -o $(@:.rom.c=.o) - # clang has an assembler of its own
 	$(Q)objcopy -O binary -j .text $(@:.rom.c=.o) $(@:.rom.c=.bin)
 	$(call array,$(@:.rom.c=.bin))
 
