@@ -113,10 +113,10 @@ int rundir_log_path(char path[RUNDIR_PATH], const char *name, struct err *e)
 static int write_text(const char *path, const char *text, struct err *e)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc = 0;
-	size_t n = strlen(text);
+	ssize_t n = fd < 0 ? -1 : write(fd, text, strlen(text));
 
-	if (fd < 0 || write(fd, text, n) != (ssize_t)n)
-		rc = err_errno(e, -errno, "cannot write %s", path);
+	if (n != (ssize_t)strlen(text)) /* a part of it: the disk is full */
+		rc = err_errno(e, n < 0 ? -errno : -ENOSPC, "cannot write %s", path);
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -187,8 +187,11 @@ int rundir_list(unsigned **ids, struct err *e)
 		return rc ? rc : err_errno(e, -errno, "cannot read %s", path);
 	while ((f = readdir(d))) {
 		unsigned id = domid_of(f->d_name), *more;
+		struct stat st;
 
-		if (!id)
+		/* A link would have files elsewhere swept away. */
+		if (!id || fstatat(dirfd(d), f->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+		    !S_ISDIR(st.st_mode))
 			continue;
 		more = realloc(*ids, ((size_t)n + 1) * sizeof(**ids));
 		if (!more)

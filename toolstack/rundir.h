@@ -30,7 +30,7 @@ int rundir_lock(struct err *e);
 /* With the lock held: a folder for a new guest, with its name; ids go round. The descriptor of the
  * guest's own lock, held, comes back in *lock. -EEXIST: the name is taken. */
 int rundir_new(const char *name, unsigned *domid, int *lock, struct err *e);
-/* Another name; -EEXIST as above. */
+/* With the lock held: another name; -EEXIST as above. */
 int rundir_rename(unsigned domid, const char *name, struct err *e);
 /* With all that is in it. */
 void rundir_remove(unsigned domid);

@@ -109,7 +109,7 @@ static int serve(struct child *c, struct err *e)
 	s.core = (struct kid){.program = "hvm-core", .ended = sup_kid_ended, .arg = &s};
 	s.dm = (struct kid){.program = "hvm-dm", .ended = sup_kid_ended, .arg = &s};
 	s.another = (struct kid){.program = "hvm", .ended = sup_kid_ended, .arg = &s};
-	s.deadline.fd = -1;
+	s.deadline.fd = s.publish.fd = -1;
 	setsid();
 	rc = set_up(&s, e);
 	if (!rc)

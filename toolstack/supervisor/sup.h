@@ -44,6 +44,7 @@ struct alarm_clock {
 int alarm_new(struct alarm_clock *a, struct loop *l, void (*fn)(void *arg), void *arg,
 	      struct err *e);
 void alarm_set(struct alarm_clock *a, unsigned ms); /* 0: not any more */
+bool alarm_is_set(const struct alarm_clock *a);
 void alarm_free(struct alarm_clock *a);
 
 /* ---- sup_log.c: what is said, into a file of bounded size */
@@ -97,6 +98,7 @@ struct sup {
 	struct xs *xs;       /* the store; NULL: not there */
 	struct watch *xs_watch;
 	struct alarm_clock deadline; /* of a start or a stop */
+	struct alarm_clock publish;  /* what has changed goes to the store then */
 	enum sup_state state;
 	void (*stopped)(struct sup *s); /* what comes when all processes have ended */
 	const char *reason;             /* "poweroff", "reboot", "crash", "destroy" */
@@ -116,6 +118,7 @@ void sup_failed(struct sup *s, const char *why); /* a start that came to nothing
 void sup_stop(struct sup *s, void (*then)(struct sup *s));
 void sup_end(struct sup *s, const char *reason);
 void sup_kid_ended(void *arg, struct kid *k);
+int sup_rename(struct sup *s, const char *name, struct err *e);
 void sup_event(void *arg, const char *name, json_t *data);
 const char *sup_state_name(enum sup_state state);
 /* sup_control.c */

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* toolstack/supervisor/sup_alarm.c: one timer on the loop. */
+/*
+ * toolstack/supervisor/sup_alarm.c: one timer on the loop.
+ *
+ * Tests: tests/toolstack/sup_kid.c
+ */
 #include "toolstack/supervisor/sup.h"
 
 #include <errno.h>
@@ -32,6 +36,14 @@ void alarm_set(struct alarm_clock *a, unsigned ms)
 	struct itimerspec in = {.it_value = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000l}};
 
 	timerfd_settime(a->fd, 0, &in, NULL);
+}
+
+bool alarm_is_set(const struct alarm_clock *a)
+{
+	struct itimerspec left = {.it_value = {0}};
+
+	timerfd_gettime(a->fd, &left);
+	return left.it_value.tv_sec || left.it_value.tv_nsec;
 }
 
 void alarm_free(struct alarm_clock *a)

@@ -186,19 +186,14 @@ static void do_destroy(struct client *c, json_t *q)
 static void do_rename(struct client *c, json_t *q)
 {
 	const char *name = json_string_value(json_object_get(q, "name"));
-	struct sup *s = c->of->s;
 	struct err e = {""};
-	char *copy = name ? strdup(name) : NULL;
 
-	if (!copy || guest_name_check(copy, &e) || rundir_rename(s->domid, copy, &e)) {
-		free(copy);
-		bad(c, e.msg[0] ? e.msg : "to what name?");
-		return;
-	}
-	free(s->guest.name);
-	s->guest.name = copy;
-	sup_store_publish(s);
-	good(c, NULL);
+	if (!name)
+		bad(c, "to what name?");
+	else if (guest_name_check(name, &e) || sup_rename(c->of->s, name, &e))
+		bad(c, e.msg);
+	else
+		good(c, NULL);
 }
 
 /* "file" NULL: the disc comes out. */

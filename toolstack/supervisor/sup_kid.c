@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* toolstack/supervisor/sup_kid.c: starts a process of the guest's and notices its end. */
+/*
+ * toolstack/supervisor/sup_kid.c: starts a process of the guest's and notices its end.
+ *
+ * Tests: tests/toolstack/sup_kid.c
+ */
 #include "toolstack/supervisor/sup.h"
 
 #include <errno.h>

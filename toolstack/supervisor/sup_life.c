@@ -2,6 +2,8 @@
 /*
  * toolstack/supervisor/sup_life.c: how a guest ends: powered off, reset, crashed or told to; and
  * what its configuration wants then (on_poweroff, on_reboot, on_crash).
+ *
+ * Tests: tests/toolstack/sup_life.c, tests/toolstack/create.sh, tests/toolstack/kill.sh
  */
 #include "toolstack/supervisor/sup.h"
 
@@ -18,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TERM_MS    5000 /* hvm-dm may have writes to finish */
-#define YOUNG_S    10   /* a guest that crashes before it has lived so long is not started again */
-#define ASKED(why) (!strcmp(why, "destroy"))
+#define TERM_MS   5000 /* hvm-dm may have writes to finish */
+#define YOUNG_S   10   /* a guest that crashes before it has lived so long is not started again */
+#define CLOCK_MAX (1ll << 40) /* s: no clock of a PC's is as far off */
 
 const char *sup_state_name(enum sup_state state)
 {
@@ -133,6 +135,26 @@ static bool restarts(enum guest_action a)
 	return a == ACTION_RESTART || a == ACTION_COREDUMP_RESTART || a == ACTION_SOFT_RESET;
 }
 
+/* Two guests must not take one name at once. */
+int sup_rename(struct sup *s, const char *name, struct err *e)
+{
+	int lock = rundir_lock(e), rc = lock < 0 ? lock : 0;
+	char *copy = strdup(name);
+
+	if (!rc)
+		rc = copy ? rundir_rename(s->domid, name, e) : err_set(e, -ENOMEM, "out of memory");
+	if (lock >= 0)
+		close(lock);
+	if (rc) {
+		free(copy);
+		return rc;
+	}
+	free(s->guest.name);
+	s->guest.name = copy;
+	sup_store_publish(s);
+	return 0;
+}
+
 /* xl's way: the old one keeps its memory under a name with the time in it. */
 static void rename_old(struct sup *s)
 {
@@ -143,11 +165,8 @@ static void rename_old(struct sup *s)
 
 	strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", gmtime_r(&now, &tm));
 	snprintf(name, sizeof(name), "%.40s-%s", s->guest.name, stamp);
-	if (rundir_rename(s->domid, name, &e))
+	if (sup_rename(s, name, &e))
 		log_error("guest %s: %s", s->guest.name, e.msg);
-	free(s->guest.name);
-	s->guest.name = strdup(name);
-	sup_store_publish(s);
 }
 
 /* The disks are the new one's: hvm-dm lets go of them first. hvm-core stays, parked. */
@@ -244,9 +263,16 @@ static void deadline(void *arg)
 	}
 }
 
+static void publish(void *arg)
+{
+	sup_store_publish(arg);
+}
+
 int sup_life_open(struct sup *s, struct err *e)
 {
-	return alarm_new(&s->deadline, s->loop, deadline, s, e);
+	int rc = alarm_new(&s->deadline, s->loop, deadline, s, e);
+
+	return rc ? rc : alarm_new(&s->publish, s->loop, publish, s, e);
 }
 
 static void shut_down(struct sup *s, json_t *data)
@@ -263,6 +289,18 @@ static void shut_down(struct sup *s, json_t *data)
 		act(s, s->guest.on_poweroff, "poweroff", SUP_SHUTDOWN);
 }
 
+/* A guest can set its clock all the time: the store hears of it once a second. */
+static void set_clock(struct sup *s, json_t *data)
+{
+	json_int_t offset = json_integer_value(json_object_get(data, "offset"));
+
+	if (offset < -CLOCK_MAX || offset > CLOCK_MAX)
+		return;
+	s->rtc_offset = offset;
+	if (!alarm_is_set(&s->publish))
+		alarm_set(&s->publish, 1000);
+}
+
 void sup_event(void *arg, const char *name, json_t *data)
 {
 	struct sup *s = arg;
@@ -274,8 +312,7 @@ void sup_event(void *arg, const char *name, json_t *data)
 	} else if (!strcmp(name, "RESUME") && s->state == SUP_PAUSED) {
 		s->state = SUP_RUNNING;
 	} else if (!strcmp(name, "RTC_CHANGE")) {
-		s->rtc_offset = json_integer_value(json_object_get(data, "offset"));
-		sup_store_publish(s);
+		set_clock(s, data);
 	} else if (!strcmp(name, "RESET")) {
 		s->reboots++;
 		sup_control_tell(s, "reboot", "reboot");

@@ -2,6 +2,8 @@
 /*
  * toolstack/supervisor/sup_qmp.c: hvm-dm's monitor from the other side. hvm-dm may have been taken
  * over by its guest: what it says is bounded, and an answer that nobody asked for ends the talk.
+ *
+ * Tests: tests/toolstack/sup_qmp.c, tests/fuzz/sup_qmp.c
  */
 #include "toolstack/supervisor/sup.h"
 
@@ -16,6 +18,7 @@
 #include <unistd.h>
 
 #define LINE_LIMIT (1u << 20)
+#define GONE       "hvm-dm does not answer any more"
 
 struct question {
 	json_int_t id;
@@ -55,7 +58,9 @@ static void lost(struct qmp_client *q)
 	q->gone = true;
 	watch_events(q->watch, 0);
 	while (q->first)
-		answer(q, NULL, "hvm-dm does not answer any more");
+		answer(q, NULL, GONE);
+	if (!q->greeted)
+		q->ops->ready(q->arg, GONE);
 }
 
 static void negotiated(void *arg, json_t *v, const char *error)
@@ -167,7 +172,7 @@ void qmp_client_send(struct qmp_client *q, const char *command, json_t *argument
 	if (!x) {
 		json_decref(arguments);
 		if (fn)
-			fn(arg, NULL, "hvm-dm does not answer any more");
+			fn(arg, NULL, GONE);
 		return;
 	}
 	while (*at)
@@ -201,6 +206,7 @@ void qmp_client_free(struct qmp_client *q)
 {
 	if (!q)
 		return;
+	q->greeted = true; /* whoever frees it knows that it is never ready */
 	lost(q);
 	watch_free(q->watch);
 	close(q->fd);
