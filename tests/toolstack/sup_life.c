@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What becomes of a guest when it ends, by its configuration; hvm-dm's events are made up, /bin/true
- * and /bin/cat stand for processes. */
+/* What becomes of a guest when it ends, by its configuration; events are made up, /bin/cat and
+ * /bin/true stand for processes. */
 #include "toolstack/supervisor/sup.h"
 
 #include "base/log.h"
@@ -135,7 +135,7 @@ TEST_EACH(ends, ARRAY_SIZE(ends), end_name(i))
 	close_box(&b);
 }
 
-/* hvm-dm is told to end, then the other guest is made; this one has a new name and keeps its core. */
+/* hvm-dm is told to end, then the other guest is made; this one is renamed and keeps its core. */
 TEST(rename_restart)
 {
 	char name[RUNDIR_NAME];

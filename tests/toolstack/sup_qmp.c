@@ -192,9 +192,21 @@ TEST_EACH(no_greeting, sizeof(no_greetings) / sizeof(no_greetings[0]), no_greeti
 
 	open_box(&b);
 	say(&b, no_greetings[i]);
-	EQS("ready " GONE, b.said);
+	EQS("ready hvm-dm's monitor talks nonsense", b.said);
 	close_box(&b);
-	EQS("ready " GONE, b.said);
+	EQS("ready hvm-dm's monitor talks nonsense", b.said);
+}
+
+/* Its end is noticed, and said, by who looks after the process. */
+TEST(gone_before_the_greeting)
+{
+	struct box b;
+
+	open_box(&b);
+	shutdown(b.dm, SHUT_RDWR);
+	turn(&b);
+	EQS("", b.said);
+	close_box(&b);
 }
 
 TEST(freed_before_the_greeting)

@@ -59,8 +59,6 @@ static void lost(struct qmp_client *q)
 	watch_events(q->watch, 0);
 	while (q->first)
 		answer(q, NULL, GONE);
-	if (!q->greeted)
-		q->ops->ready(q->arg, GONE);
 }
 
 static void negotiated(void *arg, json_t *v, const char *error)
@@ -130,15 +128,18 @@ static void readable(void *arg, uint32_t events)
 	struct qmp_client *q = arg;
 	char bytes[4096];
 	ssize_t n = recv(q->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	bool good = true;
 
 	(void)events;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	for (ssize_t i = 0; i < n; i++)
-		if (!feed(q, bytes[i]))
-			n = 0;
-	if (n <= 0)
+	for (ssize_t i = 0; i < n && good; i++)
+		good = feed(q, bytes[i]);
+	if (n <= 0 || !good)
 		lost(q);
+	/* One that has ended says in the log why. */
+	if (!good && !q->greeted)
+		q->ops->ready(q->arg, "hvm-dm's monitor talks nonsense");
 }
 
 /* ---- questions */
@@ -206,7 +207,6 @@ void qmp_client_free(struct qmp_client *q)
 {
 	if (!q)
 		return;
-	q->greeted = true; /* whoever frees it knows that it is never ready */
 	lost(q);
 	watch_free(q->watch);
 	close(q->fd);
