@@ -251,15 +251,9 @@ static void add_machine(struct list *l, const struct guest *g)
 	add(l, "%ld", g->maxmem - g->videoram);
 }
 
-/* hdX: major 3 for the first channel, 22 for the second; 64 minors a disk. */
-static unsigned cdrom_id(const struct disk *d)
-{
-	return (d->number < 2 ? 3 : 22) * 256 + d->number % 2 * 64;
-}
-
 static void add_cdrom(struct list *l, const struct disk *d)
 {
-	unsigned id = cdrom_id(d);
+	unsigned id = disk_devid(d);
 
 	add(l, "-drive");
 	if (d->target)
@@ -333,9 +327,9 @@ static void add_own_disk(struct list *l, const struct disk *d)
 	l->failed |= d->target && !file;
 	add(l, "-drive");
 	if (d->cdrom && !file) {
-		add(l, "if=none,readonly=on,id=ide-%u", cdrom_id(d));
+		add(l, "if=none,readonly=on,id=ide-%u", disk_devid(d));
 	} else if (d->cdrom) {
-		add(l, "if=none,readonly=on,id=ide-%u,file=%s,format=%s", cdrom_id(d), file,
+		add(l, "if=none,readonly=on,id=ide-%u,file=%s,format=%s", disk_devid(d), file,
 		    disk_format_name(d->format));
 	} else {
 		add(l, "file=%s,if=ide,index=%u,media=disk,format=%s,cache=%s%s", file, d->number,
@@ -344,8 +338,8 @@ static void add_own_disk(struct list *l, const struct disk *d)
 	}
 	if (d->cdrom) {
 		add(l, "-device");
-		add(l, "ide-cd,id=ide-%u,drive=ide-%u,bus=ide.%u,unit=%u", cdrom_id(d), cdrom_id(d),
-		    d->number / 2, d->number % 2);
+		add(l, "ide-cd,id=ide-%u,drive=ide-%u,bus=ide.%u,unit=%u", disk_devid(d),
+		    disk_devid(d), d->number / 2, d->number % 2);
 	}
 	free(file);
 }

@@ -338,3 +338,8 @@ void disk_free(struct disk *d)
 	free(d->backendtype);
 	*d = (struct disk){.target = NULL};
 }
+
+unsigned disk_devid(const struct disk *d)
+{
+	return (d->number < 2 ? 3 : 22) * 256 + d->number % 2 * 64;
+}

@@ -35,5 +35,7 @@ struct disk {
 /* 0, or -EINVAL and a sentence without its place. d is to be freed either way. */
 int disk_parse(struct disk *d, const char *spec, struct err *e);
 void disk_free(struct disk *d);
+/* libxl's number of an hdX: its channel's major (3, 22), 64 minors a disk. */
+unsigned disk_devid(const struct disk *d);
 const char *disk_format_name(enum disk_format f); /* as hvm-dm's format= has it */
 #endif

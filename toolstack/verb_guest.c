@@ -79,7 +79,7 @@ static int each(struct target *t, int n, int (*fn)(struct target *t, struct err 
 	for (int i = 0; i < n; i++) {
 		struct err e = {""};
 
-		if (!fn(&t[i], &e))
+		if (!t[i].domid || !fn(&t[i], &e))
 			continue;
 		log_error("guest %u: %s", t[i].domid, e.msg);
 		t[i].domid = 0;

@@ -93,6 +93,28 @@ static json_t *list_row(const json_t *info)
 		"label", "-", "pool", "Pool-0", "node", "all");
 }
 
+/* What is in the CD drives by now. */
+static void put_discs(json_t *row, const json_t *info)
+{
+	json_t *disks = json_object_get(json_object_get(row, "config"), "disks");
+	const json_t *now = json_object_get(info, "disks");
+
+	for (size_t i = 0; i < json_array_size(disks); i++) {
+		json_t *d = json_array_get(disks, i);
+		const json_t *is = json_array_get(now, i);
+		const char *target = running_text(is, "target", NULL);
+
+		if (!running_number(d, "is_cdrom"))
+			continue;
+		json_object_del(d, "pdev_path");
+		if (target)
+			json_object_set_new(d, "pdev_path", json_string(target));
+		json_object_set_new(
+			d, "format",
+			json_string(target ? running_text(is, "format", "raw") : "empty"));
+	}
+}
+
 /* libxl's own shape. */
 static json_t *long_row(const json_t *info)
 {
@@ -101,6 +123,7 @@ static json_t *long_row(const json_t *info)
 	struct cfg cfg = {0};
 	json_t *row = running_config(domid, &cfg, &g, NULL) ? NULL : guest_json(&g, domid);
 
+	put_discs(row, info);
 	guest_free(&g);
 	cfg_free(&cfg);
 	return row;
@@ -199,14 +222,6 @@ static void vcpu_rows(json_t *rows, const json_t *info)
 	}
 }
 
-/* As libxl numbers it: the channel's major, and 64 minors a disk. */
-static int devid_of(const json_t *disk)
-{
-	int n = (int)running_number(disk, "number");
-
-	return (n < 2 ? 3 : 22) * 256 + n % 2 * 64;
-}
-
 /* No front end of a guest's is there: 1 is XenbusStateInitialising, as with xl before one comes. */
 static void block_rows(json_t *rows, const json_t *info)
 {
@@ -218,12 +233,13 @@ static void block_rows(json_t *rows, const json_t *info)
 		char path[80];
 
 		snprintf(path, sizeof(path), "/local/domain/0/backend/qdisk/%d/%d", id,
-			 devid_of(d));
-		json_array_append_new(rows, json_pack("{si si si si si si ss sO? sO?}", "vdev",
-						      devid_of(d), "backend", 0, "handle", id,
-						      "state", 1, "evtch", -1, "rref", -1, "path",
-						      path, "name", json_object_get(d, "vdev"),
-						      "target", json_object_get(d, "target")));
+			 (int)running_number(d, "devid"));
+		json_array_append_new(rows,
+				      json_pack("{si si si si si si ss sO? sO?}", "vdev",
+						(int)running_number(d, "devid"), "backend", 0,
+						"handle", id, "state", 1, "evtch", -1, "rref", -1,
+						"path", path, "name", json_object_get(d, "vdev"),
+						"target", json_object_get(d, "target")));
 	}
 }
 

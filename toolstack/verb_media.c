@@ -19,7 +19,7 @@ static int drive_name(const struct disk *d, char name[16], struct err *e)
 {
 	if (d->number > 3)
 		return err_set(e, -EINVAL, "%s: CD drives are hda to hdd", d->vdev);
-	snprintf(name, 16, "ide-%u", (d->number < 2 ? 3 : 22) * 256 + d->number % 2 * 64);
+	snprintf(name, 16, "ide-%u", disk_devid(d));
 	return 0;
 }
 

@@ -62,8 +62,8 @@ sh tests/toolstack/lib/live.sh paused
 	"$(do_ trigger web power)" '0100740001000000' '0100740000000000' \
 	"$(do_ button-press web power)" '0100740001000000' '0100740000000000' \
 	"<$disc" "$(sum a)" 'guest# ' \
-	"$(do_ cd-eject web hdc)" '<sha256sum /dev/sr0' 'No medium found' 'guest# ' \
-	"$(do_ cd-insert web hdc "$dir/b.iso")" "<$disc" "$(sum b)" 'guest# ' \
+	"$(do_ cd-eject web hdc)" "$(look disc)" '<sha256sum /dev/sr0' 'No medium found' 'guest# ' \
+	"$(do_ cd-insert web hdc "$dir/b.iso")" "$(look disc b.iso)" "<$disc" "$(sum b)" 'guest# ' \
 	"$(do_ rename web www)" "$(look renamed)" "$(look viewer)" \
 	"$(do_ reboot -w web)" 'Linux version' "$(do_ reboot -wF web)" 'Linux version' 'Run /init' \
 	'init: ready' 'guest# ' \

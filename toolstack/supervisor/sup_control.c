@@ -29,7 +29,7 @@ struct client {
 	bool asked;
 	const char *waits; /* "end", "reboot"; NULL: for hvm-dm, or it has not asked */
 	unsigned pending;  /* answers of hvm-dm that will come here */
-	char *text;        /* said meanwhile: of a change of medium */
+	json_t *cd;        /* a change of medium that was asked for; NULL: none */
 	struct client *next;
 };
 struct sup_control {
@@ -65,7 +65,7 @@ static void forget(struct client *c)
 	*at = c->next;
 	if (c->of->n-- == CLIENTS_MAX && c->of->watch)
 		watch_events(c->of->watch, EPOLLIN);
-	free(c->text);
+	json_decref(c->cd);
 	free(c);
 }
 
@@ -93,11 +93,42 @@ static void bad(struct client *c, const char *error)
 	say(c, json_pack("{so}", "error", text ? text : json_string("not UTF-8")));
 }
 
+static enum disk_format format_named(const json_t *name)
+{
+	enum disk_format f = DISK_EMPTY;
+
+	while (--f != DISK_RAW &&
+	       (!json_is_string(name) || strcmp(json_string_value(name), disk_format_name(f)) != 0))
+		;
+	return f;
+}
+
+/* What is in a drive now is what a guest that is started again finds there. */
+static void note_disc(struct guest *g, const json_t *cd)
+{
+	const char *drive = json_string_value(json_object_get(cd, "drive"));
+	const char *file = json_string_value(json_object_get(cd, "file"));
+
+	for (unsigned i = 0; i < g->n_disks; i++) {
+		struct disk *d = &g->disks[i];
+		char name[16];
+
+		snprintf(name, sizeof(name), "ide-%u", disk_devid(d));
+		if (!d->cdrom || strcmp(name, drive))
+			continue;
+		free(d->target);
+		d->target = file ? strdup(file) : NULL;
+		d->format = d->target ? format_named(json_object_get(cd, "format")) : DISK_EMPTY;
+	}
+}
+
 static void answered(void *arg, json_t *value, const char *error)
 {
 	struct client *c = arg;
 
 	c->pending--;
+	if (!error && c->cd)
+		note_disc(&c->of->s->guest, c->cd);
 	if (error)
 		bad(c, error);
 	else
@@ -206,7 +237,10 @@ static void do_cd(struct client *c, json_t *q)
 	format = format ? format : "raw";
 	if (!drive) {
 		bad(c, "in which drive?");
-	} else if (!file) {
+		return;
+	}
+	c->cd = json_incref(q);
+	if (!file) {
 		ask(c, "eject", json_pack("{sssb}", "id", drive, "force", 1), -1);
 	} else if (sup_files_allow_chain(c->of->s, file, format)) {
 		bad(c, "out of memory");

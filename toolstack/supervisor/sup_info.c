@@ -20,10 +20,11 @@ static json_t *disks(const struct guest *g)
 	for (unsigned i = 0; i < g->n_disks; i++) {
 		const struct disk *d = &g->disks[i];
 
-		json_array_append_new(all, json_pack("{sososssbsbsi}", "vdev", text(d->vdev),
+		json_array_append_new(all, json_pack("{sosososbsbsisi}", "vdev", text(d->vdev),
 						     "target", text(d->target), "format",
-						     disk_format_name(d->format), "cdrom", d->cdrom,
-						     "writable", d->writable, "number", d->number));
+						     text(disk_format_name(d->format)), "cdrom",
+						     d->cdrom, "writable", d->writable, "number",
+						     d->number, "devid", disk_devid(d)));
 	}
 	return all;
 }

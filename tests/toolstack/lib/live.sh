@@ -93,6 +93,11 @@ png)
 	"$BUILD/bin/pngdiff" "$dir/screen.png" "$dir/screen.png" || fail "no PNG that can be read"
 	"$hvm" screenshot --format=png web - | cmp - "$dir/screen.png"
 	;;
+disc) # what the drive is said to have
+	prints "\"is_cdrom\": 1" list -l web
+	[ "$(sed -n 's|.*"pdev_path": ".*/\(.*\.iso\)".*|\1|p' "$dir/printed")" = "${2:-}" ] ||
+		fail "not ${2:-empty}: $(cat "$dir/printed")"
+	;;
 untypable)
 	"$hvm" type-text web 'é' 2>"$dir/printed" && fail "typed what cannot be typed"
 	grep -q 'does not have é (U+00E9), character 1 ' "$dir/printed" || fail "é: no reason"
