@@ -4,7 +4,7 @@
  * order (libxl__build_device_model_args_new, as seen from outside), and the one that our own
  * supervisor gives hvm-dm, which differs where Xen is meant.
  *
- * Tests: tests/toolstack/guest.c
+ * Tests: tests/toolstack/guest.c, tests/toolstack/own_args.c
  */
 #include "toolstack/guest.h"
 
@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct list {
 	char **v;
@@ -359,13 +360,57 @@ char **guest_own_args(const struct guest *g, const struct guest_way *way)
 	add_vifs(&l, g, 0, way);
 	add_all(&l, &g->dm_args);
 	add(&l, "-machine");
-	add(&l, "pc");
+	if (g->mmio_hole) /* as hvm-core has it */
+		add(&l, "pc,max-ram-below-4g=%ldM", 4096 - g->mmio_hole);
+	else
+		add(&l, "pc");
 	add_all(&l, &g->dm_args_hvm);
 	add(&l, "-m");
 	add(&l, "%ld", g->maxmem);
 	for (unsigned i = 0; i < g->n_disks; i++)
 		if (g->disks[i].number <= 3)
 			add_own_disk(&l, &g->disks[i]);
+	if (!l.failed)
+		return l.v;
+	guest_args_free(l.v);
+	return NULL;
+}
+
+/* What the guest's clock shows now, in seconds since 1970. */
+static int64_t clock_of(const struct guest *g, const struct guest_core_way *way)
+{
+	int64_t base = way->now + g->rtc_timeoffset + way->rtc_offset;
+	time_t now = (time_t)way->now;
+	struct tm tm;
+
+	if (g->localtime && localtime_r(&now, &tm))
+		base += tm.tm_gmtoff;
+	return MAX(base, 0);
+}
+
+char **guest_core_args(const struct guest *g, const struct guest_core_way *way)
+{
+	struct list l = {.v = NULL};
+
+	add(&l, "hvm-core");
+	add(&l, "-listen");
+	add(&l, "fd=%d", way->listener);
+	add(&l, "-jail");
+	add(&l, "%s", way->jail);
+	add(&l, "-m");
+	add(&l, "%ldM", g->maxmem);
+	add(&l, "-smp");
+	add(&l, "%ld", g->vcpus);
+	add(&l, "-rtc");
+	add(&l, "%lld", (long long)clock_of(g, way));
+	if (g->mmio_hole) {
+		add(&l, "-max-ram-below-4g");
+		add(&l, "%ldM", 4096 - g->mmio_hole);
+	}
+	if (g->cpuid && strcmp(g->cpuid, "host") && strncmp(g->cpuid, "host,", 5)) {
+		add(&l, "-cpu");
+		add(&l, "%s", g->cpuid);
+	}
 	if (!l.failed)
 		return l.v;
 	guest_args_free(l.v);

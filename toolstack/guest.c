@@ -247,6 +247,8 @@ static int check_kind(struct reader *r, const struct cfg_setting *s, unsigned i)
 		why = "an IDE disk cannot be read-only";
 	else if (d->format == DISK_QCOW || d->format == DISK_VHD || d->format == DISK_QED)
 		why = "images are raw or qcow2 (hvm-img knows no other either: qemu-img converts)";
+	else if (d->script)
+		why = "disks are files and devices of this host, there are no block scripts";
 	else if (d->backend)
 		why = "disks are of this host, there are no driver domains";
 	if (why)
@@ -283,6 +285,16 @@ static int read_disks(struct reader *r)
 	return rc;
 }
 
+static void note_vif(struct reader *r, const struct cfg_setting *s, unsigned i)
+{
+	const struct vif *v = &r->g->vifs[i];
+
+	if (!v->emulated)
+		note(r, s, ": card %u is left out: type=vif needs a driver of Xen's", i);
+	if (v->rate)
+		note(r, s, ": card %u: rate does nothing here", i);
+}
+
 static int read_vifs(struct reader *r)
 {
 	const struct cfg_setting *s = cfg_find(r->cfg, "vif");
@@ -295,6 +307,7 @@ static int read_vifs(struct reader *r)
 		g->n_vifs++;
 		if (vif_parse(&g->vifs[i], g->vif_specs.v[i], r->e))
 			return at_item(r, s, i);
+		note_vif(r, s, i);
 	}
 	return 0;
 }
@@ -365,6 +378,16 @@ static int check_video(struct reader *r)
 		g->videoram = least;
 	else if (g->videoram < least)
 		return bad(r, ram, "=%ld: this adapter has %ld at least", g->videoram, least);
+	return 0;
+}
+
+/* "host,NAME=BITS,…" is how xl changes single bits of CPUID. */
+static int check_cpuid(struct reader *r)
+{
+	const char *policy = r->g->cpuid;
+
+	if (policy && !strncmp(policy, "host,", 5))
+		note(r, cfg_find(r->cfg, "cpuid"), ": no single bits are set here: as host");
 	return 0;
 }
 
@@ -439,8 +462,8 @@ static int check_display(struct reader *r)
 static int check(struct reader *r)
 {
 	static int (*const checks[])(struct reader *) = {
-		check_name,    check_uuid,    check_numbers, check_video, check_boot,
-		check_display, check_actions, read_disks,    read_vifs,
+		check_name, check_uuid,    check_numbers, check_cpuid, check_video,
+		check_boot, check_display, check_actions, read_disks,  read_vifs,
 	};
 	int rc = want(r, "name", r->g->name);
 

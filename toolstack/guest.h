@@ -74,5 +74,13 @@ struct guest_way {
 	const char *const *nets;   /* for each card what -netdev begins with: "user", "tap,fd=9" */
 };
 char **guest_own_args(const struct guest *g, const struct guest_way *way);
+/* And for hvm-core. */
+struct guest_core_way {
+	int listener;
+	const char *jail;
+	int64_t now,
+		rtc_offset; /* s since 1970; what the guest has set its clock to, beyond that */
+};
+char **guest_core_args(const struct guest *g, const struct guest_core_way *way);
 void guest_args_free(char **args);
 #endif

@@ -39,6 +39,11 @@
 	{                                                              \
 		key, KEY_ANY, KEY_NOTED, NOWHERE, 0, 0, 0, __VA_ARGS__ \
 	}
+/* … whose value is looked at all the same */
+#define NOTED_AT(key, kind, member, d, lo, hi, ...)                      \
+	{                                                                \
+		key, kind, KEY_NOTED, AT(member), d, lo, hi, __VA_ARGS__ \
+	}
 #define REFUSED(key, ...)                                                \
 	{                                                                \
 		key, KEY_ANY, KEY_REFUSED, NOWHERE, 0, 0, 0, __VA_ARGS__ \
@@ -64,9 +69,11 @@ const struct key keys[] = {
 	NOTED("init_seclabel", "no Xen security module"),
 	/* ---- processors and memory ---- */
 	NUMBER("vcpus", vcpus, 1, 1, 128, ""),
-	NUMBER("maxvcpus", maxvcpus, 0, 1, 128, "processors beyond vcpus are not plugged in later"),
+	NOTED_AT("maxvcpus", KEY_NUMBER, maxvcpus, 0, 1, 128,
+		 "processors beyond vcpus are not plugged in later"),
 	NUMBER("memory", memory, 0, 1, LOTS, "MiB; must be there"),
-	NUMBER("maxmem", maxmem, 0, 1, LOTS, "MiB; there is no ballooning: as memory"),
+	NUMBER("maxmem", maxmem, 0, 1, LOTS,
+	       "MiB; the guest has all of it, there is no ballooning"),
 	NOTED("cpus", "the host's scheduler places processors"),
 	NOTED("cpus_soft", "the host's scheduler places processors"),
 	NOTED("cpu_weight", "the host's scheduler shares processors"),
@@ -75,7 +82,8 @@ const struct key keys[] = {
 	NOTED("iommu_memory", "there is no IOMMU"),
 	NOTED("vnuma", "the guest has one node of memory"),
 	NUMBER("mmio_hole", mmio_hole, 0, 256, 3840, "MiB below 4 GiB for devices"),
-	TEXT("cpuid", cpuid, "a processor model of hvm-core's -cpu, or xl's policy: host"),
+	TEXT("cpuid", cpuid,
+	     "a processor model of hvm-core's -cpu; host, xl's policy, is the usual one"),
 	NOTED("claim_mode", "memory is taken when the guest is made"),
 	/* ---- what starts ---- */
 	TEXT("boot", boot, "a floppy, c disk, d CD-ROM, n network"),
@@ -94,7 +102,7 @@ const struct key keys[] = {
 	NOTED("hpet", "the machine has its HPET; a kernel can be told hpet=disable"),
 	BOOL("localtime", localtime, 0, ""),
 	NUMBER("rtc_timeoffset", rtc_timeoffset, 0, -LOTS, LOTS, "seconds"),
-	BOOL("xen_platform_pci", xen_platform_pci, 1, "no such device here"),
+	NOTED_AT("xen_platform_pci", KEY_BOOL, xen_platform_pci, 1, 0, 1, "no device of Xen's"),
 	NOTED("acpi_s3", "the chipset has S3 as its tables say"),
 	NOTED("acpi_s4", "the chipset has S4 as its tables say"),
 	NOTED("acpi_laptop_slate", "no such switch"),
@@ -127,7 +135,7 @@ const struct key keys[] = {
 	ONLY("hdtype", "ide"),
 	LIST("vif", vif_specs,
 	     "xl-network-configuration(5): a tap on bridge= (xenbr0) by script=, as root; else the "
-	     "user-mode network, said. type=vif is left out, rate has no effect"),
+	     "user-mode network, said. type=vif is left out and rate does nothing, said"),
 	REFUSED("netif", "vif is its name"),
 	REFUSED("vtpm", "no TPM"),
 	REFUSED("p9", "no 9pfs"),
@@ -146,14 +154,15 @@ const struct key keys[] = {
 	TEXT("vnclisten", vnclisten, "127.0.0.1 if not given; ADDRESS or ADDRESS:DISPLAY"),
 	TEXT("vncpasswd", vncpasswd, ""),
 	NUMBER("vncdisplay", vncdisplay, 0, 0, 59635, ""),
-	BOOL("vncunused", vncunused, 1, ""),
+	BOOL("vncunused", vncunused, 1, "the first free display from vncdisplay on"),
 	{"vncconsole", KEY_BOOL, KEY_OLD, AT(vncconsole), 0, 0, 1, "hvm create -V"},
 	{"vncviewer", KEY_BOOL, KEY_OLD, AT(vncconsole), 0, 0, 1, "hvm create -V"},
-	BOOL("sdl", sdl, 0, ""),
+	BOOL("sdl", sdl, 0, "without DISPLAY and WAYLAND_DISPLAY VNC alone, said"),
 	NOTED("opengl", "the window is drawn without OpenGL"),
 	NOTED("display", "the window goes where DISPLAY of the caller says"),
 	NOTED("xauthority", "the window goes where XAUTHORITY of the caller says"),
-	BOOL("nographic", nographic, 0, ""),
+	NOTED_AT("nographic", KEY_BOOL, nographic, 0, 0, 1,
+		 "vnc=0 is enough, a window is opened for sdl=1 alone"),
 	TEXT("keymap", keymap, ""),
 	REFUSED("spice", "no SPICE: VNC"),
 	NOTED("spicehost", "no SPICE"),
@@ -196,12 +205,13 @@ const struct key keys[] = {
 	/* ---- the device model ---- */
 	NOTED("device_model_version", "the device model is hvm-dm"),
 	OLD("device_model", "the device model is hvm-dm"),
-	TEXT("device_model_override", dm_override, "runs in hvm-dm's place"),
+	NOTED_AT("device_model_override", KEY_TEXT, dm_override, 0, 0, 0,
+		 "hvm-dm runs; create -n prints it"),
 	LIST("device_model_args", dm_args, ""),
 	LIST("device_model_args_hvm", dm_args_hvm, ""),
 	NOTED("device_model_args_pv", "for PV guests"),
 	NOTED("device_model_user", "each process has what rights it needs: --jail"),
-	BOOL("dm_restrict", dm_restrict, 0, "hvm-dm always is: --jail"),
+	NOTED_AT("dm_restrict", KEY_BOOL, dm_restrict, 0, 0, 1, "hvm-dm always is: --jail"),
 	REFUSED("device_model_stubdomain_override", "no stub domains"),
 	NOTED("device_model_stubdomain_seclabel", "no stub domains"),
 	REFUSED("stubdomain_kernel", "no stub domains"),

@@ -88,13 +88,13 @@ static int wait_end(unsigned domid, struct err *e)
 	return rc == -ESRCH ? 0 : rc;
 }
 
-/* What the options want of a guest that runs. */
-static int attend(const struct verb_call *c, unsigned domid, struct err *e)
+/* What the options (vncconsole=1 among the settings, too) want of a guest that runs. */
+static int attend(const struct verb_call *c, const struct guest *g, unsigned domid, struct err *e)
 {
 	bool password = verb_option(c, "vncviewer-autopass");
 	int rc = 0;
 
-	if (password || verb_option(c, "vncviewer"))
+	if (password || verb_option(c, "vncviewer") || g->vncconsole)
 		start_viewer(domid, password);
 	if (verb_option(c, "console"))
 		rc = verb_console(domid, 0, e);
@@ -123,7 +123,7 @@ static int make(const struct verb_call *c, const struct cfg *cfg, const struct g
 	if (!rc && !verb_option(c, "quiet"))
 		printf("%s is guest %u\n", g->name, domid);
 	fflush(stdout);
-	return rc ? rc : attend(c, domid, e);
+	return rc ? rc : attend(c, g, domid, e);
 }
 
 /* As xl -d: what the settings come to. */

@@ -67,7 +67,9 @@ TEST(a_windows_guest_as_libxl_starts_it)
 		    "disk=['/srv/win.raw,raw,hda,rw','/srv/data.qcow2,qcow2,hdb,rw',\n"
 		    " '/srv/win.iso,,hdc,cdrom','vdev=hdd,cdrom']\n"
 		    "device_model_args_hvm=['-foo','bar']\n"));
-	EQS("", b.said);
+	EQS("g.cfg:5: maxvcpus does nothing here: processors beyond vcpus are not plugged in "
+	    "later\n",
+	    b.said);
 	EQS("/path/to/dm -xen-domid 1 -no-shutdown "
 	    "-chardev socket,id=libxl-cmd,path=/var/run/xen/qmp-libxl-1,server=on,wait=off "
 	    "-mon chardev=libxl-cmd,mode=control "

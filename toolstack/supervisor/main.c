@@ -59,6 +59,28 @@ static int open_log(struct sup *s, struct err *e)
 	return s->console ? 0 : -EIO;
 }
 
+static bool named(const char *variable)
+{
+	const char *value = getenv(variable);
+
+	return value && *value;
+}
+
+/* The window goes where whoever called `hvm create` has one. */
+static int check_window(struct sup *s, struct err *e)
+{
+	static const char none[] = "sdl=1: no DISPLAY and no WAYLAND_DISPLAY to open a window on";
+
+	if (!s->guest.sdl || named("DISPLAY") || named("WAYLAND_DISPLAY") ||
+	    named("SDL_VIDEODRIVER"))
+		return 0;
+	if (!s->guest.vnc)
+		return err_set(e, -ENODEV, "%s, and vnc=0", none);
+	s->guest.sdl = 0;
+	sup_note(s, none);
+	return 0;
+}
+
 static int set_up(struct sup *s, struct err *e)
 {
 	int rc;
@@ -70,6 +92,8 @@ static int set_up(struct sup *s, struct err *e)
 		rc = sup_life_open(s, e);
 	if (!rc)
 		rc = open_log(s, e);
+	if (!rc)
+		rc = check_window(s, e);
 	if (!rc)
 		rc = signals_watch(s->loop, told_to_end, s, e);
 	if (!rc)

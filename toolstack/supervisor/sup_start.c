@@ -49,46 +49,23 @@ static int core_sockets(struct sup *s, int *listener, int *dm, struct err *e)
 	return rc;
 }
 
-static void arg_of(struct spawn *s, const char *name, const char *fmt, long long value)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), fmt, value);
-	spawn_arg(s, name);
-	spawn_arg(s, text);
-}
-
-/* What the guest's clock shows now, in seconds since 1970. */
-static long long rtc_base(const struct sup *s)
-{
-	time_t now = time(NULL);
-	struct tm tm;
-	long long base = now + s->guest.rtc_timeoffset + s->rtc_offset;
-
-	if (s->guest.localtime && localtime_r(&now, &tm))
-		base += tm.tm_gmtoff;
-	return MAX(base, 0);
-}
-
 static int start_core(struct sup *s, int listener, struct err *e)
 {
-	const struct guest *g = &s->guest;
+	const struct guest_core_way way = {.listener = listener,
+					   .jail = jail_word(s),
+					   .now = time(NULL),
+					   .rtc_offset = s->rtc_offset};
+	char **words = guest_core_args(&s->guest, &way);
 	struct spawn c = {.n_args = 0};
 
-	spawn_arg(&c, "hvm-core");
-	spawn_fd(&c, "-listen", listener, false);
-	spawn_arg(&c, "-jail");
-	spawn_arg(&c, jail_word(s));
-	arg_of(&c, "-m", "%lldM", g->maxmem);
-	arg_of(&c, "-smp", "%lld", g->vcpus);
-	arg_of(&c, "-rtc", "%lld", rtc_base(s));
-	if (g->mmio_hole)
-		arg_of(&c, "-max-ram-below-4g", "%lldM", 4096 - g->mmio_hole);
-	if (g->cpuid && strncmp(g->cpuid, "host", 4)) {
-		spawn_arg(&c, "-cpu");
-		spawn_arg(&c, g->cpuid);
-	}
-	return kid_start(&s->core, &c, e);
+	for (char **w = words; w && *w; w++)
+		spawn_arg(&c, *w);
+	guest_args_free(words);
+	spawn_hand(&c, listener, false);
+	if (words)
+		return kid_start(&s->core, &c, e);
+	spawn_done(&c);
+	return err_set(e, -ENOMEM, "out of memory");
 }
 
 /* ---- hvm-dm ---- */
