@@ -25,7 +25,7 @@ static void *rest(void *arg)
 {
 	pthread_setname_np(pthread_self(), arg);
 	while (!stop)
-		poll(NULL, 0, 1);
+		poll(NULL, 0, 100);
 	return NULL;
 }
 
