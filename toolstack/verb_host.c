@@ -213,15 +213,18 @@ struct sample {
 	struct timespec at;
 };
 
-static double vcpu_seconds(const json_t *guest)
+static double vcpu_seconds(const json_t *guest, bool *runs)
 {
 	struct running_vcpu v[VCPUS_MAX];
 	unsigned n =
 		running_vcpus(running_number(json_object_get(guest, "pids"), "core"), v, VCPUS_MAX);
 	double all = 0;
 
-	for (unsigned i = 0; i < n; i++)
+	*runs = false;
+	for (unsigned i = 0; i < n; i++) {
 		all += v[i].seconds;
+		*runs |= v[i].runs;
+	}
 	return all;
 }
 
@@ -255,6 +258,22 @@ static struct sample *sample_of(struct sample *all, unsigned n, unsigned domid)
 	return s;
 }
 
+/* xentop's letters, each in a place of its own. */
+static const char *letters_of(const json_t *guest, bool runs)
+{
+	const char *state = running_text(guest, "state", "");
+
+	if (!strcmp(state, "running"))
+		return runs ? "-----r" : "--b---";
+	if (!strcmp(state, "paused") || !strcmp(state, "starting"))
+		return "----p-";
+	if (!strcmp(state, "crashed"))
+		return "---c--";
+	return !strcmp(state, "shutdown") ? "-s----"
+	       : !strcmp(state, "dying")  ? "d-----"
+					  : "------";
+}
+
 #define GUESTS_MAX 256
 
 static int print_top(const struct verb_call *c, struct sample *samples, struct err *e)
@@ -267,13 +286,14 @@ static int print_top(const struct verb_call *c, struct sample *samples, struct e
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *g = json_array_get(guests, i);
 		unsigned domid = (unsigned)running_number(g, "domid");
-		double seconds = vcpu_seconds(g);
+		bool runs;
+		double seconds = vcpu_seconds(g, &runs);
 		long long kib = running_number(g, "memory") * 1024;
 		double percent = load(sample_of(samples, GUESTS_MAX, domid), seconds);
 
-		printf("%10s %6.6s %10.0f %6.1f %10lld %6.1f %6lld %4zu %4zu\n",
-		       running_text(g, "name", "?"), running_text(g, "state", "?"), seconds,
-		       percent, kib, (double)kib / 1024 / (double)memory_mib("MemTotal") * 100,
+		printf("%10s %6s %10.0f %6.1f %10lld %6.1f %6lld %4zu %4zu\n",
+		       running_text(g, "name", "?"), letters_of(g, runs), seconds, percent, kib,
+		       (double)kib / 1024 / (double)memory_mib("MemTotal") * 100,
 		       running_number(g, "vcpus"), json_array_size(json_object_get(g, "vifs")),
 		       json_array_size(json_object_get(g, "disks")));
 	}

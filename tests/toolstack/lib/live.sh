@@ -74,7 +74,8 @@ busy)
 	patience is_running
 	"$hvm" top -b -d 1 -i 2 >"$dir/printed"
 	[ "$(grep -c '^ *NAME ' "$dir/printed")" = 2 ] || fail "top: $(cat "$dir/printed")"
-	awk '$1 == "web" { n++; percent = $4 } END { exit !(n == 2 && percent > 20) }' \
+	awk '$1 == "web" && $2 == "-----r" { n++; percent = $4 }
+		END { exit !(n == 2 && percent > 20) }' \
 		"$dir/printed" || fail "top: $(cat "$dir/printed")"
 	;;
 idle) patience is_blocked ;;
