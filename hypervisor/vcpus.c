@@ -18,6 +18,8 @@
 
 /* A vCPU's turn when one thread runs all: also how far time can lag behind within it. */
 #define TURN 10000u
+/* Else: instructions between two looks at the guest's timers, 1 to 2 ms. */
+#define SLICE 100000u
 /* A wait of one that nothing can wake: somebody may set an earlier timer meanwhile. */
 #define MOST_NS (100 * NS_PER_MS)
 
@@ -78,6 +80,17 @@ static void name_thread(const struct vcpu *v)
 	prctl(PR_SET_NAME, name);
 }
 
+/* Timers are the loop's, whose thread may lack a processor while ours has one. Linux waits for 40 ms
+ * by the TSC, and if fewer than five ticks came meanwhile it tries other ways to connect its timer,
+ * and panics in the end ("IO-APIC + timer doesn't work"). */
+static void run_late_timers(struct vcpus *vs)
+{
+	struct clock *clock = domain_clock(vs->dom);
+
+	if (!vs->stop && !vs->hold && clock_running(clock))
+		clock_run(clock);
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct vcpu *v = arg;
@@ -86,10 +99,12 @@ static void *vcpu_main(void *arg)
 	name_thread(v);
 	domain_lock(vs->dom);
 	while (!vs->quit)
-		if (runnable(vs, v->n))
-			run_on(vs, v->n, ~0ull);
-		else
+		if (runnable(vs, v->n)) {
+			run_on(vs, v->n, SLICE);
+			run_late_timers(vs);
+		} else {
 			core_wait(vs->dom, &v->wake);
+		}
 	domain_unlock(vs->dom);
 	return NULL;
 }
