@@ -80,9 +80,9 @@ static void name_thread(const struct vcpu *v)
 	prctl(PR_SET_NAME, name);
 }
 
-/* Timers are the loop's, whose thread may lack a processor while ours has one. Linux waits for 40 ms
- * by the TSC, and if fewer than five ticks came meanwhile it tries other ways to connect its timer,
- * and panics in the end ("IO-APIC + timer doesn't work"). */
+/* Timers are the loop's, whose thread may lack a processor while ours has one. Linux waits for
+ * 40 ms by the TSC, and if fewer than five ticks came meanwhile it tries other ways to connect its
+ * timer, and panics in the end ("IO-APIC + timer doesn't work"). */
 static void run_late_timers(struct vcpus *vs)
 {
 	struct clock *clock = domain_clock(vs->dom);
