@@ -132,6 +132,96 @@ TEST(the_command_line_wins)
 	cfg_free(&c);
 }
 
+/* ---- cfg_write ---- */
+
+static uint64_t seed;
+
+static unsigned draw(unsigned n)
+{
+	seed = seed * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(seed >> 33) % n;
+}
+
+/* Any text but a NUL, more often than not of what the grammar has a meaning for. */
+static char *draw_text(void)
+{
+	static const char special[] = "\"'\\[],;#= \n\r\t\x7f\x01\xff\xc3\xa9";
+	size_t n = draw(12);
+	char *text = malloc(n + 1);
+
+	for (size_t i = 0; i < n; i++)
+		text[i] = draw(2) ? special[draw(sizeof(special) - 1)] : (char)(1 + draw(255));
+	text[n] = 0;
+	return text;
+}
+
+static struct cfg_value *draw_value(unsigned depth)
+{
+	static const char *const numbers[] = {"0", "1", "0x1f", "007", "18446744073709551616"};
+	struct cfg_value *v = calloc(1, sizeof(*v)), **tail = &v->items;
+
+	v->kind = (enum cfg_kind)draw(depth ? 3 : 2);
+	if (v->kind == CFG_NUMBER)
+		v->text = strdup(numbers[draw(ARRAY_SIZE(numbers))]);
+	else if (v->kind == CFG_STRING)
+		v->text = draw_text();
+	for (unsigned n = v->kind == CFG_LIST ? draw(5) : 0; n; n--, tail = &(*tail)->next)
+		*tail = draw_value(depth - 1);
+	return v;
+}
+
+static void draw_settings(struct cfg *to)
+{
+	struct cfg_setting **tail = &to->first;
+
+	for (unsigned i = 0, n = draw(6); i < n; i++, tail = &(*tail)->next) {
+		*tail = calloc(1, sizeof(**tail));
+		(*tail)->value = draw_value(4);
+		MUST(asprintf(&(*tail)->name, "k%u_", i) > 0);
+	}
+}
+
+static void same_value(const struct cfg_value *a, const struct cfg_value *b)
+{
+	EQ(a->kind, b->kind);
+	EQ(!a->text, !b->text);
+	if (a->text && b->text)
+		EQS(a->text, b->text);
+	a = a->items;
+	b = b->items;
+	for (; a && b; a = a->next, b = b->next)
+		same_value(a, b);
+	CHECK(!a && !b);
+}
+
+/* What is written is read as the same: a running guest's configuration is what it was made from. */
+TEST_EACH(round_trip, 8, "")
+{
+	for (unsigned k = 0; k < 250; k++) {
+		const struct cfg_setting *a, *b;
+		struct cfg drawn = {.first = NULL};
+		char *text = NULL;
+		size_t size;
+		FILE *f = open_memstream(&text, &size);
+
+		seed = i * 1000 + k;
+		draw_settings(&drawn);
+		cfg_write(&drawn, f);
+		fclose(f);
+		NOTE("%u: %s", (unsigned)seed, text);
+		OK(take(text));
+		EQS("", e.msg);
+		for (a = drawn.first, b = c.first; a && b; a = a->next, b = b->next) {
+			EQS(a->name, b->name);
+			same_value(a->value, b->value);
+		}
+		CHECK(!a && !b);
+		cfg_free(&drawn);
+		free(text);
+	}
+	cfg_free(&c);
+}
+
 TEST(files)
 {
 	char *big = malloc(CFG_MAX + 2);
