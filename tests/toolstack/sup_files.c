@@ -40,7 +40,7 @@ static void open_box(struct box *b)
 	b->disks[0] = (struct disk){.target = strdup(path(b, "disk")), .writable = true};
 	b->disks[1] = (struct disk){.target = strdup(path(b, "cd")), .cdrom = true};
 	OK(sup_files_new(&b->s, &b->e));
-	log_set_level(-1);
+	log_set_level(LOG_ERROR);
 }
 
 static void close_box(struct box *b)

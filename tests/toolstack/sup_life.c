@@ -30,7 +30,7 @@ static void open_box(struct box *b, const char *setting)
 
 	MUST(mkdtemp(dir) && !setenv("HVM_RUN_DIR", dir, 1));
 	snprintf(path, sizeof(path), "%s/web.log", dir);
-	log_set_level(-1);
+	log_set_level(LOG_ERROR);
 	*b = (struct box){.s = {.state = SUP_RUNNING, .loop = loop_new(NULL)}, .child.control = -1};
 	b->s.child = &b->child;
 	OK(cfg_read(&b->s.cfg, "g.cfg", text, (size_t)n, &e));
