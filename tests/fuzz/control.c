@@ -70,7 +70,8 @@ static char dir[] = "/tmp/hvm-fuzz-XXXXXX";
 
 static void remove_dir(void)
 {
-	static const char *const files[] = {"last", "lock", "log", "store/lock", "store"};
+	static const char *const files[] = {"last",       "lock",  "log",
+					    "store/lock", "store", "hvm-store.log"};
 	char path[64];
 
 	for (unsigned i = 0; i < ARRAY_SIZE(files); i++) {
@@ -88,8 +89,8 @@ static void make_dir(void)
 	if (made)
 		return;
 	made = true;
-	if (!mkdtemp(dir) || setenv("HVM_RUN_DIR", dir, 1) ||
-	    setenv("HVM_LOG_DIR", "/nonexistent", 1) || atexit(remove_dir))
+	if (!mkdtemp(dir) || setenv("HVM_RUN_DIR", dir, 1) || setenv("HVM_LOG_DIR", dir, 1) ||
+	    atexit(remove_dir))
 		abort();
 }
 

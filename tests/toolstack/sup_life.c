@@ -28,7 +28,7 @@ static void open_box(struct box *b, const char *setting)
 	struct err e = {""};
 	int n = snprintf(text, sizeof(text), "name='web'\nmemory=16\n%s", setting);
 
-	MUST(mkdtemp(dir) && !setenv("HVM_RUN_DIR", dir, 1));
+	MUST(mkdtemp(dir) && !setenv("HVM_RUN_DIR", dir, 1) && !setenv("HVM_LOG_DIR", dir, 1));
 	snprintf(path, sizeof(path), "%s/web.log", dir);
 	log_set_level(LOG_ERROR);
 	*b = (struct box){.s = {.state = SUP_RUNNING, .loop = loop_new(NULL)}, .child.control = -1};
