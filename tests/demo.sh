@@ -28,8 +28,8 @@ done
 [ -x "$BUILD/bin/hvm-vnc" ] || die "no libvncserver-dev: ./configure --install-deps"
 [ -n "$picture" ] || [ -t 0 ] ||
 	die "the standard input is no terminal; make demo SCREENSHOT=x.png needs none"
-
 [ -z "$picture" ] || [ -w "$(dirname "$picture")" ] || die "cannot write $picture"
+[ -z "$picture" ] || command -v socat >/dev/null || die "no socat: ./configure --install-deps"
 
 # ---- the guest
 
