@@ -24,8 +24,8 @@ enum { BOOT = 300, SETTLE = 30, SECONDS = 60, GUEST_MIB = 512, PROCS = 16 };
 #define DEBUG "-chardev file,id=d,path=$DIR/debug -device isa-debugcon,iobase=0x402,chardev=d"
 
 /* hvm create's devices, as options. */
-#define ALONE                                                                             \
-	"-m 512 -smp 2 -display none -vnc 127.0.0.1:61 -vga std -usb -device usb-tablet " \
+#define ALONE                                                                                   \
+	"-m 512 -smp 2 -display none -vnc 127.0.0.1:61,to=99 -vga std -usb -device usb-tablet " \
 	"-serial stdio -drive file=$DIR/disk.qcow2,format=qcow2 -nic user,model=e1000 " DEBUG
 
 static struct kind {
@@ -150,7 +150,8 @@ static bool boot(const struct kind *k)
 {
 	if (start(k, DISK) && run_reads(&run, "disk login: ", BOOT))
 		return true;
-	printf("  %s: no login prompt\n", k->name);
+	printf("  %s: no login prompt after %.0f s; the last it said:\n%s\n", k->name,
+	       run_now() - run.began, run.text + (run.len > 800 ? run.len - 800 : 0));
 	return false;
 }
 
@@ -321,6 +322,7 @@ int main(void)
 		printf("create: there is no guest: make guests says what it lacks\n");
 		return 0;
 	}
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (!prepare())
 		return 1;
 	times();
