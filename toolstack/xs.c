@@ -410,6 +410,8 @@ int xs_rm_up(struct xs *x, const char *path, struct err *e)
 
 	for (unsigned i = 0; i < TRIES && rc == -EAGAIN; i++) {
 		err_clear(&why);
+		if (i) /* out of step with who disturbs it */
+			poll(NULL, 0, (int)(i % 8));
 		rc = rm_once(x, path, &why);
 	}
 	return rc ? err_set(e, rc, "%s", why.msg) : 0;
