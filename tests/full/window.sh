@@ -95,7 +95,7 @@ at() {
 
 add 'init: ready'
 add 'guest# '
-person sized 640x480
+person sized 720x400 # text, as the VGA BIOS leaves it
 add '<modprobe bochs' # the guest changes its mode
 person sized 1280x800
 add '<busybox setsid sh -c "exec </dev/tty1 >/dev/tty1 2>&1; echo sh""ell >/dev/ttyS0; exec sh" &'
