@@ -121,6 +121,12 @@ struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *mod
 	return c;
 }
 
+void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after)
+{
+	c->tier = tier;
+	c->tier_after = after;
+}
+
 /* ---- RFLAGS ---- */
 
 void cpu_flags_load(struct cpu *c, uint64_t val, uint64_t mask)

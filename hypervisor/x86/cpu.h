@@ -120,6 +120,8 @@ struct cpu {
 			key;   /* key: of the jump cache: how often it was forgotten << 16 | … */
 		uint32_t open; /* segments */
 	} fast;
+	uint8_t tier; /* enum cpu_tier */
+	unsigned tier_after;
 	const struct cpu_model *model;
 	uint64_t mem_gen; /* of the domain's memory map when tlb was last right */
 };

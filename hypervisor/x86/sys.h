@@ -11,6 +11,10 @@
 /* ---- cpu.c ---- */
 struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *model);
 void cpu_free(struct cpu *c); /* NULL is fine */
+/* How it runs: by the interpreter alone, or blocks that the interpreter has run `after` times by
+ * the translator. A vCPU begins with the interpreter. */
+enum cpu_tier { TIER_INTERP, TIER_TRANSLATE };
+void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after);
 static inline bool cpu_is_real(const struct cpu *c)
 {
 	return !(c->cr0 & CR0_PE);
