@@ -16,7 +16,7 @@
 
 PAYLOAD(over_a_page, 64, "mov eax, 0x11223344; hlt");
 
-TEST(corner_01_second_page_of_an_instruction_absent)
+TIER_TEST(corner_01_second_page_of_an_instruction_absent)
 {
 	struct sys_rig r = sys_rig("max");
 	struct trap t;
@@ -42,7 +42,7 @@ PAYLOAD(two_pages, 64,
 	"mov edx, 0x20ffe; call rdx; mov ebx, eax;"
 	"mov [rsi], rdi; invlpg [0x21000]; call rdx; hlt");
 
-TEST(corner_02_second_page_of_an_instruction_remapped)
+TIER_TEST(corner_02_second_page_of_an_instruction_remapped)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -63,7 +63,7 @@ TEST(corner_02_second_page_of_an_instruction_remapped)
 PAYLOAD(fifteen, 64, ".rept 14; .byte 0x66; .endr; nop; hlt");
 PAYLOAD(sixteen, 64, ".rept 15; .byte 0x66; .endr; nop; hlt");
 
-TEST(corner_03_fifteen_bytes_and_no_more)
+TIER_TEST(corner_03_fifteen_bytes_and_no_more)
 {
 	struct sys_rig r = sys_rig("max");
 	struct trap t;
@@ -83,7 +83,7 @@ TEST(corner_03_fifteen_bytes_and_no_more)
 
 PAYLOAD(five_bytes, 32, "mov eax, 0x11223344; hlt");
 
-TEST(corner_03_each_byte_within_the_limit)
+TIER_TEST(corner_03_each_byte_within_the_limit)
 {
 	struct sys_rig r = sys_rig("max");
 	struct trap t;
@@ -115,7 +115,7 @@ PAYLOAD(next_insn, 32,
 	"nop; nop; 2: dec ecx; dec ecx; dec ecx; dec ecx;"
 	"hlt");
 
-TEST(corner_04_store_to_the_next_instruction)
+TIER_TEST(corner_04_store_to_the_next_instruction)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -133,7 +133,7 @@ PAYLOAD(own_loop, 64,
 	"mov ecx, 5; xor eax, eax;"
 	"1: inc byte ptr [rip + 2f + 1]; 2: add al, 0; dec ecx; jnz 1b; hlt");
 
-TEST(corner_04_a_loop_that_changes_itself)
+TIER_TEST(corner_04_a_loop_that_changes_itself)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -147,7 +147,7 @@ TEST(corner_04_a_loop_that_changes_itself)
 /* REP STOSB runs over itself: what is underway goes on, what follows is new. */
 PAYLOAD(rep_over_itself, 32, "mov ecx, 16; mov al, 0x43; rep stosb; nop; hlt");
 
-TEST(corner_04_rep_stos_over_itself)
+TIER_TEST(corner_04_rep_stos_over_itself)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -171,7 +171,7 @@ PAYLOAD(poke_handler, 32,
 	"inc ecx; mov edx, [esp]; dec edx; mov dword ptr [edx + 1], 2; mov byte ptr [edx], 0xb8;"
 	"mov [esp], edx; iretd");
 
-TEST(corner_05_int3_protocol_on_one_vcpu)
+TIER_TEST(corner_05_int3_protocol_on_one_vcpu)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -201,7 +201,7 @@ PAYLOAD(remapped, 32,
 	"mov al, 1; out dx, al; call esi; mov ecx, eax;"
 	"mov al, 0; out dx, al; call esi; hlt");
 
-TEST(corner_47_memory_map_changes_under_code)
+TIER_TEST(corner_47_memory_map_changes_under_code)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -220,7 +220,7 @@ TEST(corner_47_memory_map_changes_under_code)
 PAYLOAD(alias, 64,
 	"mov esi, 0x20000; call rsi; mov ebx, eax; mov byte ptr [rsi + 0x20001], 2; call rsi; hlt");
 
-TEST(corner_48_store_through_another_address_of_the_code)
+TIER_TEST(corner_48_store_through_another_address_of_the_code)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -247,7 +247,7 @@ PAYLOAD(a20, 16,
 	"mov al, 0; out dx, al; mov bl, ds:[0x8610];" CALL_FFFF_8710 "mov cl, bh;"
 	"mov al, 1; out dx, al; mov ch, ds:[0x8610];" CALL_FFFF_8710 "hlt");
 
-TEST(corner_12_a20_gate_for_data_and_code)
+TIER_TEST(corner_12_a20_gate_for_data_and_code)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -264,7 +264,7 @@ TEST(corner_12_a20_gate_for_data_and_code)
 	sys_rig_free(&r);
 }
 
-TEST(corner_13_ip_ends_at_64_kib)
+TIER_TEST(corner_13_ip_ends_at_64_kib)
 {
 	struct sys_rig r = sys_rig("max");
 	struct trap t;
@@ -288,7 +288,7 @@ PAYLOAD(unreal, 16,
 	"and al, 0xfe; mov cr0, eax; xor bx, bx; mov ds, bx;"
 	"mov esi, 0x108600; mov bl, [esi]; hlt");
 
-TEST(corner_13_unreal_mode_and_above_1_mib)
+TIER_TEST(corner_13_unreal_mode_and_above_1_mib)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -344,7 +344,7 @@ static const struct {
 #undef AX
 };
 
-TEST_EACH(corner_40_encodings, ARRAY_SIZE(encodings), encodings[i].name)
+TIER_TEST_EACH(corner_40_encodings, ARRAY_SIZE(encodings), encodings[i].name)
 {
 	struct sys_rig r = sys_rig("max");
 	struct trap t;
@@ -373,7 +373,7 @@ PAYLOAD(narrow, 64,
 	".byte 0x67, 0x8a, 0x15; .long -0x9000 - 0x8000 - (1f - narrow_start); 1:"
 	"hlt"); /* mov dl, [eip - …]: 0xffff7000, not 0xffffffffffff7000 */
 
-TEST(corner_52_narrow_addresses_wrap)
+TIER_TEST(corner_52_narrow_addresses_wrap)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -393,7 +393,7 @@ PAYLOAD(retpoline, 64,
 	"1: mov [rsp], rax; ret; ud2;"
 	"3: inc ebx; dec ecx; jnz 4b; hlt");
 
-TEST(corner_54_retpoline)
+TIER_TEST(corner_54_retpoline)
 {
 	struct sys_rig r = sys_rig("max");
 

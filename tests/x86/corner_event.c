@@ -55,7 +55,7 @@ static void handler(struct sys_rig *r, unsigned vector, const uint8_t *start, co
 
 PAYLOAD(rep_movsb, 64, "nop; rep movsb; hlt");
 
-TEST(corner_06_rep_stopped_by_a_fault)
+TIER_TEST(corner_06_rep_stopped_by_a_fault)
 {
 	struct sys_rig r = rig_long(0);
 	struct trap t;
@@ -83,7 +83,7 @@ TEST(corner_06_rep_stopped_by_a_fault)
 }
 
 /* One iteration after the other: there is time for an interrupt between, RF says how it goes on. */
-TEST(corner_06_rep_interrupted)
+TIER_TEST(corner_06_rep_interrupted)
 {
 	struct sys_rig r = rig_long(0);
 	struct trap t;
@@ -111,7 +111,7 @@ PAYLOAD(no_rep, 64,
 	"mov rcx, 0x100000000; addr32 rep movsb;" /* ECX is 0 */
 	"hlt");
 
-TEST(corner_07_count_zero)
+TIER_TEST(corner_07_count_zero)
 {
 	struct sys_rig r = rig_long(0);
 
@@ -131,7 +131,7 @@ PAYLOAD(widths, 32,
 	"std; mov esi, 0x20014; mov edi, 0x20018; mov ecx, 4; rep movsd;"
 	"cld; mov esi, 0x20100; mov edi, 0x20101; mov ecx, 7; rep movsb; hlt");
 
-TEST(corner_07_narrow_counts_and_overlaps)
+TIER_TEST(corner_07_narrow_counts_and_overlaps)
 {
 	struct sys_rig r = rig_prot(0);
 
@@ -156,7 +156,7 @@ PAYLOAD(one_by_one, 64, "cld; movsb; movsw; movsd; movsq; std; movsb; cld; addr3
 PAYLOAD(one_by_one_32, 32, "movsd; movsb; addr16 movsb; hlt");
 PAYLOAD(one_to_itself, 32, "movsb; nop; inc ebx; hlt");
 
-TEST(corner_07_movs_without_rep)
+TIER_TEST(corner_07_movs_without_rep)
 {
 	struct sys_rig r = rig_long(0);
 
@@ -181,7 +181,7 @@ TEST(corner_07_movs_without_rep)
 	sys_rig_free(&r);
 }
 
-TEST(corner_07_movs_without_rep_32)
+TIER_TEST(corner_07_movs_without_rep_32)
 {
 	struct sys_rig r = rig_prot(0);
 
@@ -252,14 +252,14 @@ static void shadow(unsigned i)
 	sys_rig_free(&r);
 }
 
-TEST_EACH(corner_08_sti_shadow, ARRAY_SIZE(shadows), shadows[i].name)
+TIER_TEST_EACH(corner_08_sti_shadow, ARRAY_SIZE(shadows), shadows[i].name)
 {
 	shadow(i);
 }
 
 PAYLOAD(nmi_mov_ss, 32, "mov ss, ecx; inc bl; inc bh; hlt");
 
-TEST(corner_09_mov_ss_holds_back_nmi)
+TIER_TEST(corner_09_mov_ss_holds_back_nmi)
 {
 	struct sys_rig r = rig_prot(0);
 	struct trap t;
@@ -277,7 +277,7 @@ TEST(corner_09_mov_ss_holds_back_nmi)
 PAYLOAD(step_mov_ss, 32, "mov ss, ecx; inc bl; inc bh; hlt");
 PAYLOAD(watched_ss, 32, "mov ss, word ptr ds:[0x20000]; int 0x80; hlt");
 
-TEST(corner_09_mov_ss_holds_back_debug_traps)
+TIER_TEST(corner_09_mov_ss_holds_back_debug_traps)
 {
 	struct sys_rig r = rig_prot(0);
 	struct trap t;
@@ -341,7 +341,7 @@ static const struct {
 	STEP("DEBUGCTL.BTF is ignored", step_branch_only, false, EXC_DB, 21),
 };
 
-TEST_EACH(corner_10_single_step, ARRAY_SIZE(steps), steps[i].name)
+TIER_TEST_EACH(corner_10_single_step, ARRAY_SIZE(steps), steps[i].name)
 {
 	struct sys_rig r = rig_long(0);
 	struct trap t;
@@ -368,7 +368,7 @@ TEST_EACH(corner_10_single_step, ARRAY_SIZE(steps), steps[i].name)
 
 /* SYSCALL looks at TF as FMASK leaves it, SYSRET as R11 brings it: a kernel that clears TF is not
  * stepped into, and the trap comes as if SYSCALL had just been done. */
-TEST(corner_10_single_step_of_syscall)
+TIER_TEST(corner_10_single_step_of_syscall)
 {
 	struct sys_rig r = rig_long(3);
 	struct trap t;
@@ -396,7 +396,7 @@ TEST(corner_10_single_step_of_syscall)
 
 PAYLOAD(step_sysret, 64, "sysretq");
 
-TEST(corner_10_single_step_of_sysret)
+TIER_TEST(corner_10_single_step_of_sysret)
 {
 	struct sys_rig r = rig_long(0);
 	struct trap t;
@@ -450,7 +450,7 @@ static const struct {
 	WATCH("in the middle of rep", bp_movs, 3, 1),
 };
 
-TEST_EACH(corner_11_breakpoints, ARRAY_SIZE(watches), watches[i].name)
+TIER_TEST_EACH(corner_11_breakpoints, ARRAY_SIZE(watches), watches[i].name)
 {
 	struct sys_rig r = rig_long(0);
 	struct trap t;
@@ -474,7 +474,7 @@ PAYLOAD(bp_code, 64,
 	"1: rep movsb; dec ebx; jnz 2b; hlt");
 PAYLOAD(bp_resume, 64, "inc r15d; or dword ptr [rsp + 18], 1; iretq");
 
-TEST(corner_11_instruction_breakpoint_and_rf)
+TIER_TEST(corner_11_instruction_breakpoint_and_rf)
 {
 	struct sys_rig r = rig_long(0);
 
@@ -493,7 +493,7 @@ PAYLOAD(bp_fault, 64,
 	"lea rax, [rip + 1f]; mov dr0, rax; mov eax, 1; mov dr7, rax; 1: mov al, [0x800000]; hlt");
 PAYLOAD(bp_fixed, 64, "mov [rsi], rdi; add rsp, 8; iretq");
 
-TEST(corner_11_fault_resumes_past_the_breakpoint)
+TIER_TEST(corner_11_fault_resumes_past_the_breakpoint)
 {
 	struct sys_rig r = rig_long(0);
 

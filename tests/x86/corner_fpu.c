@@ -46,7 +46,7 @@ PAYLOAD(pointers, 64,
 	"fxsave64 [rdi]; lea rbx, [rip + 2b]; fnclex; fldcw [rsp];"
 	"3: fdiv dword ptr [0x20000]; fnstenv [rdx]; lea rcx, [rip + 3b]; hlt");
 
-TEST(corner_30_instruction_and_data_pointers)
+TIER_TEST(corner_30_instruction_and_data_pointers)
 {
 	struct sys_rig r = rig(0);
 
@@ -70,7 +70,7 @@ TEST(corner_30_instruction_and_data_pointers)
 
 PAYLOAD(leaf_7, 64, "mov eax, 7; xor ecx, ecx; cpuid; hlt");
 
-TEST(corner_30_cpuid_tells_of_them)
+TIER_TEST(corner_30_cpuid_tells_of_them)
 {
 	struct sys_rig r = rig(0);
 
@@ -86,7 +86,7 @@ PAYLOAD(late, 64,
 	"push 0x37b; fldcw [rsp]; fldz; fld1; fdiv st, st(1); fnstsw ax; nop; fnstcw [rsp];"
 	"1: fwait; hlt");
 
-TEST(corner_31_mf_at_the_next_waiting_instruction)
+TIER_TEST(corner_31_mf_at_the_next_waiting_instruction)
 {
 	struct sys_rig r = rig(0);
 	struct trap t;
@@ -157,7 +157,7 @@ static bool pin_13(struct dos_box *b)
 	return level;
 }
 
-TEST(corner_31_irq_13_with_ne_clear)
+TIER_TEST(corner_31_irq_13_with_ne_clear)
 {
 	struct dos_box b = dos_box();
 
@@ -174,7 +174,7 @@ TEST(corner_31_irq_13_with_ne_clear)
 }
 
 /* With interrupts off it stands there, on its own instruction, and the line is up. */
-TEST(corner_31_ferr_stops_until_an_interrupt)
+TIER_TEST(corner_31_ferr_stops_until_an_interrupt)
 {
 	struct dos_box b = dos_box();
 
@@ -199,7 +199,7 @@ PAYLOAD(ignored, 64,
 
 /* Under IGNNE# the unit goes on; the exception stays until it is cleared, and ES follows the
  * masks. */
-TEST(corner_31_ignne)
+TIER_TEST(corner_31_ignne)
 {
 	struct sys_rig r = rig(0);
 
@@ -225,7 +225,7 @@ TEST(corner_31_ignne)
 /* FXRSTOR brings an exception, which is met later; its tags are a bit for each register. */
 PAYLOAD(restored, 64, "fxrstor [rsi]; fnstenv [rdi]; fxrstor [rsi]; nop; fld1; hlt");
 
-TEST(corner_31_state_of_fxrstor)
+TIER_TEST(corner_31_state_of_fxrstor)
 {
 	struct sys_rig r = rig(0);
 	struct trap t;
@@ -252,7 +252,7 @@ PAYLOAD(lazy, 64,
 	"mov cr0, rax; paddb mm0, mm0; mov cr0, rax; fwait; hlt");
 PAYLOAD(lazy_handler, 64, "inc ebx; clts; iretq");
 
-TEST(corner_32_nm_and_clts)
+TIER_TEST(corner_32_nm_and_clts)
 {
 	struct sys_rig r = rig(0);
 
@@ -293,7 +293,7 @@ static const struct {
 	CASE("unmasked: #XM", sqrtps, EXC_XM),
 };
 
-TEST_EACH(corner_33_sse_faults, ARRAY_SIZE(sse), sse[i].name)
+TIER_TEST_EACH(corner_33_sse_faults, ARRAY_SIZE(sse), sse[i].name)
 {
 	struct sys_rig r = rig(0);
 	struct trap t;
@@ -316,7 +316,7 @@ PAYLOAD(denormals, 64,
 	"ldmxcsr [rsi]; mulss xmm0, xmm1; ldmxcsr [rsi + 4]; addss xmm2, xmm2;"
 	"ldmxcsr [rsi + 8]; addss xmm3, xmm3; stmxcsr [rsi + 12]; hlt");
 
-TEST(corner_33_ftz_and_daz)
+TIER_TEST(corner_33_ftz_and_daz)
 {
 	struct sys_rig r = rig(0);
 
@@ -340,7 +340,7 @@ TEST(corner_33_ftz_and_daz)
 PAYLOAD(masked_load, 64, "vpmaskmovd xmm0, xmm1, [0x20ff8]; vpmaskmovd [0x20ff8], xmm1, xmm2; hlt");
 
 /* Elements that are not selected touch nothing: the second page is not there. */
-TEST(corner_33_masked_moves_suppress_faults)
+TIER_TEST(corner_33_masked_moves_suppress_faults)
 {
 	struct sys_rig r = rig(0);
 	struct trap t;
@@ -371,7 +371,7 @@ PAYLOAD(gather_handler, 64,
 	"vmovd eax, xmm2; vpextrd ebx, xmm2, 2; vmovd ecx, xmm0; mov [rdi], r8; add rsp, 8; iretq");
 
 /* A fault in the third: the first two are done, the mask says so, and it goes on from there. */
-TEST(corner_33_gather_starts_again_where_it_stopped)
+TIER_TEST(corner_33_gather_starts_again_where_it_stopped)
 {
 	struct sys_rig r = rig(0);
 	static const uint32_t index[] = {0, 1, 1024, 2}, want[] = {10, 11, 30, 12};
@@ -428,7 +428,7 @@ static const struct {
 	{"cmpxchg8b", {0x0f, 0xc7, 0x0e}, 4, true},
 };
 
-TEST_EACH(corner_33_alignment_check, ARRAY_SIZE(alignment), alignment[i].name)
+TIER_TEST_EACH(corner_33_alignment_check, ARRAY_SIZE(alignment), alignment[i].name)
 {
 	struct sys_rig r = rig(3);
 	int vector;
@@ -456,7 +456,7 @@ PAYLOAD(nans, 64,
 	"addss xmm0, xmm1; mulss xmm2, xmm1; subss xmm3, xmm3; fld dword ptr [rsi];"
 	"fadd dword ptr [rsi + 4]; fstp dword ptr [rsi + 8]; hlt");
 
-TEST(corner_34_nan_payloads)
+TIER_TEST(corner_34_nan_payloads)
 {
 	struct sys_rig r = rig(0);
 
@@ -500,7 +500,7 @@ static const struct {
 	{"gather of equal registers", {0xc4, 0xe2, 0x79, 0x90, 0x04, 0x0e}, 6, EXC_UD},
 };
 
-TEST_EACH(corner_35_vex_encodings, ARRAY_SIZE(vex), vex[i].name)
+TIER_TEST_EACH(corner_35_vex_encodings, ARRAY_SIZE(vex), vex[i].name)
 {
 	struct sys_rig r = rig(0);
 
@@ -518,7 +518,7 @@ PAYLOAD(upper_halves, 64,
 	"vzeroupper; vextracti128 xmm2, ymm15, 1; vmovq rax, xmm1; vmovq rbx, xmm2;"
 	"vmovq rcx, xmm15; hlt");
 
-TEST(corner_35_vzeroupper)
+TIER_TEST(corner_35_vzeroupper)
 {
 	struct sys_rig r = rig(0);
 
@@ -538,7 +538,7 @@ PAYLOAD(xsaves, 64,
 	"mov eax, 4; xor edx, edx; xsaves [rdi]; vzeroall; fninit;"
 	"mov eax, 7; xrstors [rsi]; vextracti128 xmm0, ymm3, 1; vmovq rbx, xmm0; hlt");
 
-TEST(corner_36_xsaves_and_xrstors)
+TIER_TEST(corner_36_xsaves_and_xrstors)
 {
 	struct sys_rig r = rig(0);
 
@@ -566,7 +566,7 @@ PAYLOAD(xrstor, 64, "mov eax, 7; xor edx, edx; xsave [rsi]; xrstor [rsi]; hlt");
 PAYLOAD(xss, 64, "mov ecx, 0xda0; rdmsr; inc eax; wrmsr; hlt");
 PAYLOAD(no_avx, 64, "xor ecx, ecx; mov eax, 3; xor edx, edx; xsetbv; vpxor ymm0, ymm0, ymm0; hlt");
 
-TEST(corner_36_formats_and_rights)
+TIER_TEST(corner_36_formats_and_rights)
 {
 	struct sys_rig r = rig(0);
 

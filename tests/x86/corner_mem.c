@@ -17,7 +17,7 @@ PAYLOAD(push_pop, 16, "push ax; hlt; pop bx; hlt");
 PAYLOAD(push_eax, 32, "push eax; push eax; int3");
 PAYLOAD(frames, 16, "enter 4, 2; hlt; leave; hlt");
 
-TEST(corner_14_real_mode_stack_wraps)
+TIER_TEST(corner_14_real_mode_stack_wraps)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -43,7 +43,7 @@ TEST(corner_14_real_mode_stack_wraps)
 	sys_rig_free(&r);
 }
 
-TEST(corner_14_small_stack_in_protected_mode)
+TIER_TEST(corner_14_small_stack_in_protected_mode)
 {
 	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
@@ -70,7 +70,7 @@ TEST(corner_14_small_stack_in_protected_mode)
 	sys_rig_free(&r);
 }
 
-TEST(corner_14_enter_and_leave_wrap)
+TIER_TEST(corner_14_enter_and_leave_wrap)
 {
 	struct sys_rig r = sys_rig("max");
 
@@ -114,7 +114,7 @@ static const struct {
 	{"code, to be read", 0xfff, 0x9a, 4, 0, -1},
 };
 
-TEST_EACH(corner_15_limits, ARRAY_SIZE(segments), segments[i].name)
+TIER_TEST_EACH(corner_15_limits, ARRAY_SIZE(segments), segments[i].name)
 {
 	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
@@ -135,7 +135,7 @@ TEST_EACH(corner_15_limits, ARRAY_SIZE(segments), segments[i].name)
 PAYLOAD(null_ds, 32, "mov ds, ecx; nop; mov al, [ebx]; hlt");
 PAYLOAD(by_ldt, 32, "mov ax, 0x50; lldt ax; mov ax, 4; mov ds, ax; mov al, [8]; hlt");
 
-TEST(corner_15_null_and_ldt)
+TIER_TEST(corner_15_null_and_ldt)
 {
 	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
@@ -179,7 +179,7 @@ static const struct {
 	{"jmp", {0xf0, 0xeb, 0x00}, EXC_UD},
 };
 
-TEST_EACH(corner_16_lock_only_where_it_may_be, ARRAY_SIZE(locks), locks[i].name)
+TIER_TEST_EACH(corner_16_lock_only_where_it_may_be, ARRAY_SIZE(locks), locks[i].name)
 {
 	struct sys_rig r = payload_rig(true, 3);
 
@@ -198,7 +198,7 @@ PAYLOAD(split, 64,
 	"mov eax, 0x01020304; lock add [0x20ffe], eax; lock xadd [0x2103e], eax;"
 	"mov ecx, -1; xchg [0x2107d], rcx; lock inc dword ptr [0x21fff]; hlt");
 
-TEST(corner_16_lock_over_a_line_and_a_page)
+TIER_TEST(corner_16_lock_over_a_line_and_a_page)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -220,7 +220,7 @@ TEST(corner_16_lock_over_a_line_and_a_page)
 PAYLOAD(mismatch, 64, "mov eax, 1; cmpxchg [0x20000], ecx; hlt");
 PAYLOAD(misplaced, 64, "cmpxchg16b [0x20008]; hlt");
 
-TEST(corner_17_cmpxchg_always_writes)
+TIER_TEST(corner_17_cmpxchg_always_writes)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
@@ -282,7 +282,7 @@ static const struct {
 	 {{3, 1, false}, {4, 4, false}, {8, 2, false}, {10, 1, false}}},
 };
 
-TEST_EACH(corner_18_io_memory_operands, ARRAY_SIZE(mmio), mmio[i].name)
+TIER_TEST_EACH(corner_18_io_memory_operands, ARRAY_SIZE(mmio), mmio[i].name)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -310,7 +310,7 @@ TEST_EACH(corner_18_io_memory_operands, ARRAY_SIZE(mmio), mmio[i].name)
 
 PAYLOAD(in_mmio, 64, "mov eax, 0x12345678; inc ebx; lea rcx, [rip]; hlt");
 
-TEST(corner_18_code_in_io_memory)
+TIER_TEST(corner_18_code_in_io_memory)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -329,7 +329,7 @@ PAYLOAD(mixed, 64,
 	"mov eax, [0x1fffffe]; mov ebx, 0xaabbccdd; mov [0x1fffffe], ebx;"
 	"add dword ptr [0x1fffffe], 0x10001; hlt");
 
-TEST(corner_19_half_ram_half_io_memory)
+TIER_TEST(corner_19_half_ram_half_io_memory)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	static const struct machine_access want[] = {
@@ -370,7 +370,7 @@ static const struct {
 	{"movsq", {0x48, 0xa5}},
 };
 
-TEST_EACH(corner_20_store_over_two_pages, ARRAY_SIZE(crossing), crossing[i].name)
+TIER_TEST_EACH(corner_20_store_over_two_pages, ARRAY_SIZE(crossing), crossing[i].name)
 {
 	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
@@ -420,7 +420,7 @@ static const struct {
 	CASE("ret 8", ret_n, AT_STACK0),
 };
 
-TEST_EACH(corner_21_stack_pointer_as_operand, ARRAY_SIZE(stacks), stacks[i].name)
+TIER_TEST_EACH(corner_21_stack_pointer_as_operand, ARRAY_SIZE(stacks), stacks[i].name)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -471,7 +471,7 @@ static const struct {
 	CASE("SMAP is not the user's", reads, 3, CR4_SMAP, 7, -1),
 };
 
-TEST_EACH(corner_22_page_fault_error_codes, ARRAY_SIZE(pages), pages[i].name)
+TIER_TEST_EACH(corner_22_page_fault_error_codes, ARRAY_SIZE(pages), pages[i].name)
 {
 	struct sys_rig r = payload_rig(true, pages[i].cpl);
 	struct trap t;
@@ -502,7 +502,7 @@ PAYLOAD(flushes, 64,
 	"mov [rsi], rdx; mov rcx, cr4; xor cl, 0x80; mov cr4, rcx; xor cl, 0x80; mov cr4, rcx;"
 	"mov cl, [0x20000]; hlt");
 
-TEST(corner_41_what_makes_a_changed_page_table_count)
+TIER_TEST(corner_41_what_makes_a_changed_page_table_count)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -524,7 +524,7 @@ PAYLOAD(upper, 64,
 	"mov al, [0x40000000]; mov [rsi], rdi; invlpg [0x40000000]; mov ah, [0x40000000]; hlt");
 
 /* INVLPG forgets what paging-structure caches have of upper entries too (SDM 4.10.4.1). */
-TEST(corner_42_changed_upper_entry)
+TIER_TEST(corner_42_changed_upper_entry)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	uint64_t pt = new_page(&r), pd;
@@ -551,7 +551,7 @@ PAYLOAD(caches, 64,
 PAYLOAD(clflush, 64, "clflush [0x800000]; hlt");
 PAYLOAD(set_pat, 64, "wrmsr; hlt");
 
-TEST(corner_43_caches_are_not_seen)
+TIER_TEST(corner_43_caches_are_not_seen)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
@@ -580,7 +580,7 @@ TEST(corner_43_caches_are_not_seen)
 PAYLOAD(ins_fault, 64, "mov edx, 0x502; rep insb; hlt");
 PAYLOAD(outs_fault, 64, "mov edx, 0x502; rep outsb; hlt");
 
-TEST(corner_46_string_io_stopped_by_a_fault)
+TIER_TEST(corner_46_string_io_stopped_by_a_fault)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;

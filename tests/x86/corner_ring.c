@@ -39,7 +39,7 @@ static const struct {
 	CASE(bad_end, EXC_GP),
 };
 
-TEST_EACH(corner_23_not_canonical, ARRAY_SIZE(canonical), canonical[i].name)
+TIER_TEST_EACH(corner_23_not_canonical, ARRAY_SIZE(canonical), canonical[i].name)
 {
 	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
@@ -54,7 +54,7 @@ TEST_EACH(corner_23_not_canonical, ARRAY_SIZE(canonical), canonical[i].name)
 
 PAYLOAD(lost_stack, 64, "mov esp, 0x800000; ud2");
 
-TEST(corner_23_double_fault_by_ist_and_triple)
+TIER_TEST(corner_23_double_fault_by_ist_and_triple)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
@@ -119,7 +119,7 @@ static const struct {
 	{"out to one that is not, at IOPL 3", 3, 0, {0xe6, 0x80}, EXC_GP, 0, 0},
 };
 
-TEST_EACH(corner_24_virtual_8086_mode, ARRAY_SIZE(vm86), vm86[i].name)
+TIER_TEST_EACH(corner_24_virtual_8086_mode, ARRAY_SIZE(vm86), vm86[i].name)
 {
 	struct sys_rig r = rig_vm86(vm86[i].iopl << 12, vm86[i].cr4);
 	struct trap t;
@@ -143,7 +143,7 @@ TEST_EACH(corner_24_virtual_8086_mode, ARRAY_SIZE(vm86), vm86[i].name)
 PAYLOAD(flags_there, 32, "pushfd; pop eax; hlt");
 PAYLOAD(int_40, 32, "int 0x40");
 
-TEST(corner_24_interrupt_and_trap_gates)
+TIER_TEST(corner_24_interrupt_and_trap_gates)
 {
 	struct sys_rig r = payload_rig(false, 0);
 
@@ -163,7 +163,7 @@ TEST(corner_24_interrupt_and_trap_gates)
 PAYLOAD(vme_task, 16, "sti; int 0x21; pushf; pop ax; cli; pushf; pop bx; int3");
 PAYLOAD(vme_handler, 16, "pushf; pop cx; iret");
 
-TEST(corner_28_vme_redirects_and_keeps_vif)
+TIER_TEST(corner_28_vme_redirects_and_keeps_vif)
 {
 	struct sys_rig r = rig_vm86(FL_IF, CR4_VME);
 	struct trap t;
@@ -184,7 +184,7 @@ TEST(corner_28_vme_redirects_and_keeps_vif)
 PAYLOAD(vm86_nop, 16, "nop; nop; int3");
 
 /* The monitor leaves a pending interrupt (VIP) to a task whose VIF is set: #GP(0) at once. */
-TEST(corner_28_vip_with_vif)
+TIER_TEST(corner_28_vip_with_vif)
 {
 	struct sys_rig r = rig_vm86(FL_VIF | FL_VIP, CR4_VME);
 	struct trap t;
@@ -209,7 +209,7 @@ PAYLOAD(pvi_task, 32, "sti; pushfd; pop eax; cli; pushfd; pop ebx; push 2; popfd
 PAYLOAD(pvi_pending, 32, "nop; sti; hlt");
 PAYLOAD(to_ring_3, 32, "iretd");
 
-TEST(corner_28_pvi_of_ring_3)
+TIER_TEST(corner_28_pvi_of_ring_3)
 {
 	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
@@ -240,7 +240,7 @@ PAYLOAD(read_esp, 32, "mov eax, esp; int3");
 
 /* "espfix": a return to a 16-bit stack loads SP alone; the upper half of ESP is still the
  * kernel's, and Linux expects it so. */
-TEST(corner_25_iret_to_a_16_bit_stack_keeps_the_upper_half)
+TIER_TEST(corner_25_iret_to_a_16_bit_stack_keeps_the_upper_half)
 {
 	struct sys_rig r = payload_rig(false, 0);
 	uint32_t frame[] = {0x8100, CODE3, FL_1, 0xaaaa5678, SEL_FREE | 3};
@@ -257,7 +257,7 @@ TEST(corner_25_iret_to_a_16_bit_stack_keeps_the_upper_half)
 
 PAYLOAD(read_segs, 32, "mov eax, ds; mov ebx, es; mov ecx, fs; int3");
 
-TEST(corner_25_iret_outwards_drops_inner_data_segments)
+TIER_TEST(corner_25_iret_outwards_drops_inner_data_segments)
 {
 	struct sys_rig r = payload_rig(false, 0);
 	uint32_t frame[] = {0x8100, CODE3, FL_1, AT_STACK3, DATA3};
@@ -287,7 +287,7 @@ PAYLOAD(nmi_handler, 64,
 	"inc ebx; mov dx, 0x503; cmp ebx, 1; jne 1f; out dx, al; nop; mov ecx, ebx; 1: iretq");
 PAYLOAD(nmi_base, 64, "mov dx, 0x503; out dx, al; mov edi, ebx; hlt");
 
-TEST(corner_25_iret_lets_nmi_in_again)
+TIER_TEST(corner_25_iret_lets_nmi_in_again)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -303,7 +303,7 @@ TEST(corner_25_iret_lets_nmi_in_again)
 
 PAYLOAD(nested, 64, "pushfq; or word ptr [rsp], 0x4000; popfq; iretq");
 
-TEST(corner_25_nested_task_in_long_mode)
+TIER_TEST(corner_25_nested_task_in_long_mode)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
@@ -320,7 +320,7 @@ TEST(corner_25_nested_task_in_long_mode)
 
 PAYLOAD(sysret, 64, "mov rcx, 0x800000000000; mov rsp, 0x7000; sysretq");
 
-TEST(corner_26_sysret_to_a_non_canonical_rip)
+TIER_TEST(corner_26_sysret_to_a_non_canonical_rip)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct trap t;
@@ -339,7 +339,7 @@ PAYLOAD(compat_syscall, 64,
 	"push 0x1b; lea rax, [rip + 1f]; push rax; rex64 retf;"
 	".code32; 1: mov ebx, 0x77; syscall; .code64");
 
-TEST(corner_26_syscall_of_compatibility_mode)
+TIER_TEST(corner_26_syscall_of_compatibility_mode)
 {
 	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
@@ -358,7 +358,7 @@ PAYLOAD(sysenter_entry, 32,
 	"pushfd; pop eax; mov ebx, esp; mov edx, 0x8200; mov ecx, 0x9f00; sysexit");
 PAYLOAD(sysexit_to, 32, "mov esi, esp; mov edi, ss; int3");
 
-TEST(corner_26_sysenter_and_sysexit)
+TIER_TEST(corner_26_sysenter_and_sysexit)
 {
 	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
@@ -387,7 +387,7 @@ TEST(corner_26_sysenter_and_sysexit)
 
 PAYLOAD(wrmsr, 64, "wrmsr; hlt");
 
-TEST(corner_26_targets_are_canonical)
+TIER_TEST(corner_26_targets_are_canonical)
 {
 	static const uint32_t msrs[] = {0x175, 0x176, 0xc0000082, 0xc0000083};
 	struct sys_rig r = payload_rig(true, 0);
@@ -408,7 +408,7 @@ TEST(corner_26_targets_are_canonical)
 PAYLOAD(syscall, 64, "stc; syscall; setc bl; mov r9d, ss; int3");
 PAYLOAD(syscall_entry, 64, "pushfq; pop rax; mov r8d, ss; mov r10, rcx; sysretq");
 
-TEST(corner_26_syscall_and_back)
+TIER_TEST(corner_26_syscall_and_back)
 {
 	struct sys_rig r = payload_rig(true, 3);
 	struct trap t;
@@ -453,7 +453,7 @@ PAYLOAD(task_caller, 32,
 										     0) "hlt");
 PAYLOAD(task_called, 32, "1: inc eax; pushfd; pop edx; iretd; jmp 1b");
 
-TEST(corner_27_task_called_twice)
+TIER_TEST(corner_27_task_called_twice)
 {
 	struct sys_rig r = payload_rig(false, 0);
 
@@ -473,7 +473,7 @@ TEST(corner_27_task_called_twice)
 /* The T bit of a TSS: #DB before the new task's first instruction. */
 PAYLOAD(task_jump, 32, JMP_FAR32(0x70, 0));
 
-TEST(corner_27_debug_trap_of_a_task)
+TIER_TEST(corner_27_debug_trap_of_a_task)
 {
 	struct sys_rig r = payload_rig(false, 0);
 	struct trap t;
@@ -497,7 +497,7 @@ TEST(corner_27_debug_trap_of_a_task)
 PAYLOAD(int_40_ring_3, 32, "int 0x40");
 PAYLOAD(wait_ring_3, 32, "1: jmp 1b");
 
-TEST(corner_23_bad_inner_stack)
+TIER_TEST(corner_23_bad_inner_stack)
 {
 	for (unsigned external = 0; external < 2; external++) {
 		struct sys_rig r = payload_rig(false, 3);
@@ -523,7 +523,7 @@ TEST(corner_23_bad_inner_stack)
 PAYLOAD(lost_esp, 32, "mov esp, 2; ud2");
 
 /* What a 32-bit kernel has for #DF: a task of its own, whose back link tells where it was. */
-TEST(corner_27_double_fault_task)
+TIER_TEST(corner_27_double_fault_task)
 {
 	struct sys_rig r = payload_rig(false, 0);
 
@@ -548,7 +548,7 @@ TEST(corner_27_double_fault_task)
 
 PAYLOAD(rsm, 64, "rsm; hlt");
 
-TEST(corner_29_rsm_outside_smm)
+TIER_TEST(corner_29_rsm_outside_smm)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -563,7 +563,7 @@ PAYLOAD(gate_caller, 32,
 	"push 0x1111; push 0x2222;" CALL_FAR32(0x73, 0x12345678) "mov ecx, esp; int3");
 PAYLOAD(gate_called, 32, "mov eax, [esp + 8]; mov ebx, [esp + 12]; mov edx, cs; retf 8");
 
-TEST(corner_50_call_gate_with_parameters)
+TIER_TEST(corner_50_call_gate_with_parameters)
 {
 	struct sys_rig r = payload_rig(false, 3);
 	struct trap t;
@@ -584,7 +584,7 @@ TEST(corner_50_call_gate_with_parameters)
 PAYLOAD(conforming, 32, CALL_FAR32(0x28, 0x8100) "mov ebx, cs; int3");
 PAYLOAD(conforming_code, 32, "mov eax, cs; retf");
 
-TEST(corner_50_conforming_code_keeps_the_cpl)
+TIER_TEST(corner_50_conforming_code_keeps_the_cpl)
 {
 	struct sys_rig r = payload_rig(false, 3);
 
@@ -602,7 +602,7 @@ PAYLOAD(halves, 64,
 	".code32; 1: inc eax; mov bl, 1; mov ecx, ecx; " JMP_FAR32(
 		0x30, 0x8000 + 2f - halves_start) ".code64; 2: hlt");
 
-TEST(corner_51_upper_halves_over_a_mode_switch)
+TIER_TEST(corner_51_upper_halves_over_a_mode_switch)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -627,7 +627,7 @@ PAYLOAD(fs_far, 64,
 	"mov al, fs:[0x1000]; hlt");
 PAYLOAD(fs_gated, 64, "wrfsbase rax; hlt");
 
-TEST(corner_53_bases)
+TIER_TEST(corner_53_bases)
 {
 	struct sys_rig r = payload_rig(true, 0);
 
@@ -655,7 +655,7 @@ TEST(corner_53_bases)
 
 PAYLOAD(swapgs, 64, "swapgs; hlt");
 
-TEST(corner_53_swapgs_is_for_ring_0)
+TIER_TEST(corner_53_swapgs_is_for_ring_0)
 {
 	struct sys_rig r = payload_rig(true, 3);
 
@@ -667,7 +667,7 @@ TEST(corner_53_swapgs_is_for_ring_0)
 PAYLOAD(cr8, 64, "mov eax, 5; mov cr8, rax; mov rbx, cr8; mov eax, 16; mov cr8, rax; hlt");
 PAYLOAD(amd_cr8, 64, ".byte 0xf0; mov rax, cr0; hlt");
 
-TEST(corner_55_cr8)
+TIER_TEST(corner_55_cr8)
 {
 	struct sys_rig r = payload_rig(true, 0);
 

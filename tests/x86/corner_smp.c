@@ -87,8 +87,10 @@ static void box_new_on(struct box *b, struct clock *clock)
 	b->ram = domain_ram(b->dom, 0, &len, true);
 	domain_unlock(b->dom);
 	memcpy(b->ram + GDT, gdt, sizeof(gdt));
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
 		b->c[i] = b->en->ops->cpu(b->en, i);
+		tier_put(b->c[i]);
+	}
 	flat(b->c[0]);
 }
 
@@ -162,7 +164,7 @@ PAYLOAD(count, 32,
 	"lea ecx, [edx + 1]; lock cmpxchg8b [0x20018]; mov ecx, esi; jnz 5b;"
 	"dec ecx; jnz 1b; hlt");
 
-TEST(corner_16_lock_on_two_vcpus)
+TIER_TEST(corner_16_lock_on_two_vcpus)
 {
 	struct box b;
 
@@ -187,7 +189,7 @@ PAYLOAD(split, 32,
 	"mov eax, 1; lock xadd [0x21ffd], eax; lock bts [0x22ffe], ecx;"
 	"dec ecx; jnz 1b; hlt");
 
-TEST(corner_16_split_lock_on_two_vcpus)
+TIER_TEST(corner_16_split_lock_on_two_vcpus)
 {
 	struct box b;
 
@@ -222,7 +224,7 @@ PAYLOAD(runner, 32,
 /* #BP: as if the instruction had been the old one. */
 PAYLOAD(poke_bp, 32, "mov eax, 0x11111111; add dword ptr [esp], 4; inc dword ptr [0x2000c]; iretd");
 
-TEST(corner_05_int3_protocol_on_two_vcpus)
+TIER_TEST(corner_05_int3_protocol_on_two_vcpus)
 {
 	struct box b;
 
@@ -249,7 +251,7 @@ PAYLOAD(reader, 32,
 	"mov esi, 0x30000; call esi; cmp eax, edi; je 2f; inc dword ptr [0x20008];"
 	"2: mov [0x20004], edi; inc edi; cmp edi, 100; jne 1b; hlt");
 
-TEST(corner_48_store_to_code_is_seen_by_the_other)
+TIER_TEST(corner_48_store_to_code_is_seen_by_the_other)
 {
 	struct box b;
 
@@ -288,7 +290,7 @@ static bool runnable(struct box *b, unsigned vcpu)
 	return is;
 }
 
-TEST(corner_45_init_and_sipi)
+TIER_TEST(corner_45_init_and_sipi)
 {
 	struct box b;
 	struct cpu *ap;
@@ -338,7 +340,7 @@ PAYLOAD(waker, 32,
 	"mov dword ptr [0xfee00300], 0x4060; hlt; mov dword ptr [0xfee00300], 0x4061; hlt;"
 	"mov dword ptr [0xfee00300], 0x4400; hlt");
 
-TEST(corner_44_hlt_wakes_by_ipi_and_nmi)
+TIER_TEST(corner_44_hlt_wakes_by_ipi_and_nmi)
 {
 	struct box b;
 
@@ -378,7 +380,7 @@ PAYLOAD(x2apic_ipi, 32,
 	"lea esi, [ebx + 0x100]; push eax; mov ecx, 0x80b; xor eax, eax; xor edx, edx; wrmsr;"
 	"pop eax; iretd");
 
-TEST(corner_45_x2apic_within_a_block)
+TIER_TEST(corner_45_x2apic_within_a_block)
 {
 	struct box b;
 
@@ -402,7 +404,7 @@ PAYLOAD(deadline, 32,
 	"rdmsr; or eax, edx; cli; hlt");
 PAYLOAD(deadline_ipi, 32, "inc esi; mov dword ptr [0xfee000b0], 0; iretd");
 
-TEST(corner_37_tsc_deadline)
+TIER_TEST(corner_37_tsc_deadline)
 {
 	struct clock *clock = clock_new(CLOCK_MANUAL);
 	struct box b;

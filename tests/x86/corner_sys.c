@@ -30,7 +30,7 @@ PAYLOAD(tsc_set, 64,
 	"hlt");
 
 /* The rig's clock stands still, so that counts are exact. */
-TEST(corner_37_tsc_and_its_adjustment)
+TIER_TEST(corner_37_tsc_and_its_adjustment)
 {
 	struct sys_rig r = rig(0);
 
@@ -48,7 +48,7 @@ PAYLOAD(rdtsc, 64, "rdtsc; int3");
 PAYLOAD(rdtscp, 64, "rdtscp; int3");
 PAYLOAD(rdpmc, 64, "xor ecx, ecx; rdpmc; int3");
 
-TEST(corner_37_counters_of_ring_3)
+TIER_TEST(corner_37_counters_of_ring_3)
 {
 	struct sys_rig r = rig(3);
 
@@ -79,7 +79,7 @@ PAYLOAD(cpuid, 64,
 	"mov eax, 0xd; xor ecx, ecx; cpuid; mov r11d, ebx;"
 	"mov rbx, -1; mov eax, 0xd; mov ecx, 1; cpuid; hlt");
 
-TEST(corner_38_cpuid_follows_cr4_and_xcr0)
+TIER_TEST(corner_38_cpuid_follows_cr4_and_xcr0)
 {
 	struct sys_rig r = rig(0);
 
@@ -103,7 +103,7 @@ TEST(corner_38_cpuid_follows_cr4_and_xcr0)
 PAYLOAD(cpuid_user, 64,
 	"mov eax, 0x80000000; cpuid; mov rsi, rax; mov eax, 0x40000000; cpuid; int3");
 
-TEST(corner_38_cpuid_is_the_engines_own)
+TIER_TEST(corner_38_cpuid_is_the_engines_own)
 {
 	struct sys_rig r = rig(3);
 
@@ -132,7 +132,7 @@ static const struct {
 	const uint8_t *start, *end;
 } umip[] = {CASE(sgdt), CASE(sidt), CASE(sldt), CASE(str), CASE(smsw)};
 
-TEST_EACH(corner_39_umip, ARRAY_SIZE(umip), umip[i].name)
+TIER_TEST_EACH(corner_39_umip, ARRAY_SIZE(umip), umip[i].name)
 {
 	struct sys_rig r = rig(3);
 
@@ -167,7 +167,7 @@ PAYLOAD(mwait, 64, "xor eax, eax; xor ecx, ecx; mwait; hlt");
 PAYLOAD(monitor_there, 64, "mov eax, 1; cpuid; hlt");
 PAYLOAD(user_hlt, 64, "hlt");
 
-TEST(corner_44_monitor_is_hidden)
+TIER_TEST(corner_44_monitor_is_hidden)
 {
 	struct sys_rig r = rig(0);
 
@@ -191,7 +191,7 @@ PAYLOAD(spin, 64,
 PAYLOAD(spin_handler, 64, "inc ecx; mov edx, 0x503; mov eax, 0; out dx, al; mov al, 1; iretq");
 
 /* HLT ends with the interrupt, which returns behind it; PAUSE waits for nothing. */
-TEST(corner_44_hlt_and_pause)
+TIER_TEST(corner_44_hlt_and_pause)
 {
 	struct sys_rig r = rig(3);
 

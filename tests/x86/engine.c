@@ -4,7 +4,7 @@
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/cpu.h"
 #include "hypervisor/x86/engine.h"
-#include "tests/test.h"
+#include "tests/x86/tier.h"
 
 struct box {
 	struct domain *dom;
@@ -41,6 +41,7 @@ static void box_new(struct box *b)
 	domain_lock(b->dom);
 	b->ram = domain_ram(b->dom, 0, &len, true);
 	domain_unlock(b->dom);
+	tier_put(b->en->ops->cpu(b->en, 0));
 }
 
 static void box_free(struct box *b)
@@ -66,7 +67,7 @@ TEST(names)
 	CHECK(!engine_find("hard"));
 }
 
-TEST(an_interrupt_of_the_8259_wakes_a_halted_vcpu)
+TIER_TEST(an_interrupt_of_the_8259_wakes_a_halted_vcpu)
 {
 	static const uint8_t code[] = {0xb0, 0x11, 0xe6, 0x20, /* ICW1 */
 				       0xb0, 0x08, 0xe6, 0x21, /* ICW2: vectors 8 … */
@@ -93,7 +94,7 @@ TEST(an_interrupt_of_the_8259_wakes_a_halted_vcpu)
 	box_free(&b);
 }
 
-TEST(kick_stops_an_endless_loop_and_count_ends_it)
+TIER_TEST(kick_stops_an_endless_loop_and_count_ends_it)
 {
 	static const uint8_t code[] = {0xeb, 0xfe};
 	struct box b;
@@ -107,7 +108,7 @@ TEST(kick_stops_an_endless_loop_and_count_ends_it)
 	box_free(&b);
 }
 
-TEST(a_device_writes_code_that_ran)
+TIER_TEST(a_device_writes_code_that_ran)
 {
 	static const uint8_t code[] = {0x43, 0xeb, 0xfd}; /* inc bx; jmp back */
 	struct box b;
@@ -126,7 +127,7 @@ TEST(a_device_writes_code_that_ran)
 	box_free(&b);
 }
 
-TEST(reset_starts_at_the_vector)
+TIER_TEST(reset_starts_at_the_vector)
 {
 	static const uint8_t code[] = {0x43, 0xf4};
 	struct box b;

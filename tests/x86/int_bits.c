@@ -19,7 +19,7 @@ static struct machine *long_mode(const uint8_t *code, size_t len)
 #define LONG(...) \
 	long_mode((const uint8_t[]){__VA_ARGS__, 0xf4}, sizeof((uint8_t[]){__VA_ARGS__}) + 1)
 
-TEST(bt_reaches_below_its_operand)
+TIER_TEST(bt_reaches_below_its_operand)
 {
 	struct machine *m = LONG(0x0f, 0xa3, 0x06); /* bt [rsi], eax */
 
@@ -30,7 +30,7 @@ TEST(bt_reaches_below_its_operand)
 	machine_free(m);
 }
 
-TEST(bts_of_64_bits_reaches_far)
+TIER_TEST(bts_of_64_bits_reaches_far)
 {
 	struct machine *m = LONG(0xf0, 0x48, 0x0f, 0xab, 0x06); /* lock bts [rsi], rax */
 
@@ -41,7 +41,7 @@ TEST(bts_of_64_bits_reaches_far)
 	machine_free(m);
 }
 
-TEST(btr_by_an_immediate_stays_inside)
+TIER_TEST(btr_by_an_immediate_stays_inside)
 {
 	struct machine *m = LONG(0x0f, 0xba, 0x36, 0x21); /* btr dword [rsi], 33 */
 
@@ -52,7 +52,7 @@ TEST(btr_by_an_immediate_stays_inside)
 	machine_free(m);
 }
 
-TEST(xadd_of_a_register_with_itself_doubles_it)
+TIER_TEST(xadd_of_a_register_with_itself_doubles_it)
 {
 	struct machine *m = LONG(0x0f, 0xc1, 0xc0); /* xadd eax, eax */
 
@@ -62,7 +62,7 @@ TEST(xadd_of_a_register_with_itself_doubles_it)
 	machine_free(m);
 }
 
-TEST(cmpxchg16b_exchanges_or_loads)
+TIER_TEST(cmpxchg16b_exchanges_or_loads)
 {
 	struct machine *m = LONG(0xf0, 0x48, 0x0f, 0xc7, 0x0e); /* lock cmpxchg16b [rsi] */
 
@@ -91,7 +91,7 @@ TEST(cmpxchg16b_exchanges_or_loads)
 	machine_free(m);
 }
 
-TEST(cmpxchg8b_over_two_pages)
+TIER_TEST(cmpxchg8b_over_two_pages)
 {
 	struct machine *m = LONG(0x0f, 0xc7, 0x0e);
 
@@ -106,7 +106,7 @@ TEST(cmpxchg8b_over_two_pages)
 	machine_free(m);
 }
 
-TEST(locked_add_over_two_pages)
+TIER_TEST(locked_add_over_two_pages)
 {
 	struct machine *m = LONG(0xf0, 0x01, 0x06); /* lock add [rsi], eax */
 
@@ -119,7 +119,7 @@ TEST(locked_add_over_two_pages)
 	machine_free(m);
 }
 
-TEST(high_byte_registers_need_no_rex)
+TIER_TEST(high_byte_registers_need_no_rex)
 {
 	struct machine *m = LONG(0x00, 0xe0,        /* add al, ah */
 				 0x40, 0x00, 0xe0); /* add al, spl */
@@ -131,7 +131,7 @@ TEST(high_byte_registers_need_no_rex)
 	machine_free(m);
 }
 
-TEST(crc32_of_the_check_string)
+TIER_TEST(crc32_of_the_check_string)
 {
 	struct machine *m = LONG(0xf2, 0x48, 0x0f, 0x38, 0xf1, 0x06,  /* crc32 rax, qword */
 				 0xf2, 0x0f, 0x38, 0xf0, 0x46, 0x08); /* crc32 eax, byte */
@@ -163,7 +163,7 @@ static const struct {
 };
 
 /* want_ax = want_dx = 0: #DE. */
-TEST_EACH(divisions, sizeof(divs) / sizeof(divs[0]), divs[i].name)
+TIER_TEST_EACH(divisions, sizeof(divs) / sizeof(divs[0]), divs[i].name)
 {
 	struct machine *m = LONG(0xf4, 0, 0, 0, 0, 0, 0, 0, 0);
 	bool fails = !divs[i].want_ax && !divs[i].want_dx;

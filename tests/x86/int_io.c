@@ -5,7 +5,7 @@
 #define CODE 0x6000
 #define TSS  0x9000
 
-TEST(widths)
+TIER_TEST(widths)
 {
 	struct machine *m = machine_new("max");
 
@@ -37,7 +37,7 @@ static const struct {
 	{"no bitmap", 0, 0x200, 104, 0, false},
 };
 
-TEST_EACH(port_rights_of_cpl_3, sizeof(ports) / sizeof(ports[0]), ports[i].name)
+TIER_TEST_EACH(port_rights_of_cpl_3, sizeof(ports) / sizeof(ports[0]), ports[i].name)
 {
 	struct machine *m = machine_new("max");
 	struct cpu *c = m->c;

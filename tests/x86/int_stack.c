@@ -11,7 +11,7 @@ static uint64_t top(struct machine *m, unsigned at, unsigned size)
 	return load_le(m->ram + m->c->r[R_SP] + at, size);
 }
 
-TEST(push_sp_is_the_old_one_and_pop_sp_wins)
+TIER_TEST(push_sp_is_the_old_one_and_pop_sp_wins)
 {
 	struct machine *m = machine_new("max");
 
@@ -27,7 +27,7 @@ TEST(push_sp_is_the_old_one_and_pop_sp_wins)
 	machine_free(m);
 }
 
-TEST(pop_to_memory_by_esp_counts_from_the_new_one)
+TIER_TEST(pop_to_memory_by_esp_counts_from_the_new_one)
 {
 	struct machine *m = machine_new("max");
 
@@ -39,7 +39,7 @@ TEST(pop_to_memory_by_esp_counts_from_the_new_one)
 	machine_free(m);
 }
 
-TEST(a_push_that_faults_leaves_sp)
+TIER_TEST(a_push_that_faults_leaves_sp)
 {
 	struct machine *m = machine_new("max");
 
@@ -53,7 +53,7 @@ TEST(a_push_that_faults_leaves_sp)
 	machine_free(m);
 }
 
-TEST(pusha_and_popa_wrap_in_real_mode)
+TIER_TEST(pusha_and_popa_wrap_in_real_mode)
 {
 	struct machine *m = machine_new("max");
 
@@ -76,7 +76,7 @@ TEST(pusha_and_popa_wrap_in_real_mode)
 	machine_free(m);
 }
 
-TEST(enter_copies_frames_and_leave_undoes)
+TIER_TEST(enter_copies_frames_and_leave_undoes)
 {
 	struct machine *m = machine_new("max");
 
@@ -99,7 +99,7 @@ TEST(enter_copies_frames_and_leave_undoes)
 	machine_free(m);
 }
 
-TEST(push_of_a_segment_is_two_bytes_of_four)
+TIER_TEST(push_of_a_segment_is_two_bytes_of_four)
 {
 	for (unsigned amd = 0; amd < 2; amd++) {
 		struct machine *m = machine_new("max");
@@ -115,7 +115,7 @@ TEST(push_of_a_segment_is_two_bytes_of_four)
 	}
 }
 
-TEST(long_mode_pushes_eight_or_two)
+TIER_TEST(long_mode_pushes_eight_or_two)
 {
 	struct machine *m = machine_new("max");
 
@@ -171,7 +171,7 @@ static const struct {
 	{"popf, iopl 3", 3, false, FL_IF, {0x6a, 0x02, 0x9d}, false, 0},
 };
 
-TEST_EACH(virtual_8086_flags, sizeof(v86) / sizeof(v86[0]), v86[i].name)
+TIER_TEST_EACH(virtual_8086_flags, sizeof(v86) / sizeof(v86[0]), v86[i].name)
 {
 	struct machine *m = vm86(v86[i].iopl, v86[i].vme, v86[i].flags);
 
@@ -185,7 +185,7 @@ TEST_EACH(virtual_8086_flags, sizeof(v86) / sizeof(v86[0]), v86[i].name)
 	machine_free(m);
 }
 
-TEST(pushf_in_virtual_8086_mode_shows_vif)
+TIER_TEST(pushf_in_virtual_8086_mode_shows_vif)
 {
 	struct machine *m = vm86(0, true, FL_IF);
 

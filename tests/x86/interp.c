@@ -4,7 +4,7 @@
 
 #define CODE 0x6000
 
-TEST(real_mode_program_exits)
+TIER_TEST(real_mode_program_exits)
 {
 	struct machine *m = machine_new("max");
 
@@ -29,7 +29,7 @@ TEST(real_mode_program_exits)
 	machine_free(m);
 }
 
-TEST(protected_mode_program_exits)
+TIER_TEST(protected_mode_program_exits)
 {
 	struct machine *m = machine_new("max");
 
@@ -50,7 +50,7 @@ TEST(protected_mode_program_exits)
 	machine_free(m);
 }
 
-TEST(long_mode_program_exits)
+TIER_TEST(long_mode_program_exits)
 {
 	struct machine *m = machine_new("max");
 
@@ -69,7 +69,7 @@ TEST(long_mode_program_exits)
 	machine_free(m);
 }
 
-TEST(halt_stops_and_an_endless_loop_is_counted)
+TIER_TEST(halt_stops_and_an_endless_loop_is_counted)
 {
 	struct machine *m = machine_new("max");
 
@@ -83,7 +83,7 @@ TEST(halt_stops_and_an_endless_loop_is_counted)
 	machine_free(m);
 }
 
-TEST(a_store_to_the_next_instruction_is_seen)
+TIER_TEST(a_store_to_the_next_instruction_is_seen)
 {
 	struct machine *m = machine_new("max");
 
@@ -96,7 +96,7 @@ TEST(a_store_to_the_next_instruction_is_seen)
 	machine_free(m);
 }
 
-TEST(code_written_between_runs_is_decoded_anew)
+TIER_TEST(code_written_between_runs_is_decoded_anew)
 {
 	struct machine *m = machine_new("max");
 
@@ -113,7 +113,7 @@ TEST(code_written_between_runs_is_decoded_anew)
 	machine_free(m);
 }
 
-TEST(an_instruction_over_two_pages)
+TIER_TEST(an_instruction_over_two_pages)
 {
 	struct machine *m = machine_new("max");
 
@@ -156,7 +156,7 @@ static const struct {
 	{"limit", {0x66, 0xa1, 0xfe, 0xff}, 2, 13, 0},
 };
 
-TEST_EACH(real_mode_faults, sizeof(faults) / sizeof(faults[0]), faults[i].name)
+TIER_TEST_EACH(real_mode_faults, sizeof(faults) / sizeof(faults[0]), faults[i].name)
 {
 	struct machine *m = machine_new("max");
 
@@ -173,7 +173,7 @@ TEST_EACH(real_mode_faults, sizeof(faults) / sizeof(faults[0]), faults[i].name)
 	machine_free(m);
 }
 
-TEST(triple_fault)
+TIER_TEST(triple_fault)
 {
 	struct machine *m = machine_new("max");
 
@@ -184,7 +184,7 @@ TEST(triple_fault)
 	machine_free(m);
 }
 
-TEST(popf_that_sets_tf_traps_after_the_next_instruction)
+TIER_TEST(popf_that_sets_tf_traps_after_the_next_instruction)
 {
 	struct machine *m = machine_new("max");
 
@@ -201,7 +201,7 @@ TEST(popf_that_sets_tf_traps_after_the_next_instruction)
 	machine_free(m);
 }
 
-TEST(nmi_waits_for_the_shadow_of_mov_ss)
+TIER_TEST(nmi_waits_for_the_shadow_of_mov_ss)
 {
 	struct machine *m = machine_new("max");
 
@@ -217,7 +217,7 @@ TEST(nmi_waits_for_the_shadow_of_mov_ss)
 	machine_free(m);
 }
 
-TEST(an_instruction_breakpoint_and_rf)
+TIER_TEST(an_instruction_breakpoint_and_rf)
 {
 	struct machine *m = machine_new("max");
 

@@ -106,6 +106,7 @@ struct machine *machine_new(const char *model)
 	MUST(m->dom);
 	m->c = cpu_new(m->dom, 0, model_new(model, &e));
 	MUST(m->c);
+	tier_put(m->c);
 	domain_lock(m->dom);
 	m->ram = domain_ram(m->dom, 0, &len, true);
 	OK(core_server_new(m->dom, false, &sender, m, &id));

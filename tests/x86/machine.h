@@ -8,7 +8,7 @@
 #define TESTS_X86_MACHINE_H
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/cpu.h"
-#include "tests/test.h"
+#include "tests/x86/tier.h"
 
 /* dm/ has these names too, and the test binary has both. */
 #define machine_new  x86_machine_new

@@ -95,6 +95,9 @@ uint8_t *state_operand(const struct or_case *k, unsigned n);
 uint64_t state_ea(const struct or_case *k); /* effective address, as the state has it */
 bool row_has_kind(const struct opcode *o, unsigned kind);
 
+/* oracle_flags.c */
+uint64_t flags_overwritten(const struct insn *in);
+
 /* oracle_show.c */
 void show_insn(FILE *f, const struct or_case *k);
 void show_case(const struct or_case *k, const struct or_result *n, const struct or_result *i,

@@ -384,7 +384,7 @@ static char *metadata(void)
 static const char digits[16][2] = {"0", "1", "2", "3", "4", "5", "6", "7",
 				   "8", "9", "A", "B", "C", "D", "E", "F"};
 
-TEST_EACH(vectors_of_opcodes, 16, digits[i])
+TIER_TEST_EACH(vectors_of_opcodes, 16, digits[i])
 {
 	char *meta = metadata();
 	struct machine *m = machine_286();

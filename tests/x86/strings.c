@@ -20,7 +20,7 @@ static struct machine *prot(const uint8_t *code, size_t len)
 }
 #define PROT(...) prot((const uint8_t[]){__VA_ARGS__, 0xf4}, sizeof((uint8_t[]){__VA_ARGS__}) + 1)
 
-TEST(rep_movs_over_pages)
+TIER_TEST(rep_movs_over_pages)
 {
 	struct machine *m = PROT(0xf3, 0xa5);
 
@@ -37,7 +37,7 @@ TEST(rep_movs_over_pages)
 	machine_free(m);
 }
 
-TEST(rep_movs_onto_what_follows_repeats_a_pattern)
+TIER_TEST(rep_movs_onto_what_follows_repeats_a_pattern)
 {
 	struct machine *m = PROT(0xf3, 0xa4);
 
@@ -50,7 +50,7 @@ TEST(rep_movs_onto_what_follows_repeats_a_pattern)
 	machine_free(m);
 }
 
-TEST(rep_movs_downwards)
+TIER_TEST(rep_movs_downwards)
 {
 	struct machine *m = PROT(0xfd, 0xf3, 0x66, 0xa5);
 
@@ -64,7 +64,7 @@ TEST(rep_movs_downwards)
 	machine_free(m);
 }
 
-TEST(rep_stos_and_its_width)
+TIER_TEST(rep_stos_and_its_width)
 {
 	struct machine *m = PROT(0xf3, 0xab);
 
@@ -78,7 +78,7 @@ TEST(rep_stos_and_its_width)
 	machine_free(m);
 }
 
-TEST(repe_cmps_stops_behind_the_difference)
+TIER_TEST(repe_cmps_stops_behind_the_difference)
 {
 	struct machine *m = PROT(0xf3, 0xa6);
 
@@ -92,7 +92,7 @@ TEST(repe_cmps_stops_behind_the_difference)
 	machine_free(m);
 }
 
-TEST(repne_scas_finds)
+TIER_TEST(repne_scas_finds)
 {
 	struct machine *m = PROT(0xf2, 0xae);
 
@@ -106,7 +106,7 @@ TEST(repne_scas_finds)
 	machine_free(m);
 }
 
-TEST(count_zero_does_nothing_and_keeps_flags)
+TIER_TEST(count_zero_does_nothing_and_keeps_flags)
 {
 	struct machine *m = PROT(0xf3, 0xa6);
 
@@ -119,7 +119,7 @@ TEST(count_zero_does_nothing_and_keeps_flags)
 }
 
 /* A segment limit in the middle: #GP with the units before it done. */
-TEST(a_fault_in_the_middle_leaves_the_rest_to_do)
+TIER_TEST(a_fault_in_the_middle_leaves_the_rest_to_do)
 {
 	struct machine *m = PROT(0xf3, 0xa5);
 
@@ -136,7 +136,7 @@ TEST(a_fault_in_the_middle_leaves_the_rest_to_do)
 	machine_free(m);
 }
 
-TEST(sixteen_bit_addresses_wrap)
+TIER_TEST(sixteen_bit_addresses_wrap)
 {
 	struct machine *m = PROT(0x67, 0xf3, 0xa4);
 
@@ -153,7 +153,7 @@ TEST(sixteen_bit_addresses_wrap)
 	machine_free(m);
 }
 
-TEST(rep_outs_and_ins)
+TIER_TEST(rep_outs_and_ins)
 {
 	struct machine *m = PROT(0xf3, 0x6e,        /* rep outsb */
 				 0xb9, 3, 0, 0, 0,  /* mov ecx, 3 */
@@ -188,7 +188,7 @@ static void counted(struct machine *m, unsigned at, unsigned n, unsigned first, 
 			break;
 }
 
-TEST(rep_ins_is_one_request_a_page)
+TIER_TEST(rep_ins_is_one_request_a_page)
 {
 	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
 
@@ -203,7 +203,7 @@ TEST(rep_ins_is_one_request_a_page)
 }
 
 /* The unit that lies in two pages is read by itself. */
-TEST(rep_ins_across_a_page)
+TIER_TEST(rep_ins_across_a_page)
 {
 	struct machine *m = PORTS(20, 0xf3, 0x66, 0x6d);
 
@@ -215,7 +215,7 @@ TEST(rep_ins_across_a_page)
 	machine_free(m);
 }
 
-TEST(rep_ins_downwards)
+TIER_TEST(rep_ins_downwards)
 {
 	struct machine *m = PORTS(20, 0xfd, 0xf3, 0x66, 0x6d);
 
@@ -227,7 +227,7 @@ TEST(rep_ins_downwards)
 }
 
 /* The port is not read for a unit that has no room. */
-TEST(rep_ins_faults_in_the_middle)
+TIER_TEST(rep_ins_faults_in_the_middle)
 {
 	struct machine *m = PORTS(0x905, 0xf3, 0x66, 0x6d);
 
@@ -241,7 +241,7 @@ TEST(rep_ins_faults_in_the_middle)
 	machine_free(m);
 }
 
-TEST(rep_ins_into_io_memory)
+TIER_TEST(rep_ins_into_io_memory)
 {
 	struct machine *m = PORTS(4, 0xf3, 0x66, 0x6d);
 
@@ -251,7 +251,7 @@ TEST(rep_ins_into_io_memory)
 	machine_free(m);
 }
 
-TEST(rep_ins_over_what_follows_it)
+TIER_TEST(rep_ins_over_what_follows_it)
 {
 	struct machine *m = PORTS(2, 0xf3, 0x66, 0x6d, 0xf4, 0xf4, 0xf4, 0xf4);
 
@@ -264,7 +264,7 @@ TEST(rep_ins_over_what_follows_it)
 	machine_free(m);
 }
 
-TEST(rep_outs_reads_the_page_it_may)
+TIER_TEST(rep_outs_reads_the_page_it_may)
 {
 	struct machine *m = PORTS(0x60, 0xf3, 0x6e);
 
@@ -280,7 +280,7 @@ TEST(rep_outs_reads_the_page_it_may)
 }
 
 /* Between two lots the vCPU can be left, as for an interrupt; rIP stays at the instruction. */
-TEST(rep_ins_can_be_left_between_lots)
+TIER_TEST(rep_ins_can_be_left_between_lots)
 {
 	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
 
@@ -294,7 +294,7 @@ TEST(rep_ins_can_be_left_between_lots)
 }
 
 /* The device model goes away: what it answered is there, the rest waits. */
-TEST(rep_ins_whose_device_goes_away)
+TIER_TEST(rep_ins_whose_device_goes_away)
 {
 	struct machine *m = PORTS(0x900, 0xf3, 0x66, 0x6d);
 
@@ -308,7 +308,7 @@ TEST(rep_ins_whose_device_goes_away)
 }
 
 /* More units than one go: an exit request is honoured between, and nothing is lost. */
-TEST(a_long_repetition_can_be_left)
+TIER_TEST(a_long_repetition_can_be_left)
 {
 	struct machine *m = PROT(0xf3, 0xac);
 

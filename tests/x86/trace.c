@@ -44,7 +44,7 @@ static struct machine *real_program(void)
 	return m;
 }
 
-TEST(instructions_and_an_interrupt)
+TIER_TEST(instructions_and_an_interrupt)
 {
 	struct machine *m = real_program();
 	struct record r;
@@ -69,7 +69,7 @@ TEST(instructions_and_an_interrupt)
 }
 
 /* In real mode the line says the linear address, branches the offset. */
-TEST(a_segment_base_is_in_the_address)
+TIER_TEST(a_segment_base_is_in_the_address)
 {
 	struct machine *m = machine_new("max");
 	struct record r;
@@ -87,7 +87,7 @@ TEST(a_segment_base_is_in_the_address)
 		  "\n");
 }
 
-TEST(a_block_is_shown_once_and_what_is_no_block_each_time)
+TIER_TEST(a_block_is_shown_once_and_what_is_no_block_each_time)
 {
 	struct machine *m = machine_new("max");
 	struct record r;
@@ -117,7 +117,7 @@ TEST(a_block_is_shown_once_and_what_is_no_block_each_time)
 }
 
 /* No gate is there: #PF, #DF of that and the #GP on its way, and the end. */
-TEST(a_page_fault_becomes_a_triple_fault)
+TIER_TEST(a_page_fault_becomes_a_triple_fault)
 {
 	struct machine *m = machine_new("max");
 	struct record r;
@@ -160,7 +160,7 @@ TEST(a_page_fault_becomes_a_triple_fault)
 
 #define REGISTERS(rbx, rip) "CPU: cpu 0\n" GENERAL(rbx) rip " cpl=0\n" SYSTEM
 
-TEST(registers_before_each_block)
+TIER_TEST(registers_before_each_block)
 {
 	struct machine *m = machine_new("max");
 	struct record r;
@@ -180,7 +180,7 @@ TEST(registers_before_each_block)
 }
 
 /* What it costs when off is a look: the program is the same one. */
-TEST(the_program_does_not_notice)
+TIER_TEST(the_program_does_not_notice)
 {
 	struct machine *m = real_program();
 	struct record r;

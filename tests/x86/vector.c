@@ -21,7 +21,7 @@ static struct machine *start(void)
 	return m;
 }
 
-TEST(legacy_keeps_the_upper_half_and_vex_clears_it)
+TIER_TEST(legacy_keeps_the_upper_half_and_vex_clears_it)
 {
 	struct machine *m = start();
 
@@ -37,7 +37,7 @@ TEST(legacy_keeps_the_upper_half_and_vex_clears_it)
 	machine_free(m);
 }
 
-TEST(string_compare_writes_ecx_and_flags)
+TIER_TEST(string_compare_writes_ecx_and_flags)
 {
 	struct machine *m = start();
 
@@ -51,7 +51,7 @@ TEST(string_compare_writes_ecx_and_flags)
 	machine_free(m);
 }
 
-TEST(aes_round_of_the_standard)
+TIER_TEST(aes_round_of_the_standard)
 {
 	/* FIPS-197, appendix B: state after AddRoundKey, first round key. */
 	static const uint8_t in[] = {0x19, 0x3d, 0xe3, 0xbe, 0xa0, 0xf4, 0xe2, 0x2b,
