@@ -33,12 +33,17 @@ struct clock {
 	struct follow *follow; /* CLOCK_FOLLOWER only */
 };
 
-static int64_t monotonic(void)
+int64_t clock_host_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
+}
+
+int64_t clock_host_ms(void)
+{
+	return clock_host_ns() / NS_PER_MS;
 }
 
 static void tell(struct clock *c, bool gone)
@@ -138,7 +143,7 @@ static void follow_look(struct follow *f)
 static int64_t follow_now(struct follow *f)
 {
 	follow_look(f);
-	f->floor = MAX(f->floor, clock_page_time(&f->last, monotonic()));
+	f->floor = MAX(f->floor, clock_page_time(&f->last, clock_host_ns()));
 	return f->floor;
 }
 
@@ -241,14 +246,14 @@ int64_t clock_now(const struct clock *c)
 {
 	if (c->follow)
 		return follow_now(c->follow);
-	return c->running ? monotonic() - c->base : c->now;
+	return c->running ? clock_host_ns() - c->base : c->now;
 }
 
 void clock_start(struct clock *c)
 {
 	if (c->mode != CLOCK_HOST || c->running)
 		return;
-	c->base = monotonic() - c->now;
+	c->base = clock_host_ns() - c->now;
 	c->running = true;
 	turned(c);
 }
@@ -274,7 +279,7 @@ void clock_restore(struct clock *c, int64_t now)
 {
 	c->now = now;
 	if (c->running)
-		c->base = monotonic() - now;
+		c->base = clock_host_ns() - now;
 	if (c->follow)
 		c->follow->floor = 0;
 	turned(c);

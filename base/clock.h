@@ -27,6 +27,10 @@ struct timer {
 	void *arg;
 };
 
+/* CLOCK_MONOTONIC, whatever guests' clocks do: for how long something was waited for. */
+int64_t clock_host_ns(void);
+int64_t clock_host_ms(void);
+
 struct clock *clock_new(enum clock_mode mode); /* host clocks start stopped, at 0 */
 void clock_free(struct clock *c);              /* NULL is fine; pending timers are dropped */
 int64_t clock_now(const struct clock *c);

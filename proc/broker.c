@@ -6,6 +6,7 @@
  */
 #include "proc/broker.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/packet.h"
 #include "base/util.h"
@@ -100,13 +101,10 @@ static struct child *free_place(struct broker *b)
 
 static bool may_start_now(struct broker *b)
 {
-	struct timespec t;
-	time_t since;
+	time_t now = clock_host_ns() / NS_PER_SEC, since = now - b->starts_at;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	since = t.tv_sec - b->starts_at;
 	b->starts = (unsigned)MIN(STARTS, (time_t)b->starts + since);
-	b->starts_at = t.tv_sec;
+	b->starts_at = now;
 	if (!b->starts)
 		return false;
 	b->starts--;

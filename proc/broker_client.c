@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* proc/broker_client.c: how a jailed process asks for files and helpers (broker.h). */
+#include "base/clock.h"
 #include "base/packet.h"
 #include "base/util.h"
 #include "proc/broker.h"
@@ -46,23 +47,15 @@ void broker_detach(void)
 	broker.fd = -1;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / NS_PER_MS;
-}
-
 /* The answer to our question; those to older ones, which came too late, are dropped. */
 static int hear(struct broker_answer *a, int *fd, struct err *e)
 {
 	const struct iovec iov = {a, sizeof(*a)};
 	struct pollfd p = {.fd = broker.fd, .events = POLLIN};
-	int64_t deadline = now_ms() + ANSWER_MS, left;
+	int64_t deadline = clock_host_ms() + ANSWER_MS, left;
 	ssize_t n;
 
-	while ((left = deadline - now_ms()) > 0) {
+	while ((left = deadline - clock_host_ms()) > 0) {
 		if (poll(&p, 1, (int)left) <= 0)
 			continue;
 		n = packet_receive(broker.fd, &iov, 1, MSG_DONTWAIT, fd, 1, NULL);

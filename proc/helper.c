@@ -2,6 +2,7 @@
 /* proc/helper.c: starts a helper process, hears it, and starts it again when it ends. */
 #include "proc/helper.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/packet.h"
 #include "base/util.h"
@@ -39,14 +40,6 @@ struct helper {
 	bool said_dead;
 };
 
-static int64_t host_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
-
 /* ---- what it says */
 
 /* Its next message as text, and up to two descriptors; < 0: none in time, or it is gone. */
@@ -54,7 +47,7 @@ static int hear(struct helper *h, char text[HELPER_MESSAGE], int fds[2], int64_t
 {
 	const struct iovec iov = {text, HELPER_MESSAGE - 1};
 	struct pollfd p = {.fd = h->control, .events = POLLIN};
-	int64_t left = deadline - host_now();
+	int64_t left = deadline - clock_host_ns();
 	ssize_t n;
 
 	text[0] = 0;
@@ -107,7 +100,7 @@ static int wait_ready(struct helper *h, struct err *e)
 {
 	char text[HELPER_MESSAGE];
 	const char *error;
-	int fds[2], rc = hear(h, text, fds, host_now() + START_MS * NS_PER_MS);
+	int fds[2], rc = hear(h, text, fds, clock_host_ns() + START_MS * NS_PER_MS);
 
 	drop(fds);
 	error = error_of(text);
@@ -171,7 +164,7 @@ static int start(struct helper *h, struct err *e)
 {
 	int control[2], rc;
 
-	h->since = host_now();
+	h->since = clock_host_ns();
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) < 0)
 		return err_errno(e, -errno, "no socket");
 	h->control = control[0];
@@ -213,7 +206,7 @@ static void start_in(struct helper *h, time_t s)
 
 static void ended(struct helper *h, const char *why)
 {
-	bool young = host_now() - h->since < LIVED_NS;
+	bool young = clock_host_ns() - h->since < LIVED_NS;
 
 	if (!h->said_dead)
 		log_warn("%s: %s ended%s%s; it is started again, now and whenever that happens",
@@ -300,7 +293,7 @@ int helper_send(struct helper *h, const char *text)
 
 int helper_ask(struct helper *h, const char *question, char *answer, size_t size, struct err *e)
 {
-	int64_t deadline = host_now() + ASK_MS * NS_PER_MS;
+	int64_t deadline = clock_host_ns() + ASK_MS * NS_PER_MS;
 	char text[HELPER_MESSAGE];
 	const char *error;
 	int fds[2];

@@ -11,8 +11,9 @@
  */
 #include "toolstack/store_start.h"
 
+#include "base/clock.h"
+#include "base/util.h"
 #include "proc/spawn.h"
-#include "toolstack/now.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -54,7 +55,7 @@ static int lock(const char *dir, int64_t until, struct err *e)
 	if (fd < 0)
 		return err_errno(e, -errno, "cannot open %s", path);
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (now_ms() > until) {
+		if (clock_host_ms() > until) {
 			close(fd);
 			return err_set(e, -ETIMEDOUT, "others hold %s for too long", path);
 		}
@@ -95,7 +96,7 @@ static void listen_to(int fd, int64_t until, char *line, size_t size)
 
 	while (n < size - 1) {
 		struct pollfd p = {.fd = fd, .events = POLLIN};
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_host_ms();
 		ssize_t some;
 
 		if (left <= 0 || (poll(&p, 1, (int)left) < 0 && errno != EINTR))
@@ -153,7 +154,7 @@ static int start(const char *socket, const char *log, int64_t until, struct err 
 
 static struct xs *attach_or_start(const char *dir, const char *log, struct err *e)
 {
-	int64_t until = now_ms() + STORE_START_MS;
+	int64_t until = clock_host_ms() + STORE_START_MS;
 	char path[4200];
 	struct xs *x;
 	int fd;

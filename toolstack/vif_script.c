@@ -7,9 +7,9 @@
  */
 #include "toolstack/vif_script.h"
 
+#include "base/clock.h"
 #include "base/util.h"
 #include "config.h"
-#include "toolstack/now.h"
 #include "toolstack/vif_up.h"
 
 #include <errno.h>
@@ -204,10 +204,10 @@ static bool take_some(struct heard *h, int fd)
 static bool hear_to_end(struct heard *h, int out, int process)
 {
 	struct pollfd p[] = {{process, POLLIN, 0}, {out, POLLIN, 0}};
-	int64_t until = now_ms() + vif_script_ms;
+	int64_t until = clock_host_ms() + vif_script_ms;
 
 	while (!p[0].revents) {
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_host_ms();
 
 		if (left <= 0)
 			return false;

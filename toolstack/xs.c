@@ -9,7 +9,8 @@
  */
 #include "toolstack/xs.h"
 
-#include "toolstack/now.h"
+#include "base/clock.h"
+#include "base/util.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -51,7 +52,7 @@ static int wait_for(const struct xs *x, short events, int64_t until)
 	struct pollfd p = {.fd = x->fd, .events = events};
 
 	for (;;) {
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_host_ms();
 		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
 
 		if (n > 0)
@@ -71,7 +72,7 @@ static int connect_by(struct xs *x, const struct sockaddr_un *at, int64_t until)
 	while (connect(x->fd, (const struct sockaddr *)at, sizeof(*at)) < 0) {
 		if (errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (now_ms() > until)
+		if (clock_host_ms() > until)
 			return -ETIMEDOUT;
 		poll(NULL, 0, 10);
 	}
@@ -90,7 +91,7 @@ static int open_socket(struct xs *x, const char *path, struct err *e)
 	x->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (x->fd < 0 || !x->path)
 		return err_set(e, -ENOMEM, "no socket or no memory for the store");
-	rc = connect_by(x, &at, now_ms() + xs_ms);
+	rc = connect_by(x, &at, clock_host_ms() + xs_ms);
 	return rc ? err_errno(e, rc, "no store at %s", path) : 0;
 }
 
@@ -251,7 +252,7 @@ static int exchange(struct xs *x, uint32_t type, const char *payload, size_t len
 {
 	struct xsd_sockmsg m = {.type = type, .tx_id = x->txn, .len = (uint32_t)len};
 	char message[HEADER + PAYLOAD];
-	int64_t until = now_ms() + xs_ms;
+	int64_t until = clock_host_ms() + xs_ms;
 	int rc;
 
 	memcpy(message, &m, HEADER);

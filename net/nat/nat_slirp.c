@@ -7,6 +7,7 @@
  * fills a fixed buffer, then libslirp's sockets are not read, then frames are
  * dropped. The number of flows ends with RLIMIT_NOFILE.
  */
+#include "base/clock.h"
 #include "base/util.h"
 #include "net/nat/nat.h"
 #include "net/user.h"
@@ -46,14 +47,6 @@ struct nat {
 	uint8_t out[OUT_SIZE]; /* frames that wait: uint32_t length, then the bytes */
 	uint8_t in[NET_USER_HEADER + FRAME_MAX];
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * NS_PER_SEC + t.tv_nsec;
-}
 
 /* ---- to the guest */
 
@@ -120,7 +113,7 @@ static void on_guest_error(const char *msg, void *arg)
 static int64_t on_clock(void *arg)
 {
 	(void)arg;
-	return now_ns();
+	return clock_host_ns();
 }
 
 static void *on_timer_new(SlirpTimerCb fn, void *fn_arg, void *arg)
@@ -304,7 +297,7 @@ static int get_revents(int i, void *arg)
 /* libslirp asks for at most 500 ms while it has anything to time, and else for a second. */
 static int timeout_of(const struct nat *n, uint32_t slirp_ms)
 {
-	int64_t now = now_ns() / NS_PER_MS, left = slirp_ms < IDLE_MS ? slirp_ms : INT64_MAX;
+	int64_t now = clock_host_ms(), left = slirp_ms < IDLE_MS ? slirp_ms : INT64_MAX;
 
 	for (const struct nat_timer *t = n->timers; t; t = t->next)
 		if (t->when >= 0)
@@ -314,7 +307,7 @@ static int timeout_of(const struct nat *n, uint32_t slirp_ms)
 
 static void run_timers(struct nat *n)
 {
-	int64_t now = now_ns() / NS_PER_MS;
+	int64_t now = clock_host_ms();
 
 	for (struct nat_timer *t = n->timers, *next; t; t = next) {
 		next = t->next;

@@ -11,6 +11,7 @@
  */
 #include "ui/vnc/vnc_server.h"
 
+#include "base/clock.h"
 #include "base/util.h"
 
 #include <dlfcn.h>
@@ -53,14 +54,6 @@ struct viewer {
 	int wait; /* ms between looks */
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
-
 static struct viewer *viewer_of(rfbClientPtr c)
 {
 	return c->screen->screenData;
@@ -84,7 +77,7 @@ static bool has_begun(struct viewer *v, int fd)
 	char four[4];
 
 	for (;;) {
-		int left = (int)(v->started + LOGIN_MS - now_ms());
+		int left = (int)(v->started + LOGIN_MS - clock_host_ms());
 		ssize_t n = left > 0 && poll(&p, 1, left) > 0
 				    ? recv(fd, four, sizeof(four), MSG_PEEK | MSG_DONTWAIT)
 				    : 0;
@@ -310,7 +303,7 @@ static void screen_event(struct viewer *v)
 	if (news != SCREEN_DRAWN && news != SCREEN_RESIZED)
 		return;
 	v->wait = v->dirty || news == SCREEN_RESIZED ? FRAME_MS : MIN(v->wait + SLOWER_MS, IDLE_MS);
-	v->next = now_ms() + v->wait;
+	v->next = clock_host_ms() + v->wait;
 }
 
 /* ---- events of the device model */
@@ -360,17 +353,17 @@ static void look(struct viewer *v)
 {
 	if (v->client->state == RFB_NORMAL)
 		log_in(v);
-	if (wants_frame(v) && now_ms() >= v->next && screen_copy_ask(&v->screen) < 0)
+	if (wants_frame(v) && clock_host_ms() >= v->next && screen_copy_ask(&v->screen) < 0)
 		v->broken = true;
 }
 
 /* How long nothing has to be done; -1: for ever. */
 static int patience(const struct viewer *v)
 {
-	int64_t left = v->next - now_ms();
+	int64_t left = v->next - clock_host_ms();
 
 	if (!v->logged_in)
-		return (int)MAX(v->started + LOGIN_MS - now_ms(), 0);
+		return (int)MAX(v->started + LOGIN_MS - clock_host_ms(), 0);
 	return wants_frame(v) && !v->screen.asked ? (int)MAX(left, 0) : -1;
 }
 
@@ -424,7 +417,7 @@ static void turn(struct viewer *v)
 	if (!v->client)
 		return;
 	look(v);
-	if (!v->logged_in && now_ms() >= v->started + LOGIN_MS)
+	if (!v->logged_in && clock_host_ms() >= v->started + LOGIN_MS)
 		v->broken = true;
 }
 
@@ -524,7 +517,7 @@ void vnc_rfb_run(const struct vnc_rfb *how)
 			   .expires = how->expires,
 			   .wait = FRAME_MS};
 
-	v.started = now_ms();
+	v.started = clock_host_ms();
 	v.keys.key = key;
 	v.keys.arg = &v;
 	v.keys.layout = *how->layout;
