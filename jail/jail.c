@@ -29,12 +29,17 @@
 
 #define NOBODY 65534
 
+static const char *const mode_names[] = {"off", "try", "require"};
+
+const char *jail_mode_name(enum jail_mode mode)
+{
+	return mode_names[mode];
+}
+
 int jail_parse_mode(const char *text, enum jail_mode *mode)
 {
-	static const char *const names[] = {"off", "try", "require"};
-
-	for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(text, names[i])) {
+	for (unsigned i = 0; i < ARRAY_SIZE(mode_names); i++)
+		if (!strcmp(text, mode_names[i])) {
 			*mode = (enum jail_mode)i;
 			return 0;
 		}

@@ -20,6 +20,7 @@ enum jail_mode {
 };
 /* "off", "try", "require"; < 0: none of them. */
 int jail_parse_mode(const char *text, enum jail_mode *mode);
+const char *jail_mode_name(enum jail_mode mode); /* that word */
 
 /* A system call that may be made while (argument `arg` & mask) == value. */
 struct jail_narrow {

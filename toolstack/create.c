@@ -59,11 +59,6 @@ static int write_config(const struct cfg *cfg, bool has_uuid, unsigned domid, st
 	return 0;
 }
 
-static const char *jail_word(enum jail_mode mode)
-{
-	return mode == JAIL_OFF ? "off" : mode == JAIL_TRY ? "try" : "require";
-}
-
 static int start(const struct create *c, unsigned domid, int control, int lock, pid_t *pid,
 		 struct err *e)
 {
@@ -78,7 +73,7 @@ static int start(const struct create *c, unsigned domid, int control, int lock, 
 	spawn_arg(&s, "-domid");
 	spawn_arg(&s, id);
 	spawn_arg(&s, "-jail");
-	spawn_arg(&s, jail_word(c->jail));
+	spawn_arg(&s, jail_mode_name(c->jail));
 	if (c->paused)
 		spawn_arg(&s, "-paused");
 	if (!rc)

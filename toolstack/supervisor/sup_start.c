@@ -18,14 +18,6 @@
 
 #define START_MS 60000
 
-static const char *jail_word(const struct sup *s)
-{
-	static const char *const words[] = {
-		[JAIL_OFF] = "off", [JAIL_TRY] = "try", [JAIL_REQUIRE] = "require"};
-
-	return words[s->child->jail];
-}
-
 /* ---- hvm-core ---- */
 
 /* A socket that hvm-core listens on, and hvm-dm's end of it; nobody else finds it afterwards. */
@@ -52,7 +44,7 @@ static int core_sockets(struct sup *s, int *listener, int *dm, struct err *e)
 static int start_core(struct sup *s, int listener, struct err *e)
 {
 	const struct guest_core_way way = {.listener = listener,
-					   .jail = jail_word(s),
+					   .jail = jail_mode_name(s->child->jail),
 					   .now = time(NULL),
 					   .rtc_offset = s->rtc_offset};
 	char **words = guest_core_args(&s->guest, &way);
@@ -78,7 +70,7 @@ static int dm_words(struct sup *s, struct spawn *d, int core, int monitor, int b
 				      .broker = broker,
 				      .monitor = monitor,
 				      .console = guest_log_end(s->console),
-				      .jail = jail_word(s),
+				      .jail = jail_mode_name(s->child->jail),
 				      .monitor_path = path,
 				      .nets = sup_net_words(s)};
 	int rc = rundir_guest_path(path, s->domid, "qmp", e);
@@ -222,8 +214,9 @@ static int open_ends(struct sup *s, int *monitor, int *broker, struct err *e)
 	if (!s->qmp || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, b) < 0)
 		return err_set(e, -ENOMEM, "no socket");
 	*broker = b[1];
-	s->broker_ops = (struct broker_ops){
-		.open = sup_files_open, .may_start = may_start, .jail = jail_word(s)};
+	s->broker_ops = (struct broker_ops){.open = sup_files_open,
+					    .may_start = may_start,
+					    .jail = jail_mode_name(s->child->jail)};
 	s->broker = broker_serve(s->loop, b[0], &s->broker_ops, s, e);
 	return s->broker ? 0 : -ENOMEM;
 }
