@@ -10,6 +10,51 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static int at_path(const char *path, int flags, struct sockaddr_un *a)
+{
+	int fd;
+
+	*a = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (strlen(path) >= sizeof(a->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(a->sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+	return fd < 0 ? -errno : fd;
+}
+
+static int failed(int fd)
+{
+	int rc = -errno;
+
+	close(fd);
+	return rc;
+}
+
+int packet_listen(const char *path, int backlog)
+{
+	struct sockaddr_un a;
+	int fd = at_path(path, SOCK_NONBLOCK, &a);
+
+	if (fd < 0)
+		return fd;
+	unlink(path);
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, backlog) < 0)
+		return failed(fd);
+	return fd;
+}
+
+int packet_connect(const char *path)
+{
+	struct sockaddr_un a;
+	int fd = at_path(path, 0, &a);
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) < 0)
+		return failed(fd);
+	return fd;
+}
 
 union room {
 	struct cmsghdr align;

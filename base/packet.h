@@ -11,6 +11,12 @@
 
 #define PACKET_FDS 160 /* at most, with one message */
 
+/* Sockets by a path, close-on-exec: a descriptor, or -errno (-ENAMETOOLONG: no socket's). A
+ * listening one replaces what is at the path, of a process that was killed; accept4 on it never
+ * waits. */
+int packet_listen(const char *path, int backlog);
+int packet_connect(const char *path);
+
 /* Never waits. Bytes that went, or -errno; a peer that has gone is -EPIPE, no signal. */
 ssize_t packet_send(int socket, const struct iovec *iov, unsigned parts, const int *fds,
 		    unsigned n);

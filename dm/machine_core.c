@@ -3,6 +3,7 @@
 #include "dm/machine_parts.h"
 
 #include "base/log.h"
+#include "base/packet.h"
 #include "config.h"
 #include "dm/board.h"
 #include "dm/host.h"
@@ -15,7 +16,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,7 +75,6 @@ static int open_embedded(struct machine *m, struct err *e)
 /* -core fd=N, or the path of a socket that hvm-core listens on. */
 static int core_socket(const char *where, struct err *e)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char fd_name[40];
 	int fd;
 
@@ -83,17 +82,10 @@ static int core_socket(const char *where, struct err *e)
 		snprintf(fd_name, sizeof(fd_name), "fd:%s", where + 3);
 		return host_open(fd_name, O_RDWR, 0, e);
 	}
-	if (strlen(where) >= sizeof(a.sun_path))
-		return err_set(e, -ENAMETOOLONG, "-core %s: the path is too long for a socket",
-			       where);
-	memcpy(a.sun_path, where, strlen(where));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-		return fd;
-	err_errno(e, -errno, "-core %s: cannot connect", where);
-	if (fd >= 0)
-		close(fd);
-	return -EIO;
+	fd = packet_connect(where);
+	if (fd == -ENAMETOOLONG)
+		return err_set(e, fd, "-core %s: the path is too long for a socket", where);
+	return fd < 0 ? err_errno(e, fd, "-core %s: cannot connect", where) : fd;
 }
 
 static int open_remote(struct machine *m, struct err *e)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hvm-core: the hypervisor core of one domain, served to a device model on a socket. */
 #include "base/log.h"
-#include "base/loop.h"
+#include "base/packet.h"
 #include "base/signals.h"
 #include "hypervisor/core_jail.h"
 #include "hypervisor/domain.h"
@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -201,21 +200,11 @@ static int parse_options(struct options *o, char **argv, struct err *e)
 
 static int listen_at(const char *path, struct err *e)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd, rc = 0;
+	int fd = packet_listen(path, 1);
 
-	if (strlen(path) >= sizeof(a.sun_path))
-		return err_set(e, -ENAMETOOLONG, "the path of socket %s is too long", path);
-	memcpy(a.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return err_errno(e, -errno, "no socket");
-	unlink(path); /* of a core that was killed */
-	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(fd, 1) < 0) {
-		rc = err_errno(e, -errno, "cannot listen on %s", path);
-		close(fd);
-	}
-	return rc ? rc : fd;
+	if (fd == -ENAMETOOLONG)
+		return err_set(e, fd, "the path of socket %s is too long", path);
+	return fd < 0 ? err_errno(e, fd, "cannot listen on %s", path) : fd;
 }
 
 static void device_model_ended(void *arg, bool asked, const char *why)

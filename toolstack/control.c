@@ -15,24 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define USUAL_MS 60000
 #define GONE_MS  2000
-
-static int try_socket(const char *path)
-{
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-
-	memcpy(a.sun_path, path, strlen(path) + 1); /* rundir.c: below 100 */
-	if (fd >= 0 && !connect(fd, (struct sockaddr *)&a, sizeof(a)))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
 
 /* A supervisor that nobody hears has been killed, and its guest is about to be gone: that is waited
  * for, so that what follows finds it gone. */
@@ -42,7 +28,7 @@ static int reach(unsigned domid, struct err *e)
 	int rc = rundir_guest_path(path, domid, "control", e);
 
 	for (unsigned i = 0; !rc && i < GONE_MS / 10; i++) {
-		int fd = try_socket(path);
+		int fd = packet_connect(path);
 
 		if (fd >= 0)
 			return fd;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -88,4 +89,34 @@ TEST(last_words)
 	EQS("ouch", text);
 	EQ(0, hear(s[0], text, NULL, 0, NULL));
 	close(s[0]);
+}
+
+TEST(by_a_path)
+{
+	char path[] = "/tmp/hvm-packet-XXXXXX", text[16];
+	const char *longer = "/tmp/"
+			     "12345678901234567890123456789012345678901234567890"
+			     "12345678901234567890123456789012345678901234567890123";
+	int listener, s[2], left = mkstemp(path);
+
+	MUST(left >= 0 && !close(left)); /* what was left there is replaced */
+	EQ(-ECONNREFUSED, packet_connect(path));
+	listener = packet_listen(path, 1);
+	MUST(listener >= 0);
+	EQ(-1, accept4(listener, NULL, NULL, SOCK_CLOEXEC)); /* nobody yet, and it does not wait */
+	s[0] = packet_connect(path);
+	MUST(s[0] >= 0);
+	EQ(FD_CLOEXEC, fcntl(s[0], F_GETFD));
+	s[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	EQ(5, say(s[0], "hello", NULL, 0));
+	EQ(5, hear(s[1], text, NULL, 0, NULL));
+	close(listener);
+	EQ(-ECONNREFUSED, packet_connect(path));
+	unlink(path);
+	EQ(-ENOENT, packet_connect(path));
+	EQ(108, strlen(longer));
+	EQ(-ENAMETOOLONG, packet_connect(longer));
+	EQ(-ENAMETOOLONG, packet_listen(longer, 1));
+	close(s[0]);
+	close(s[1]);
 }

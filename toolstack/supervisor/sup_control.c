@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
@@ -35,7 +34,6 @@ struct client {
 struct sup_control {
 	struct sup *s;
 	int listener;
-	char path[RUNDIR_PATH];
 	struct watch *watch;
 	struct client *clients;
 	unsigned n;
@@ -330,22 +328,21 @@ static void came(void *arg, uint32_t events)
 
 int sup_control_open(struct sup *s, struct err *e)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	struct sup_control *k = calloc(1, sizeof(*k));
+	char path[RUNDIR_PATH];
 	int rc;
 
 	if (!k)
 		return err_set(e, -ENOMEM, "out of memory");
 	s->control = k;
 	k->s = s;
-	k->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	rc = rundir_guest_path(k->path, s->domid, "control", e);
+	k->listener = -1;
+	rc = rundir_guest_path(path, s->domid, "control", e);
 	if (rc)
 		return rc;
-	memcpy(a.sun_path, k->path, strlen(k->path) + 1); /* rundir.c: below 100 */
-	if (k->listener < 0 || bind(k->listener, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(k->listener, 16))
-		return err_errno(e, -errno, "cannot listen on %s", k->path);
+	k->listener = packet_listen(path, 16);
+	if (k->listener < 0)
+		return err_errno(e, k->listener, "cannot listen on %s", path);
 	k->watch = loop_watch(s->loop, k->listener, EPOLLIN, came, k);
 	return k->watch ? 0 : err_set(e, -ENOMEM, "out of memory");
 }

@@ -7,13 +7,13 @@
 #include "toolstack/supervisor/sup.h"
 
 #include "base/log.h"
+#include "base/packet.h"
 #include "base/util.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #define START_MS 60000
@@ -23,20 +23,18 @@
 /* A socket that hvm-core listens on, and hvm-dm's end of it; nobody else finds it afterwards. */
 static int core_sockets(struct sup *s, int *listener, int *dm, struct err *e)
 {
-	struct sockaddr_un a = {.sun_family = AF_UNIX};
 	char path[RUNDIR_PATH];
 	int rc = rundir_guest_path(path, s->domid, "core", e);
 
 	*listener = *dm = -1;
 	if (rc)
 		return rc;
-	memcpy(a.sun_path, path, strlen(path) + 1); /* rundir.c: below 100 */
-	unlink(path);
-	*listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	*dm = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (*listener < 0 || *dm < 0 || bind(*listener, (struct sockaddr *)&a, sizeof(a)) ||
-	    listen(*listener, 1) || connect(*dm, (struct sockaddr *)&a, sizeof(a)))
-		rc = err_errno(e, -errno, "no socket for hvm-core at %s", path);
+	*listener = packet_listen(path, 1);
+	*dm = *listener < 0 ? *listener : packet_connect(path);
+	if (*dm < 0)
+		rc = err_errno(e, *dm, "no socket for hvm-core at %s", path);
+	if (*dm < 0 && *listener >= 0)
+		close(*listener);
 	unlink(path);
 	return rc;
 }
@@ -248,13 +246,10 @@ int sup_start(struct sup *s, struct err *e)
 	if (rc)
 		return rc;
 	rc = core_sockets(s, &listener, &core, e);
-	if (rc) {
-		if (listener >= 0)
-			close(listener);
-	} else {
-		rc = start_core(s, listener, e);
-	}
-	if (rc && core >= 0)
+	if (rc)
+		return rc;
+	rc = start_core(s, listener, e);
+	if (rc)
 		close(core);
 	return rc ? rc : start_dm(s, core, e);
 }
