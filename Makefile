@@ -60,7 +60,7 @@ PARTS_hvm-supervisor := base/% jail/% proc/% toolstack/%
 PARTS_hvm-sdl := base/% jail/% proc/child.c ui/display.c ui/display_serve.c ui/key.c \
 	ui/screen_copy.c ui/sdl/%
 # Never in hvm-dm: what an intruder in libslirp or libvncserver should not find beside it.
-NOT_hvm-dm := proc/child.c proc/broker.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
+NOT_hvm-dm := proc/child.c proc/broker.c proc/kid.c net/nat/% ui/vnc/% ui/sdl/% ui/screen_copy.c
 NOT_hvm := proc/child.c toolstack/supervisor/%
 
 # Named xen*.c or *_xen.c in hypervisor/ and dm/: the parts that call libxen, built only with it.

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "proc/broker.h"
 #include "proc/child.h"
+#include "proc/kid.h"
 #include "proc/spawn.h"
 #include "toolstack/guest.h"
 #include "toolstack/rundir.h"
@@ -17,22 +18,6 @@
 #include <jansson.h>
 #include <sys/types.h>
 #include <time.h>
-
-/* ---- sup_kid.c: a process of the guest's own */
-struct kid {
-	const char *program; /* "hvm-core" */
-	pid_t pid;           /* 0: not running */
-	int pidfd;
-	int status; /* wait's, of the last one */
-	struct watch *watch;
-	struct loop *loop;
-	void (*ended)(void *arg, struct kid *k);
-	void *arg;
-};
-/* Takes what is in s over; s->argv[0] is the program. < 0 and a sentence. */
-int kid_start(struct kid *k, struct spawn *s, struct err *e);
-void kid_signal(struct kid *k, int signal);
-void kid_free(struct kid *k); /* kills it */
 
 /* ---- sup_alarm.c: one timer */
 struct alarm_clock {

@@ -2,7 +2,7 @@
 /*
  * toolstack/supervisor/sup_alarm.c: one timer on the loop.
  *
- * Tests: tests/toolstack/sup_kid.c
+ * Tests: tests/toolstack/sup_alarm.c
  */
 #include "toolstack/supervisor/sup.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * toolstack/supervisor/sup_kid.c: starts a process of the guest's and notices its end.
+ * proc/kid.c: see kid.h.
  *
- * Tests: tests/toolstack/sup_kid.c
+ * Tests: tests/unit/kid.c
  */
-#include "toolstack/supervisor/sup.h"
+#include "proc/kid.h"
 
 #include <errno.h>
 #include <signal.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A supervisor's processes and its timer. */
-#include "toolstack/supervisor/sup.h"
+/* Processes whose end is noticed. */
+#include "proc/kid.h"
 
 #include "tests/test.h"
 
@@ -104,33 +104,4 @@ TEST(no_such_program)
 	EQ(0, b.k.pid);
 	kid_free(&b.k);
 	loop_free(b.l);
-}
-
-static void rang(void *arg)
-{
-	++*(unsigned *)arg;
-}
-
-TEST(an_alarm)
-{
-	struct loop *l = loop_new(NULL);
-	struct alarm_clock a;
-	unsigned n = 0;
-
-	OK(alarm_new(&a, l, rang, &n, NULL));
-	CHECK(!alarm_is_set(&a));
-	alarm_set(&a, 100000);
-	CHECK(alarm_is_set(&a));
-	EQ(0, loop_step(l, 0));
-	alarm_set(&a, 1); /* in the other's place */
-	EQ(1, loop_step(l, 10000));
-	EQ(1, n);
-	CHECK(!alarm_is_set(&a));
-	EQ(0, loop_step(l, 5)); /* once */
-	alarm_set(&a, 1);
-	alarm_set(&a, 0);
-	EQ(0, loop_step(l, 5));
-	EQ(1, n);
-	alarm_free(&a);
-	loop_free(l);
 }
