@@ -194,12 +194,12 @@ TEST(dies_with_its_parent)
 	char byte;
 	pid_t pid;
 
+	process_use("hvm-vnc");
 	MUST(!pipe(fds));
 	pid = fork();
 	if (!pid) {
 		struct owner o = owner();
 
-		process_use("hvm-vnc");
 		o.option = "-listen";
 		o.fd = socket(AF_UNIX, SOCK_STREAM, 0);
 		fcntl(fds[0], F_SETFD, FD_CLOEXEC);
