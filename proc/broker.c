@@ -11,6 +11,7 @@
 #include "base/packet.h"
 #include "base/util.h"
 #include "proc/broker_wire.h"
+#include "proc/kid.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,8 +19,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,12 +28,8 @@
 static const char *const programs[] = {"hvm-vnc", "hvm-nat", "hvm-sdl"};
 
 struct child {
-	struct broker *broker;
-	const char *program; /* of programs; NULL: this place is free */
-	uint32_t id;
-	pid_t pid;
-	int pidfd;
-	struct watch *watch;
+	struct kid kid; /* one that does not run: this place is free */
+	uint32_t id;    /* of who was the last here */
 };
 struct broker {
 	const struct broker_ops *ops;
@@ -57,44 +52,23 @@ struct request {
 
 /* ---- helpers */
 
-static void reap(struct child *c, int options)
-{
-	int rc;
-
-	do
-		rc = waitpid(c->pid, NULL, options);
-	while (rc < 0 && errno == EINTR);
-	if (!rc)
-		return;
-	watch_free(c->watch);
-	if (c->pidfd >= 0)
-		close(c->pidfd);
-	memset(c, 0, sizeof(*c));
-}
-
-static void child_ended(void *arg, uint32_t events)
-{
-	(void)events;
-	reap(arg, WNOHANG);
-}
-
-/* It is not waited for: who has no other can still be seen to be ended. */
-static void end_child(struct child *c)
-{
-	if (c->program)
-		kill(c->pid, SIGKILL);
-}
-
 static void end_children(struct broker *b)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
-		end_child(&b->children[i]);
+		kid_signal(&b->children[i].kid, SIGKILL);
+}
+
+/* Its place is free: that is all. */
+static void child_ended(void *arg, struct kid *k)
+{
+	(void)arg;
+	(void)k;
 }
 
 static struct child *free_place(struct broker *b)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
-		if (!b->children[i].program)
+		if (!b->children[i].kid.pid)
 			return &b->children[i];
 	return NULL;
 }
@@ -109,18 +83,6 @@ static bool may_start_now(struct broker *b)
 		return false;
 	b->starts--;
 	return true;
-}
-
-static int watch_child(struct broker *b, struct child *c, struct err *e)
-{
-	c->pidfd = (int)syscall(SYS_pidfd_open, c->pid, 0);
-	if (c->pidfd >= 0)
-		c->watch = loop_watch(b->loop, c->pidfd, EPOLLIN, child_ended, c);
-	if (c->watch)
-		return 0;
-	end_child(c);
-	reap(c, 0);
-	return err_set(e, -ENOMEM, "a helper cannot be watched");
 }
 
 /* ---- what it asks for */
@@ -166,19 +128,11 @@ static int judge(struct broker *b, const char *program, const struct spawn *s, s
 static int launch(struct broker *b, struct child *c, const char *program, struct spawn *s,
 		  struct err *e)
 {
-	char path[4096];
-	int rc = spawn_find(program, path, sizeof(path), e);
-
 	spawn_arg(s, "-jail");
 	spawn_arg(s, b->ops->jail ? b->ops->jail : "try");
-	if (!rc)
-		rc = spawn_start(s, path, &c->pid, e);
-	if (rc)
-		return rc;
-	c->broker = b;
-	c->program = program;
+	c->kid = (struct kid){.program = program, .loop = b->loop, .ended = child_ended};
 	c->id = ++b->next_id;
-	return watch_child(b, c, e);
+	return kid_start(&c->kid, s, e);
 }
 
 static int start(struct broker *b, struct request *r, uint32_t *id, struct err *e)
@@ -207,7 +161,7 @@ static void end(struct broker *b, uint32_t id)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
 		if (b->children[i].id == id)
-			end_child(&b->children[i]);
+			kid_signal(&b->children[i].kid, SIGKILL);
 }
 
 static int open_file(struct broker *b, const struct request *r, struct err *e)
@@ -315,8 +269,7 @@ void broker_free(struct broker *b)
 		return;
 	client_gone(b);
 	for (unsigned i = 0; i < CHILDREN; i++)
-		if (b->children[i].program)
-			reap(&b->children[i], 0);
+		kid_free(&b->children[i].kid);
 	free(b);
 }
 
@@ -324,6 +277,6 @@ void broker_each(const struct broker *b, void (*fn)(void *arg, const char *progr
 		 void *arg)
 {
 	for (unsigned i = 0; i < CHILDREN; i++)
-		if (b->children[i].program)
-			fn(arg, b->children[i].program, b->children[i].pid);
+		if (b->children[i].kid.pid)
+			fn(arg, b->children[i].kid.program, b->children[i].kid.pid);
 }

@@ -32,7 +32,7 @@ static void ended(void *arg, uint32_t events)
 	struct kid *k = arg;
 
 	(void)events;
-	if (waitpid(k->pid, &k->status, WNOHANG) != k->pid)
+	if (!waitpid(k->pid, &k->status, WNOHANG))
 		return;
 	forget(k);
 	k->ended(k->arg, k);
