@@ -17,8 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define USUAL_MS 60000
-#define GONE_MS  2000
+#define GONE_MS 2000
 
 /* A supervisor that nobody hears has been killed, and its guest is about to be gone: that is waited
  * for, so that what follows finds it gone. */
@@ -109,7 +108,7 @@ json_t *control_call(unsigned domid, json_t *request, const int *fds, unsigned n
 
 json_t *control_do(unsigned domid, const char *name, struct err *e)
 {
-	return control_call(domid, json_pack("{ss}", "do", name), NULL, 0, USUAL_MS, NULL, e);
+	return control_call(domid, json_pack("{ss}", "do", name), NULL, 0, CONTROL_MS, NULL, e);
 }
 
 json_t *control_qmp(unsigned domid, const char *command, json_t *arguments, struct err *e)
@@ -118,5 +117,5 @@ json_t *control_qmp(unsigned domid, const char *command, json_t *arguments, stru
 
 	if (arguments)
 		json_object_set_new(request, "arguments", arguments);
-	return control_call(domid, request, NULL, 0, USUAL_MS, NULL, e);
+	return control_call(domid, request, NULL, 0, CONTROL_MS, NULL, e);
 }

@@ -13,12 +13,13 @@
 
 #define CONTROL_MAX 131072 /* bytes of a packet */
 #define CONTROL_FDS 4
+#define CONTROL_MS  60000 /* how long an answer may take, as a rule */
 
 /* Takes request over. NULL and a sentence: nobody there (-ESRCH in *rc), no answer in time, or what
  * the supervisor says is wrong. timeout_ms < 0: as long as it takes. rc may be NULL. */
 json_t *control_call(unsigned domid, json_t *request, const int *fds, unsigned n, int timeout_ms,
 		     int *rc, struct err *e);
-/* The same for {"do": NAME}, 60 s at most. */
+/* The same for {"do": NAME}, CONTROL_MS at most. */
 json_t *control_do(unsigned domid, const char *name, struct err *e);
 /* For a command of hvm-dm's QMP and its arguments, NULL or taken over. */
 json_t *control_qmp(unsigned domid, const char *command, json_t *arguments, struct err *e);

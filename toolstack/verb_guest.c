@@ -36,8 +36,8 @@ static int destroy(const struct verb_call *c, struct err *e)
 	int rc = running_find(c, 0, &domid, e);
 
 	if (!rc)
-		json_decref(control_call(domid, json_pack("{ss}", "do", "destroy"), NULL, 0, 60000,
-					 &rc, e));
+		json_decref(control_call(domid, json_pack("{ss}", "do", "destroy"), NULL, 0,
+					 CONTROL_MS, &rc, e));
 	if (rc == -ESRCH)
 		err_clear(e); /* it was faster */
 	return rc == -ESRCH ? 0 : rc;
@@ -61,7 +61,7 @@ static int rename_guest(const struct verb_call *c, struct err *e)
 	return rc ? rc
 		  : running_done(control_call(
 			    domid, json_pack("{ssss}", "do", "rename", "name", c->args[1]), NULL, 0,
-			    60000, NULL, e));
+			    CONTROL_MS, NULL, e));
 }
 
 /* ---- shutdown and reboot: some guests, or all, and how long that takes ---- */

@@ -51,7 +51,7 @@ static int change(unsigned domid, const struct disk *d, const char *file, struct
 	answer = control_call(domid,
 			      json_pack("{ssssss*ss}", "do", "cd", "drive", drive, "file", file,
 					"format", disk_format_name(d->format)),
-			      NULL, 0, 60000, NULL, e);
+			      NULL, 0, CONTROL_MS, NULL, e);
 	json_decref(answer);
 	return answer ? 0 : -EIO;
 }

@@ -110,7 +110,7 @@ static int vncviewer(const struct verb_call *c, struct err *e)
 static long long hand_over(unsigned domid, int fd, struct err *e)
 {
 	json_t *request = json_pack("{ssss}", "do", "qmp", "execute", "add-fd");
-	json_t *set = control_call(domid, request, &fd, 1, 60000, NULL, e);
+	json_t *set = control_call(domid, request, &fd, 1, CONTROL_MS, NULL, e);
 	long long id = set ? running_number(set, "fdset-id") : -EIO;
 
 	json_decref(set);
