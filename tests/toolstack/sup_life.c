@@ -20,6 +20,7 @@ static char dir[] = "/tmp/hvm-sup-life-XXXXXX";
 struct box {
 	struct sup s;
 	struct child child;
+	int lock; /* the guest's */
 };
 
 static void open_box(struct box *b, const char *setting)
@@ -36,7 +37,7 @@ static void open_box(struct box *b, const char *setting)
 	OK(cfg_read(&b->s.cfg, "g.cfg", text, (size_t)n, &e));
 	OK(guest_read(&b->s.guest, &b->s.cfg, NULL, &e));
 	OK(sup_life_open(&b->s, &e));
-	OK(rundir_new("web", &b->s.domid, &b->s.lock, &e));
+	OK(rundir_new("web", &b->s.domid, &b->lock, &e));
 	b->s.log = guest_log_open(b->s.loop, path, false, &e);
 	b->s.core = (struct kid){.program = "hvm-core", .ended = sup_kid_ended, .arg = b};
 	b->s.dm = (struct kid){.program = "hvm-dm", .ended = sup_kid_ended, .arg = b};
@@ -58,7 +59,7 @@ static void close_box(struct box *b)
 	alarm_free(&b->s.publish);
 	guest_free(&b->s.guest);
 	cfg_free(&b->s.cfg);
-	close(b->s.lock);
+	close(b->lock);
 	loop_free(b->s.loop);
 	snprintf(command, sizeof(command), "rm -r %s", dir);
 	EQ(0, system(command));

@@ -19,7 +19,7 @@ static const char help[] = "Looks after one guest; hvm create starts it.\n"
 			   "  -paused          the guest does not run until `hvm unpause`\n";
 
 static const char *domid_text;
-static int lock_fd = -1;
+static int lock_fd = -1; /* open as long as we live: that is all its use */
 static bool paused;
 
 static const struct child_option options[] = {
@@ -126,7 +126,7 @@ static void tear_down(struct sup *s)
 
 static int serve(struct child *c, struct err *e)
 {
-	struct sup s = {.child = c, .lock = lock_fd, .start_paused = paused, .created = time(NULL)};
+	struct sup s = {.child = c, .start_paused = paused, .created = time(NULL)};
 	int rc;
 
 	s.domid = domid_text ? (unsigned)strtoul(domid_text, NULL, 10) : 0;

@@ -66,7 +66,6 @@ struct sup {
 	const struct child *child; /* how we were started; told once */
 	bool told, start_paused;
 	unsigned domid;
-	int lock;
 	struct loop *loop;
 	struct cfg cfg;
 	struct guest guest;
@@ -119,7 +118,6 @@ int sup_net_up(struct sup *s, struct err *e);
 const char *const *sup_net_words(const struct sup *s);
 void sup_net_hand(const struct sup *s, struct spawn *d);
 void sup_net_see(const struct sup *s, bool *connected, unsigned n);
-const char *sup_net_name(const struct sup *s, unsigned i); /* of card i's interface; or NULL */
 void sup_net_down(struct sup *s);
 /* sup_info.c: what there is to know of the guest, for `info`. */
 json_t *sup_info(struct sup *s);

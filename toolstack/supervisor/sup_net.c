@@ -89,12 +89,6 @@ void sup_net_see(const struct sup *s, bool *connected, unsigned n)
 		connected[i] = s->net->links[i].kind == VIF_TAP;
 }
 
-const char *sup_net_name(const struct sup *s, unsigned i)
-{
-	return s->net && i < s->net->n && s->net->links[i].kind == VIF_TAP ? s->net->links[i].name
-									   : NULL;
-}
-
 void sup_net_down(struct sup *s)
 {
 	struct sup_net *t = s->net;
