@@ -235,7 +235,7 @@ static void put_vif(struct writer *w, unsigned i, const char *perms)
 	put(w, "mac", "%s", mac);
 }
 
-/* ---- all of it, and parts */
+/* ---- all of it */
 
 int publish_all(struct xs *x, const struct guest *g, const struct publish_runtime *r, struct err *e)
 {
@@ -264,41 +264,6 @@ static int find_vm(struct xs *x, unsigned domid, char vm[XS_TEXT], struct err *e
 	if (strncmp(vm, "/vm/", 4) || !vm[4] || strchr(vm + 4, '/') || strlen(vm) > 64)
 		return err_set(e, -ENOENT, "%s is '%.80s'", path, vm);
 	return 0;
-}
-
-int publish_name(struct xs *x, unsigned domid, const char *name, struct err *e)
-{
-	struct writer w = {.x = x, .e = e};
-	char vm[XS_TEXT];
-
-	w.rc = find_vm(x, domid, vm, e);
-	snprintf(w.base, sizeof(w.base), "%.100s", vm);
-	put(&w, "name", "%s", name);
-	snprintf(w.base, sizeof(w.base), "/local/domain/%u", domid);
-	put(&w, "name", "%s", name);
-	return w.rc;
-}
-
-int publish_rtc(struct xs *x, unsigned domid, long offset, struct err *e)
-{
-	struct writer w = {.x = x, .e = e};
-	char vm[XS_TEXT];
-
-	w.rc = find_vm(x, domid, vm, e);
-	snprintf(w.base, sizeof(w.base), "%.100s", vm);
-	put(&w, "rtc/timeoffset", "%ld", offset);
-	return w.rc;
-}
-
-int publish_dm_state(struct xs *x, unsigned domid, const char *state, struct err *e)
-{
-	struct writer w = {.x = x, .e = e};
-	char vm[XS_TEXT];
-
-	w.rc = find_vm(x, domid, vm, e);
-	snprintf(w.base, sizeof(w.base), "/local/domain/0/device-model/%u", domid);
-	put(&w, "state", "%s", state);
-	return w.rc;
 }
 
 /* The domain last: as long as it is there, what else belongs to it can be found again. */

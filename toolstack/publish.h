@@ -34,10 +34,6 @@ struct publish_runtime {
  * started anew. What has no node by it is not removed. */
 int publish_all(struct xs *x, const struct guest *g, const struct publish_runtime *r,
 		struct err *e);
-/* One change each; a guest that is not there is -ENOENT. */
-int publish_name(struct xs *x, unsigned domid, const char *name, struct err *e);
-int publish_rtc(struct xs *x, unsigned domid, long offset, struct err *e);
-int publish_dm_state(struct xs *x, unsigned domid, const char *state, struct err *e);
 /* Removes all of a domain, published by whomever; one that is not there is fine. */
 int publish_remove(struct xs *x, unsigned domid, struct err *e);
 

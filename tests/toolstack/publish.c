@@ -132,21 +132,13 @@ TEST(changes)
 	struct world w;
 
 	begin(&w, rich);
-	EQ(-ENOENT, publish_name(w.x, 7, "new", NULL));
-	EQ(-ENOENT, publish_rtc(w.x, 7, 1, NULL));
-	EQ(-ENOENT, publish_dm_state(w.x, 7, "paused", NULL));
 	OK(publish_all(w.x, &w.g, &w.r, NULL));
 	OK(xs_write(w.x, "/local/domain/7/control/shutdown", "poweroff", NULL));
-	OK(publish_name(w.x, 7, "new", NULL));
-	EQS("new", value(&w, "/local/domain/7/name"));
-	EQS("new", value(&w, "/vm/" UUID "/name"));
-	OK(publish_rtc(w.x, 7, -60, NULL));
-	EQS("-60", value(&w, "/vm/" UUID "/rtc/timeoffset"));
-	OK(publish_dm_state(w.x, 7, "paused", NULL));
-	EQS("paused", value(&w, "/local/domain/0/device-model/7/state"));
+	EQS("3600", value(&w, "/vm/" UUID "/rtc/timeoffset"));
 	w.r.name = "new";
 	w.r.rtc_changed = true;
 	OK(publish_all(w.x, &w.g, &w.r, NULL));
+	EQS("new", value(&w, "/local/domain/7/name"));
 	EQS("new", value(&w, "/vm/" UUID "/name"));
 	EQS("0", value(&w, "/vm/" UUID "/rtc/timeoffset"));
 	EQS("poweroff", value(&w, "/local/domain/7/control/shutdown"));
@@ -158,11 +150,10 @@ TEST(one_of_two)
 {
 	char before[LISTED];
 	struct world w;
-	struct publish_runtime other = {.domid = 71, .uuid = "other"};
+	struct publish_runtime other = {.domid = 71, .uuid = "other", .dm_running = true};
 
 	begin(&w, rich);
 	OK(publish_all(w.x, &w.g, &other, NULL));
-	OK(publish_dm_state(w.x, 71, "running", NULL));
 	strcpy(before, listed(&w));
 	OK(publish_all(w.x, &w.g, &w.r, NULL));
 	OK(publish_remove(w.x, 7, NULL));
@@ -187,6 +178,5 @@ TEST(store_gone)
 	EQ(-EPIPE, publish_all(w.x, &w.g, &w.r, &e));
 	CHECK(strstr(e.msg, "has gone"));
 	EQ(-EPIPE, publish_remove(w.x, 7, NULL));
-	EQ(-EPIPE, publish_name(w.x, 7, "x", NULL));
 	end(&w);
 }
