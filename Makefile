@@ -291,9 +291,15 @@ $(BUILD)/bench/rates: tests/bench/lib/rates.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -O2 -std=c11 -D_GNU_SOURCE -static -s -Wall -Wextra -Werror $< -o $@
 
+# The same for tests/bench/guest.c.
+$(BUILD)/bench/works: tests/bench/lib/works.c
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -std=c11 -D_GNU_SOURCE -pthread -static -s -Wall -Wextra -Werror $< -o $@
+
 .PHONY: bench
 BENCHES := $(addprefix $(BUILD)/obj/tests/bench/,$(or $(B),$(BENCH_NAMES)))
-bench: $(addprefix $(BUILD)/bench/,work rates) $(BENCHES) ## run the benchmarks (B='idle disk')
+BENCH_GUESTS := $(addprefix $(BUILD)/bench/,work works rates)
+bench: $(BENCH_GUESTS) $(BENCHES) ## run the benchmarks (B='idle disk')
 	@for b in $(BENCHES); do echo "== $${b##*/}"; $$b || exit 1; done
 
 .PHONY: demo

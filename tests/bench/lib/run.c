@@ -15,7 +15,7 @@
 
 enum { KEPT = 4096 };
 
-const struct emulator run_ours = {"ours", "build/bin/hvm-dm -accel soft"};
+const struct emulator run_ours = {"ours", "build/bin/hvm-dm -accel \"${ACCEL:-soft}\""};
 const struct emulator run_tcg = {"TCG", "qemu-system-x86_64 -accel tcg -cpu max"};
 
 static double seconds(clockid_t clock)
