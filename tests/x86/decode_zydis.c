@@ -8,52 +8,8 @@
 #include "tests/test.h"
 
 #ifdef CONFIG_ZYDIS
+#include "tests/x86/zydis_bytes.h"
 #include "tests/x86/zydis_classes.h"
-
-struct random {
-	uint64_t s;
-};
-
-static uint64_t next(struct random *r)
-{
-	r->s ^= r->s << 13;
-	r->s ^= r->s >> 7;
-	r->s ^= r->s << 17;
-	return r->s >> 8;
-}
-
-static void map_bytes(struct random *r, uint8_t *p)
-{
-	static const uint8_t escape[4][2] = {{0x0f}, {0x0f}, {0x0f, 0x38}, {0x0f, 0x3a}};
-	unsigned kind = next(r) % 8;
-
-	if (kind < 4) {
-		memcpy(p, escape[kind], kind < 2 ? 1 : 2);
-	} else if (kind == 4) {
-		p[0] = 0xc5;
-		p[1] |= next(r) & 0xf8;
-	} else if (kind == 5) {
-		p[0] = 0xc4;
-		p[1] = (p[1] & 0xe0) | (next(r) % 3 + 1) | (next(r) & 0xe0);
-		p[2] |= next(r) & 0x78;
-	}
-}
-
-/* One in eight is noise; the others have likely prefixes and maps before it. */
-static void random_bytes(struct random *r, uint8_t *p)
-{
-	static const uint8_t prefix[] = {0x66, 0xf2, 0xf3, 0xf0, 0x67, 0x2e, 0x36, 0x3e,
-					 0x26, 0x64, 0x65, 0x48, 0x41, 0x44, 0x4f, 0x42};
-	unsigned n = next(r) % 8 < 3 ? 0 : next(r) % 4;
-
-	for (unsigned i = 0; i < 24; i++)
-		p[i] = next(r);
-	if (!(next(r) % 8))
-		return;
-	for (unsigned i = 0; i < n; i++)
-		p[i] = prefix[next(r) % sizeof(prefix)];
-	map_bytes(r, p + n);
-}
 
 static unsigned long setting(const char *name, unsigned long otherwise)
 {
@@ -90,8 +46,8 @@ static void compare(struct tally *t, unsigned long n, bool near_16)
 	while (n--) {
 		int class;
 
-		random_bytes(&r, bytes);
-		if (!pair_decode(&p, &z, bytes, next(&r) % 3)) {
+		random_insn(&r, bytes);
+		if (!pair_decode(&p, &z, bytes, random_next(&r) % 3)) {
 			t->valid += p.valid;
 			continue;
 		}
@@ -208,7 +164,7 @@ TEST(same_text)
 	for (unsigned i = 0; i < 60000; i++) {
 		uint8_t bytes[24];
 
-		random_bytes(&r, bytes);
+		random_insn(&r, bytes);
 		if (pair_decode(&p, &z, bytes, MODE_64) || !p.valid || !written_alike(&p))
 			continue;
 		same_text(&p, &f);
