@@ -7,6 +7,7 @@
 #define DM_MACHINE_CONFIG_H
 #include "block/blk.h"
 #include "dm/opts.h"
+#include "hypervisor/x86/engine_config.h"
 #include "jail/jail.h"
 
 #include <stddef.h>
@@ -71,6 +72,7 @@ struct machine_config {
 	char *machine;                    /* "pc" or "none" */
 	char *accel;                      /* "qtest", "soft", …; NULL = not said */
 	bool accel_option;                /* it was -accel that said it, not -machine */
+	struct engine_config engine;      /* what followed its name; model is not in use */
 	bool icount;                      /* -clock icount */
 	unsigned icount_shift;
 	char *core; /* -core: socket of a remote core, NULL = embedded */

@@ -77,14 +77,15 @@ static int set_entry(struct machine *m, struct err *e)
 int machine_vcpus_open(struct machine *m, struct err *e)
 {
 	const struct machine_config *c = m->cfg;
-	const struct vcpus_config v = {.ops = engine_of(c),
-				       .model = c->cpu ? c->cpu : "max",
-				       .icount = c->icount,
-				       .icount_shift = c->icount_shift,
-				       .triple_fault = triple_fault,
-				       .stopped = met_break,
-				       .arg = m};
+	struct vcpus_config v = {.ops = engine_of(c),
+				 .engine = c->engine,
+				 .icount = c->icount,
+				 .icount_shift = c->icount_shift,
+				 .triple_fault = triple_fault,
+				 .stopped = met_break,
+				 .arg = m};
 
+	v.engine.model = c->cpu ? c->cpu : "max";
 	if (v.ops)
 		m->vcpus = vcpus_new(m->dom, &v, e);
 	if (v.ops && !m->vcpus)

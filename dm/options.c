@@ -121,7 +121,8 @@ static int parse_one(struct machine_config *c, int argc, char *const *argv, int 
 
 static int set_defaults(struct machine_config *c)
 {
-	*c = (struct machine_config){.ram = 128 << 20, .cpus = 1, .maxcpus = 1};
+	*c = (struct machine_config){
+		.ram = 128 << 20, .cpus = 1, .maxcpus = 1, .engine = ENGINE_CONFIG(NULL)};
 	c->machine = strdup("pc");
 	return c->machine ? 0 : -ENOMEM;
 }

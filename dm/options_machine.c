@@ -140,6 +140,28 @@ static int set_machine(struct machine_config *c, const char *what, const char *a
 	return rc;
 }
 
+/* QEMU's for its own engines: they change nothing here. */
+static const char *const foreign_keys[] = {
+	"accel",          "thread",         "tb-size",         "split-wx",     "one-insn-per-tb",
+	"kernel-irqchip", "kvm-shadow-mem", "dirty-ring-size", "igd-passthru", "notify-vmexit",
+};
+
+static int engine_keys(struct machine_config *c, const struct opts *o, const char *what,
+		       struct err *e)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < o->n && !rc; i++) {
+		unsigned k = 0;
+
+		while (k < ARRAY_SIZE(foreign_keys) && strcmp(foreign_keys[k], o->v[i].key))
+			k++;
+		if (k == ARRAY_SIZE(foreign_keys))
+			rc = engine_config_set(&c->engine, what, o->v[i].key, o->v[i].value, e);
+	}
+	return rc;
+}
+
 static int set_accel(struct machine_config *c, const char *what, const char *arg, struct err *e)
 {
 	struct opts o;
@@ -149,7 +171,8 @@ static int set_accel(struct machine_config *c, const char *what, const char *arg
 	v = rc ? NULL : opts_get(&o, "accel");
 	if (v && (!strcmp(v, "help") || !strcmp(v, "?"))) {
 		printf("Accelerators supported:\n"
-		       "soft     the interpreter, on any x86-64 host (default)\n"
+		       "soft     in software, on any x86-64 host (default)\n"
+		       "           tier=interp|translate, verify=off|lockstep, perf-map=off|on\n"
 		       "qtest    no CPU runs; tests drive the machine\n");
 		rc = 1;
 	} else if (!rc) {
@@ -160,6 +183,8 @@ static int set_accel(struct machine_config *c, const char *what, const char *arg
 		c->accel_option = true;
 		rc = v ? pick_accel(c, what, v, e)
 		       : err_set(e, -EINVAL, "%s: lacks the engine's name, e.g. soft", what);
+		if (!rc)
+			rc = engine_keys(c, &o, what, e);
 	}
 	opts_free(&o);
 	return rc;
@@ -412,7 +437,8 @@ static const struct option rows[] = {
 	OPTION("machine", "TYPE[,KEY=V]",
 	       "pc or none; accel=, usb=, max-ram-below-4g= (help lists)", set_machine),
 	OPTION("M", "TYPE[,KEY=V]", "the same", set_machine),
-	OPTION("accel", "ENGINE", "what runs the CPUs: soft (default) or qtest", set_accel),
+	OPTION("accel", "ENGINE[,KEY=V]", "what runs the CPUs: soft (default), qtest (help lists)",
+	       set_accel),
 	OPTION("core", "fd=N|PATH", "the core is hvm-core at that socket, not in this process",
 	       set_core),
 	OPTION("cpu", "MODEL", "CPU model and features", set_cpu),

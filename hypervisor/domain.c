@@ -217,6 +217,13 @@ void domain_entry(struct domain *dom, const struct hv_entry *entry)
 	core_tell(dom, entry, entry);
 }
 
+int domain_stats(struct domain *dom, unsigned vcpu, struct engine_stats *s)
+{
+	const struct domain_hooks *h = &dom->vcpu_hooks;
+
+	return h->stats ? h->stats(h->arg, vcpu, s) : -ENOTSUP;
+}
+
 void core_a20(struct domain *dom, bool on)
 {
 	dom->a20 = on;

@@ -35,8 +35,9 @@ struct domain_hooks {
 	void (*shutdown)(void *arg, enum hv_shutdown why);
 	/* on: returns when no vCPU runs guest code, having let go of the lock meanwhile. */
 	void (*pause)(void *arg, bool on);
-	void (*hold)(void *arg);                                /* see domain_hold */
-	void (*entry)(void *arg, const struct hv_entry *entry); /* see domain_entry */
+	void (*hold)(void *arg);                                        /* see domain_hold */
+	void (*entry)(void *arg, const struct hv_entry *entry);         /* see domain_entry */
+	int (*stats)(void *arg, unsigned vcpu, struct engine_stats *s); /* see domain_stats */
 	void *arg;
 };
 
@@ -157,4 +158,6 @@ void domain_hold(struct domain *dom);
 /* Where the first vCPU starts, now and after each reset; NULL: at the reset vector. Copied; paused,
  * nobody asking. */
 void domain_entry(struct domain *dom, const struct hv_entry *entry);
+/* What the engine of the vCPUs has counted, of one or of all (~0u). -ENOTSUP: there is none. */
+int domain_stats(struct domain *dom, unsigned vcpu, struct engine_stats *s);
 #endif

@@ -254,6 +254,11 @@ static unsigned em_vcpus(struct hv *hv)
 	return domain_vcpus(dom_of(hv));
 }
 
+static int em_stats(struct hv *hv, unsigned vcpu, struct engine_stats *s)
+{
+	return domain_stats(dom_of(hv), vcpu, s);
+}
+
 static int64_t em_now(struct hv *hv)
 {
 	return clock_now(dom_of(hv)->clock);
@@ -290,6 +295,7 @@ static const struct hv_ops embedded_ops = {
 	.quiesce = em_quiesce,
 	.nr_vcpus = em_vcpus,
 	.now = em_now,
+	.stats = em_stats,
 };
 
 struct hv *hv_embedded_open(struct domain *dom, struct err *e)

@@ -11,6 +11,7 @@
 #include "hypervisor/public/ioreq_run.h"
 #include "hypervisor/seam.h"
 #include "hypervisor/spin.h"
+#include "hypervisor/x86/stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -526,6 +527,16 @@ static unsigned rm_vcpus(struct hv *hv)
 	return of(hv)->vcpus;
 }
 
+static int rm_stats(struct hv *hv, unsigned vcpu, struct engine_stats *s)
+{
+	struct seam_msg m = {.op = SEAM_STATS, .a = {vcpu, sizeof(*s)}};
+	int fds[SEAM_FDS];
+	unsigned n = 0;
+
+	memset(s, 0, sizeof(*s));
+	return call_full(of(hv), &m, s, sizeof(*s), fds, &n);
+}
+
 static int64_t rm_now(struct hv *hv)
 {
 	struct clock_reading r;
@@ -568,6 +579,7 @@ static const struct hv_ops remote_ops = {
 	.quiesce = rm_quiesce,
 	.nr_vcpus = rm_vcpus,
 	.now = rm_now,
+	.stats = rm_stats,
 	.follow = rm_follow,
 };
 

@@ -25,7 +25,7 @@ static const char help[] =
 	"  -listen PATH     wait for a device model on this socket (SOCK_SEQPACKET)\n"
 	"  -listen fd=N     the same, on a listening socket that is descriptor N\n"
 	"  -help, -version\n"
-	"  -accel soft|none what runs the processors; none: nothing does [soft]\n"
+	"  -accel soft[,KEY=V]|none  what runs the processors; none: nothing does [soft]\n"
 	"  -cpu MODEL       and what they are, as hvm-dm's [max]\n"
 	"  -rtc BASE        seconds since 1970, or base=utc or base=localtime [base=utc]\n"
 	"  -max-ram-below-4g SIZE  where memory is cut for the devices' hole\n"
@@ -40,7 +40,9 @@ static const char help[] =
 struct options {
 	uint64_t ram, below_4g;
 	unsigned vcpus;
-	const char *path, *accel, *cpu;
+	const char *path;
+	const struct engine_ops *accel; /* NULL: nothing runs the processors */
+	struct engine_config engine;
 	int64_t rtc;
 	bool once;
 	int fd;
@@ -130,10 +132,14 @@ static int parse_listen(struct options *o, const char *value, struct err *e)
 
 static int parse_accel(struct options *o, const char *value, struct err *e)
 {
-	o->accel = value;
-	if (!strcmp(value, "none") || engine_find(value))
-		return 0;
-	return err_set(e, -EINVAL, "-accel %s: there is soft, and none", value);
+	size_t n = strcspn(value, ",");
+	char name[16];
+
+	snprintf(name, sizeof(name), "%.*s", (int)n, value);
+	o->accel = engine_find(name);
+	if (!o->accel && strcmp(value, "none"))
+		return err_set(e, -EINVAL, "-accel %s: there is soft, and none", value);
+	return engine_config_parse(&o->engine, "-accel", value + n + (value[n] == ','), e);
 }
 
 static int parse_jail(struct options *o, const char *value, struct err *e)
@@ -163,7 +169,7 @@ static int parse_value(struct options *o, const char *name, const char *value, s
 		return parse_jail(o, value, e);
 	if (strcmp(name, "-cpu"))
 		return err_set(e, -EINVAL, "unknown option %s (try -help)", name);
-	o->cpu = value;
+	o->engine.model = value;
 	return 0;
 }
 
@@ -272,10 +278,8 @@ static void signalled(void *arg)
 
 static int make_vcpus(struct core *c, const struct options *o, struct err *e)
 {
-	const struct vcpus_config v = {.ops = engine_find(o->accel),
-				       .model = o->cpu,
-				       .triple_fault = triple_fault,
-				       .arg = c};
+	const struct vcpus_config v = {
+		.ops = o->accel, .engine = o->engine, .triple_fault = triple_fault, .arg = c};
 
 	domain_lock(c->dom);
 	domain_pause(c->dom); /* until a device model says that all is there */
@@ -335,8 +339,8 @@ int main(int argc, char **argv)
 {
 	struct options o = {.ram = 128ull << 20,
 			    .vcpus = 1,
-			    .accel = "soft",
-			    .cpu = "max",
+			    .accel = engine_find("soft"),
+			    .engine = ENGINE_CONFIG("max"),
 			    .rtc = time(NULL),
 			    .fd = -1};
 	struct core c = {.listener = -1};

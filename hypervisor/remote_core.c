@@ -6,6 +6,7 @@
 #include "base/packet.h"
 #include "hypervisor/page_peer.h"
 #include "hypervisor/remote.h"
+#include "hypervisor/x86/stats.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -434,6 +435,16 @@ static int reply_dirty(struct remote *r, struct seam_msg *m)
 	return reply(r, m, bitmap, len, NULL, 0);
 }
 
+static int reply_stats(struct remote *r, struct seam_msg *m)
+{
+	struct engine_stats s = {0};
+
+	m->rc = m->a[0] <= UINT32_MAX && m->a[1] == sizeof(s)
+			? domain_stats(dom_of(r), (unsigned)m->a[0], &s)
+			: -EINVAL;
+	return reply(r, m, &s, m->rc ? 0 : sizeof(s), NULL, 0);
+}
+
 static int serve(struct remote *r, struct seam_msg *m)
 {
 	int fd = -1;
@@ -442,6 +453,8 @@ static int serve(struct remote *r, struct seam_msg *m)
 		return -EPROTO;
 	if (m->op == SEAM_TRACK_DIRTY)
 		return reply_dirty(r, m);
+	if (m->op == SEAM_STATS)
+		return reply_stats(r, m);
 	if (!ops[m->op])
 		return -EPROTO;
 	m->rc = ops[m->op](r, m, &fd);

@@ -12,7 +12,7 @@
 #include "hypervisor/public/hv.h"
 
 #define SEAM_MAGIC   0x6d616573u /* "seam" */
-#define SEAM_VERSION 4
+#define SEAM_VERSION 5
 
 /* ---- pages ---- */
 #define SEAM_MSIS 254
@@ -83,6 +83,7 @@ enum seam_op {
 		     * gdt_limit, the second of each << 32 */
 	SEAM_PM_PLACE, /* a0 base, a1 on */
 	SEAM_PM_EVENT, /* a0 bits of PM1_STS */
+	SEAM_STATS,    /* a0 vcpu, or ~0, a1 sizeof(struct engine_stats) → it, after the struct */
 	SEAM_BYE,      /* orderly end */
 	SEAM_OPS
 };

@@ -286,6 +286,16 @@ static void on_hold(void *arg)
 	kick_all(vs);
 }
 
+static int on_stats(void *arg, unsigned vcpu, struct engine_stats *s)
+{
+	struct vcpus *vs = arg;
+
+	if (vcpu != ENGINE_ALL && vcpu >= vs->n)
+		return -EINVAL;
+	vs->en->ops->stats(vs->en, vcpu, s);
+	return 0;
+}
+
 static void on_entry(void *arg, const struct hv_entry *entry)
 {
 	struct vcpus *vs = arg;
@@ -311,6 +321,7 @@ static void take_hooks(struct vcpus *vs)
 					   .pause = on_pause,
 					   .hold = on_hold,
 					   .entry = on_entry,
+					   .stats = on_stats,
 					   .arg = vs};
 
 	domain_set_vcpu_hooks(vs->dom, &hooks);
@@ -349,7 +360,7 @@ struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct
 		vs->v[i].n = i;
 		pthread_cond_init(&vs->v[i].wake, NULL);
 	}
-	vs->en = c->ops->open(dom, c->model, e);
+	vs->en = c->ops->open(dom, &c->engine, e);
 	if (!vs->en) {
 		vcpus_free(vs);
 		return NULL;

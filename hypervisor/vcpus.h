@@ -9,6 +9,7 @@
 #ifndef HYPERVISOR_VCPUS_H
 #define HYPERVISOR_VCPUS_H
 #include "base/err.h"
+#include "hypervisor/x86/engine_config.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,7 +21,7 @@ struct vcpus;
 
 struct vcpus_config {
 	const struct engine_ops *ops;
-	const char *model; /* of -cpu */
+	struct engine_config engine;
 	/* -clock icount: an instruction takes 1 << icount_shift ns of a CLOCK_MANUAL clock, which
 	 * jumps to the next timer while all vCPUs are halted. */
 	bool icount;

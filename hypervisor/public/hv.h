@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 struct hv;
+struct engine_stats;
 
 enum hv_range { HV_RANGE_PORT, HV_RANGE_MEMORY, HV_RANGE_PCI /* SBDF */ };
 enum hv_shutdown {
@@ -134,6 +135,9 @@ struct hv_ops {
 	/* The guest's virtual time, ns, owned by the core: it stands still while quiesced. < 0: the
 	 * transport has none, the device model's own clock is all there is. */
 	int64_t (*now)(struct hv *hv);
+	/* What runs the vCPUs has counted this (hypervisor/x86/stats.h), of one or, ~0u, of all.
+	 * -ENOTSUP: nothing runs them. NULL: the core does not say (Xen). */
+	int (*stats)(struct hv *hv, unsigned vcpu, struct engine_stats *s);
 	/* NULL where the machine's clock is the domain's (embedded) or the core shares none (Xen).
 	 * c, a CLOCK_FOLLOWER that outlives hv, shows the domain's time from now on; the core stops
 	 * and starts it in quiesce. */

@@ -11,6 +11,7 @@
 #define HYPERVISOR_X86_CPU_H
 #include "hypervisor/x86/arch.h"
 #include "hypervisor/x86/insn.h"
+#include "hypervisor/x86/stats.h"
 
 #include <setjmp.h>
 
@@ -124,6 +125,7 @@ struct cpu {
 	unsigned tier_after;
 	const struct cpu_model *model;
 	uint64_t mem_gen; /* of the domain's memory map when tlb was last right */
+	struct engine_stats stats;
 };
 
 /* ---- exceptions (exception.c) ---- */

@@ -7,11 +7,11 @@
  */
 #include "hypervisor/x86/engine.h"
 
-#include "base/err.h"
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/debug.h"
 #include "hypervisor/x86/host_thunk.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/perf_map.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 
@@ -23,10 +23,14 @@ struct soft {
 	struct engine en;
 	struct cpu_model *model;
 	struct smp *smp;
+	struct perf_map *perf_map; /* NULL: not asked for */
 	struct cpu_debug debug;
 	unsigned n;
 	struct cpu *cpus[];
 };
+
+/* How often a block is interpreted before it is worth a translation. */
+#define TIER_AFTER 2
 
 static const struct engine_ops soft_ops;
 
@@ -45,22 +49,39 @@ static void soft_close(struct engine *en)
 	for (unsigned i = 0; i < s->n; i++)
 		cpu_free(s->cpus[i]);
 	model_free(s->model);
+	perf_map_close(s->perf_map);
 	free(s);
 }
 
-static int make_cpus(struct soft *s, struct domain *dom, struct err *e)
+static int make_cpus(struct soft *s, struct domain *dom, const struct engine_config *c,
+		     struct err *e)
 {
 	for (; s->n < domain_vcpus(dom); s->n++) {
 		s->cpus[s->n] = cpu_new(dom, s->n, s->model);
 		if (!s->cpus[s->n])
 			return err_set(e, -ENOMEM, "no memory for vCPU %u", s->n);
 		s->cpus[s->n]->wait_sipi = s->n;
+		cpu_set_tier(s->cpus[s->n], c->tier, TIER_AFTER);
 	}
 	s->smp = smp_new(s->cpus, s->n, e);
 	return s->smp ? 0 : -ENOMEM;
 }
 
-static struct engine *soft_open(struct domain *dom, const char *model, struct err *e)
+static int open_parts(struct soft *s, struct domain *dom, const struct engine_config *c,
+		      struct err *e)
+{
+	if (c->verify)
+		return err_set(e, -ENOTSUP, "verify=lockstep: there is no translator to verify");
+	if (c->perf_map) {
+		s->perf_map = perf_map_open(e);
+		if (!s->perf_map)
+			return -EIO;
+	}
+	s->model = model_new(c->model, e);
+	return s->model ? make_cpus(s, dom, c, e) : -EINVAL;
+}
+
+static struct engine *soft_open(struct domain *dom, const struct engine_config *c, struct err *e)
 {
 	struct soft *s = calloc(1, sizeof(*s) + domain_vcpus(dom) * sizeof(s->cpus[0]));
 
@@ -70,8 +91,7 @@ static struct engine *soft_open(struct domain *dom, const char *model, struct er
 	}
 	s->en.ops = &soft_ops;
 	host_thunk_ready(); /* if it cannot be, the first thunk says so */
-	s->model = model_new(model, e);
-	if (s->model && !make_cpus(s, dom, e))
+	if (!open_parts(s, dom, c, e))
 		return &s->en;
 	soft_close(&s->en);
 	return NULL;
@@ -150,6 +170,21 @@ static uint64_t soft_executed(struct engine *en, unsigned vcpu)
 	return soft_of(en)->cpus[vcpu]->insn_count;
 }
 
+static void soft_stats(struct engine *en, unsigned vcpu, struct engine_stats *out)
+{
+	const struct soft *s = soft_of(en);
+
+	memset(out, 0, sizeof(*out));
+	for (unsigned i = 0; i < s->n; i++)
+		if (vcpu == i || vcpu == ENGINE_ALL) {
+			uint64_t *n = &s->cpus[i]->insn_count;
+
+			stats_add(out, &s->cpus[i]->stats);
+			out->instructions += __atomic_load_n(n, __ATOMIC_RELAXED);
+		}
+	out->interpreted = out->instructions;
+}
+
 /* ---- what the domain says ---- */
 
 static void soft_kick(struct engine *en, unsigned vcpu)
@@ -208,6 +243,7 @@ static const struct engine_ops soft_ops = {
 	.runnable = soft_runnable,
 	.deaf = soft_deaf,
 	.executed = soft_executed,
+	.stats = soft_stats,
 	.kick = soft_kick,
 	.nmi = soft_nmi,
 	.init = soft_init,

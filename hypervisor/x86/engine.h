@@ -5,14 +5,15 @@
  */
 #ifndef HYPERVISOR_X86_ENGINE_H
 #define HYPERVISOR_X86_ENGINE_H
-#include <stdbool.h>
+#include "hypervisor/x86/engine_config.h"
+
 #include <stdint.h>
 
 struct cpu;
 struct cpu_debug;
 struct domain;
 struct engine;
-struct err;
+struct engine_stats;
 struct hv_entry;
 
 enum engine_stop {
@@ -23,11 +24,13 @@ enum engine_stop {
 	ENGINE_BREAK   /* a debugger's breakpoint */
 };
 
+#define ENGINE_ALL (~0u) /* vCPUs */
+
 struct engine_ops {
 	const char *name; /* of -accel */
 	const char *help;
 	/* With all of the domain's vCPUs, as after reset; the domain outlives it. */
-	struct engine *(*open)(struct domain *dom, const char *model, struct err *e);
+	struct engine *(*open)(struct domain *dom, const struct engine_config *c, struct err *e);
 	void (*close)(struct engine *en);
 	/* In the vCPU's own thread, without the device lock, until something stops it. */
 	enum engine_stop (*run)(struct engine *en, unsigned vcpu, uint64_t instructions);
@@ -46,6 +49,8 @@ struct engine_ops {
 	void (*init)(struct engine *en, unsigned vcpu);
 	void (*sipi)(struct engine *en, unsigned vcpu, uint8_t vector);
 	void (*modified)(struct engine *en, uint64_t first_gfn, uint64_t nr);
+	/* Of a vCPU, or ENGINE_ALL: of all, and what is no single one's. They may run. */
+	void (*stats)(struct engine *en, unsigned vcpu, struct engine_stats *s);
 	/* No vCPU runs; copied. */
 	void (*debug)(struct engine *en, const struct cpu_debug *d);
 	/* What a debugger and tests look at; NULL: the engine has no such thing. */

@@ -7,13 +7,13 @@
 #ifndef HYPERVISOR_X86_SYS_H
 #define HYPERVISOR_X86_SYS_H
 #include "hypervisor/x86/cpu.h"
+#include "hypervisor/x86/engine_config.h"
 
 /* ---- cpu.c ---- */
 struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *model);
 void cpu_free(struct cpu *c); /* NULL is fine */
 /* How it runs: by the interpreter alone, or blocks that the interpreter has run `after` times by
  * the translator. A vCPU begins with the interpreter. */
-enum cpu_tier { TIER_INTERP, TIER_TRANSLATE };
 void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after);
 static inline bool cpu_is_real(const struct cpu *c)
 {

@@ -109,6 +109,11 @@ TEST(machine_and_engine)
 	EQS("none", c.machine);
 	EQS("soft", c.accel);
 	config_free(&c);
+	good("-accel soft,tier=translate,perf-map=on -accel tcg,tb-size=64,verify=lockstep");
+	EQS("soft", c.accel);
+	EQ(TIER_TRANSLATE, c.engine.tier);
+	CHECK(c.engine.verify && c.engine.perf_map);
+	config_free(&c);
 	good("-machine pc,accel=tcg -accel qtest");
 	EQS("qtest", c.accel);
 	config_free(&c);
@@ -135,6 +140,9 @@ TEST(machine_and_engine)
 	refused("-M xenfv", "-M xenfv: guests of a real Xen cannot be served yet");
 	refused("-machine pc,usp=on", "-machine: no such key 'usp' (did you mean 'usb'?)");
 	refused("-accel fast", "-accel fast: no such engine");
+	refused("-accel soft,tier=2", "-accel: tier=2: want interp or translate");
+	refused("-accel soft,speed=2",
+		"-accel: no option 'speed': tier, verify and perf-map are there");
 	refused("-clock tick", "-clock tick: want host or icount[,shift=N]");
 	refused("-clock host,shift=1", "-clock host,shift=1: shift goes with icount, 0 to 20");
 	refused("-clock icount,shift=21",

@@ -61,7 +61,7 @@ static void on_triple(void *arg, unsigned vcpu)
 static void box_open(struct box *b, unsigned n, bool icount)
 {
 	struct vcpus_config v = {.ops = engine_find("soft"),
-				 .model = "max",
+				 .engine = ENGINE_CONFIG("max"),
 				 .icount = icount,
 				 .icount_shift = icount ? 3 : 0,
 				 .triple_fault = on_triple,

@@ -13,6 +13,8 @@
 #include "tests/hypervisor/rig.h"
 #include "tests/x86/sys_rig.h"
 
+#include <errno.h>
+
 #define KINDS   2 /* embedded, remote: fake_xen.c's core has no processors */
 #define START   0x7c00
 #define COUNT   0x500 /* accesses that were done */
@@ -71,8 +73,10 @@ static void stop(struct pc *m)
 
 static void pc_open(struct pc *m, size_t kind, const uint8_t *code, const uint8_t *end)
 {
-	struct vcpus_config c = {
-		.ops = engine_find("soft"), .model = "max", .triple_fault = on_triple, .arg = m};
+	struct vcpus_config c = {.ops = engine_find("soft"),
+				 .engine = ENGINE_CONFIG("max"),
+				 .triple_fault = on_triple,
+				 .arg = m};
 	struct err e = {""};
 	size_t len = 1 << 20;
 
@@ -145,6 +149,48 @@ ON_BOTH(a_quiesce_waits_for_the_instruction)
 	}
 	EQ(1, word(&m, STARTED));
 	pc_close(&m);
+}
+
+static void do_stats(struct rig *r, void *arg)
+{
+	struct engine_stats *s = arg;
+
+	OK(r->hv->ops->stats(r->hv, ENGINE_ALL, &s[0]));
+	OK(r->hv->ops->stats(r->hv, 0, &s[1]));
+	EQ(-EINVAL, r->hv->ops->stats(r->hv, 1, &s[2]));
+}
+
+ON_BOTH(the_engine_s_counters)
+{
+	struct engine_stats s[3];
+	struct pc m;
+
+	OPEN(&m, i, asking);
+	go(&m);
+	MUST(moves(&m));
+	stop(&m);
+	m.cpu->stats.exits_fault = 0x123456789abc;
+	rig_do(m.r, do_stats, s);
+	CHECK(s[0].instructions > 4);
+	EQ(m.cpu->insn_count, s[0].instructions);
+	EQ(0x123456789abc, s[0].exits_fault);
+	EQM(&s[0], &s[1], sizeof(s[0]));
+	pc_close(&m);
+}
+
+static void do_no_stats(struct rig *r, void *arg)
+{
+	*(int *)arg = r->hv->ops->stats(r->hv, ENGINE_ALL, &(struct engine_stats){0});
+}
+
+ON_BOTH(no_counters_where_nothing_runs)
+{
+	struct rig *r = rig_start(i, 1);
+	int rc = 0;
+
+	rig_do(r, do_no_stats, &rc);
+	EQ(-ENOTSUP, rc);
+	rig_stop(r);
 }
 
 /* The device asks for it while the processor waits for its answer. */

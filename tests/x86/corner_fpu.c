@@ -131,7 +131,7 @@ static struct dos_box dos_box(void)
 	struct dos_box b = {.dom = domain_new(&config, &e)};
 
 	MUST(b.dom);
-	b.en = engine_find("soft")->open(b.dom, "max", &e);
+	b.en = engine_find("soft")->open(b.dom, &ENGINE_CONFIG("max"), &e);
 	NOTE("%s", e.msg);
 	MUST(b.en);
 	b.c = b.en->ops->cpu(b.en, 0);

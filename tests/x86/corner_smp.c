@@ -80,7 +80,7 @@ static void box_new_on(struct box *b, struct clock *clock)
 
 	b->dom = domain_new(&config, &e);
 	MUST(b->dom);
-	b->en = engine_find("soft")->open(b->dom, "max", &e);
+	b->en = engine_find("soft")->open(b->dom, &ENGINE_CONFIG("max"), &e);
 	NOTE("%s", e.msg);
 	MUST(b->en);
 	domain_lock(b->dom);
