@@ -41,7 +41,7 @@ static void fill(void)
 
 /* ---- comparing ---- */
 
-static const char *fpu_differs(const struct fpu_state *a, const struct fpu_state *b)
+const char *fpu_differs(const struct fpu_state *a, const struct fpu_state *b)
 {
 	static char what[32];
 
@@ -213,13 +213,6 @@ static const char *differs(const struct or_case *k, const struct or_result *n,
 
 /* ---- running ---- */
 
-static unsigned long number(const char *name, unsigned long otherwise)
-{
-	const char *s = getenv(name);
-
-	return s ? strtoul(s, NULL, 0) : otherwise;
-}
-
 static bool seen(const struct opcode *op)
 {
 	static const struct opcode *list[4096];
@@ -286,8 +279,8 @@ static void complain(const struct or_case *k, unsigned long at, const struct or_
 		return;
 	printf("%s differs: ", what);
 	show_insn(stdout, k);
-	printf(" ORACLE_SEED=%lu ORACLE_AT=%lu ORACLE_N=%lu of %d bits\n", number("ORACLE_SEED", 1),
-	       at / LOT * LOT, at % LOT + 1, 16 << k->mode);
+	printf(" ORACLE_SEED=%lu ORACLE_AT=%lu ORACLE_N=%lu of %d bits\n",
+	       or_number("ORACLE_SEED", 1), at / LOT * LOT, at % LOT + 1, 16 << k->mode);
 	show_case(k, n, i, before);
 	say_again(k, n);
 }
@@ -338,7 +331,7 @@ static bool one(struct or_case *k, unsigned long at)
 
 static void run(enum insn_mode mode, unsigned long cases)
 {
-	unsigned long seed = number("ORACLE_SEED", 1), at = number("ORACLE_AT", 0), wrong = 0;
+	unsigned long seed = or_number("ORACLE_SEED", 1), at = or_number("ORACLE_AT", 0), wrong = 0;
 	const char *only = getenv("ORACLE_ONLY");
 	bool all = getenv("ORACLE_ALL");
 	struct or_case k;
@@ -359,7 +352,7 @@ static void run(enum insn_mode mode, unsigned long cases)
 
 static void open_both(void)
 {
-	or_seed(number("ORACLE_SEED", 1));
+	or_seed(or_number("ORACLE_SEED", 1));
 	segs_make();
 	if (!native_open())
 		SKIP("the host has no AVX2, no LDT, or its low addresses are taken");
@@ -372,17 +365,17 @@ static void open_both(void)
 TIER_TEST(native_64)
 {
 	open_both();
-	run(MODE_64, number("ORACLE_N", 80000));
+	run(MODE_64, or_number("ORACLE_N", 80000));
 }
 
 TIER_TEST(native_32)
 {
 	open_both();
-	run(MODE_32, number("ORACLE_N", 80000));
+	run(MODE_32, or_number("ORACLE_N", 80000));
 }
 
 TIER_TEST(native_16)
 {
 	open_both();
-	run(MODE_16, number("ORACLE_N", 80000));
+	run(MODE_16, or_number("ORACLE_N", 80000));
 }

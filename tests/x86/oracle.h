@@ -85,6 +85,7 @@ uint64_t or_random(void);
 void or_seed(uint64_t seed);
 unsigned or_below(unsigned n);
 bool or_one_in(unsigned n);
+unsigned long or_number(const char *name, unsigned long otherwise); /* of the environment */
 /* Next instruction, and a state in which its memory operand is mostly where memory is. */
 bool gen_case(struct or_case *k, enum insn_mode mode, const char *only);
 
@@ -94,6 +95,9 @@ void state_make(struct or_case *k);
 uint8_t *state_operand(const struct or_case *k, unsigned n);
 uint64_t state_ea(const struct or_case *k); /* effective address, as the state has it */
 bool row_has_kind(const struct opcode *o, unsigned kind);
+
+/* oracle.c: which part, but for FIP, FDP and FOP; NULL: none */
+const char *fpu_differs(const struct fpu_state *a, const struct fpu_state *b);
 
 /* oracle_flags.c */
 uint64_t flags_overwritten(const struct insn *in);

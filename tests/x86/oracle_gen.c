@@ -7,6 +7,7 @@
 #include "hypervisor/x86/vendor.h"
 
 #include <fnmatch.h>
+#include <stdlib.h>
 #include <string.h>
 
 static uint64_t seed = 1;
@@ -32,6 +33,13 @@ unsigned or_below(unsigned n)
 bool or_one_in(unsigned n)
 {
 	return !or_below(n);
+}
+
+unsigned long or_number(const char *name, unsigned long otherwise)
+{
+	const char *s = getenv(name);
+
+	return s ? strtoul(s, NULL, 0) : otherwise;
 }
 
 /* ---- which rows ---- */

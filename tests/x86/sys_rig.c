@@ -248,6 +248,7 @@ struct trap payload_trap(struct sys_rig *r)
 	t.rip = word(r, size, &at);
 	t.cs = (uint16_t)word(r, size, &at);
 	t.flags = word(r, size, &at);
+	t.flags_at = (r->c->long_mode ? 0 : r->c->seg[SEG_SS].base) + r->c->r[R_SP] + at - size;
 	if (size == 8 || (size == 4 && (t.cs & 3 || t.flags & FL_VM))) {
 		t.sp = word(r, size, &at);
 		t.ss = (uint16_t)word(r, size, &at);

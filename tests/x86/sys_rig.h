@@ -110,6 +110,7 @@ struct trap {
 	int vector; /* -1: not at one of those HLTs */
 	uint32_t error;
 	uint64_t rip, flags, sp;
+	uint64_t flags_at; /* where they were pushed */
 	uint16_t cs, ss;
 };
 struct trap payload_trap(struct sys_rig *r); /* where it stands */
