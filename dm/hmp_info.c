@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "dm/qmp.h"
+#include "hypervisor/x86/stats.h"
 #include "ui/display.h"
 #include "ui/vnc.h"
 
@@ -264,6 +265,24 @@ static void info_registers(struct hmp_call *c)
 	fprintf(c->out, "Error: there is no vCPU whose registers could be shown\n");
 }
 
+/* A line for each counter: the sum, and of several CPUs each one's. */
+static void info_jit(struct hmp_call *c)
+{
+	json_t *v = ask(c, "x-query-engine"), *cpus = json_object_get(v, "cpus");
+	size_t n = json_array_size(cpus);
+
+	for (unsigned i = 0; v && i < ENGINE_STATS_N; i++) {
+		const struct stats_row *row = &stats_rows[i];
+
+		fprintf(c->out, "%-14s %16lld", row->name,
+			number(json_object_get(v, "total"), row->name));
+		for (size_t k = 0; n > 1 && k < n && row->of == STATS_OF_VCPU; k++)
+			fprintf(c->out, " %16lld", number(json_array_get(cpus, k), row->name));
+		fprintf(c->out, "\n");
+	}
+	json_decref(v);
+}
+
 /* The upper half of code page 437, for who reads along. */
 static const char *cp437(uint8_t ch)
 {
@@ -333,6 +352,7 @@ const struct hmp_command hmp_info_commands[] = {
 	{"cpus", "", "", "show infos for each CPU", info_cpus, NULL},
 	{"registers", "rest:S?", "[-a|vcpu]", "show the cpu registers: needs a vCPU",
 	 info_registers, NULL},
+	{"jit", "", "", "show what the engine that runs the CPUs has counted", info_jit, NULL},
 	{"block", "nodes:-n,verbose:-v,device:s?", "[-n] [-v] [device]",
 	 "show info of one block device or all block devices", info_block, NULL},
 	{"blockstats", "", "", "show block device statistics", info_blockstats, NULL},

@@ -3,6 +3,7 @@
 #include "dm/qmp.h"
 
 #include "base/util.h"
+#include "hypervisor/x86/stats.h"
 
 #include <unistd.h>
 
@@ -88,6 +89,36 @@ static int query_cpus(struct qmp_call *c)
 				      json_pack("{s:i, s:i, s:o, s:o, s:s}", "cpu-index", (int)i,
 						"thread-id", (int)getpid(), "qom-path", cpu_path(i),
 						"props", cpu_place(i), "target", "x86_64"));
+	return 0;
+}
+
+/* Of one vCPU those counters that are a vCPU's. */
+static json_t *engine_counters(const struct engine_stats *s, bool all)
+{
+	const uint64_t *v = (const uint64_t *)s;
+	json_t *counters = json_object();
+
+	for (unsigned i = 0; i < ENGINE_STATS_N; i++)
+		if (all || stats_rows[i].of == STATS_OF_VCPU)
+			json_object_set_new(counters, stats_rows[i].name,
+					    json_integer((json_int_t)v[i]));
+	return counters;
+}
+
+static int query_engine(struct qmp_call *c)
+{
+	struct hv *hv = c->m->hv;
+	json_t *cpus = json_array();
+	struct engine_stats s;
+
+	for (unsigned i = 0; hv && hv->ops->stats && i < hv->ops->nr_vcpus(hv); i++)
+		if (!hv->ops->stats(hv, i, &s))
+			json_array_append_new(cpus, engine_counters(&s, false));
+	if (!json_array_size(cpus) || hv->ops->stats(hv, ~0u, &s)) {
+		json_decref(cpus);
+		return qmp_fail(c, NULL, "no engine that counts runs the CPUs of this machine");
+	}
+	c->ret = json_pack("{s:o, s:o}", "total", engine_counters(&s, true), "cpus", cpus);
 	return 0;
 }
 
@@ -183,6 +214,7 @@ const struct qmp_command qmp_query_commands[] = {
 	COMMAND("query-target", NULL, query_target),
 	COMMAND("query-kvm", NULL, query_kvm),
 	COMMAND("query-cpus-fast", NULL, query_cpus),
+	COMMAND("x-query-engine", NULL, query_engine),
 	COMMAND("query-hotpluggable-cpus", NULL, query_hotpluggable_cpus),
 	COMMAND("query-memory-size-summary", NULL, query_memory),
 	COMMAND("query-iothreads", NULL, query_none),

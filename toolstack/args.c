@@ -407,6 +407,10 @@ char **guest_core_args(const struct guest *g, const struct guest_core_way *way)
 		add(&l, "-max-ram-below-4g");
 		add(&l, "%ldM", 4096 - g->mmio_hole);
 	}
+	if (g->accel) {
+		add(&l, "-accel");
+		add(&l, "%s", g->accel);
+	}
 	if (g->cpuid && strcmp(g->cpuid, "host") && strncmp(g->cpuid, "host,", 5)) {
 		add(&l, "-cpu");
 		add(&l, "%s", g->cpuid);

@@ -32,6 +32,7 @@ struct vif {
 };
 struct guest {
 	char *name, *uuid, *boot, *kernel, *ramdisk, *cmdline, *root, *extra, *keymap, *cpuid;
+	char *accel;
 	char *vnclisten, *vncpasswd, *dm_override;
 	/* numbers; the booleans among them are 0 or 1, those not said have their default */
 	long vcpus, maxvcpus, memory, maxmem, mmio_hole, videoram, vncdisplay, rtc_timeoffset;

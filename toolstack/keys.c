@@ -84,6 +84,7 @@ const struct key keys[] = {
 	NUMBER("mmio_hole", mmio_hole, 0, 256, 3840, "MiB below 4 GiB for devices"),
 	TEXT("cpuid", cpuid,
 	     "a processor model of hvm-core's -cpu; host, xl's policy, is the usual one"),
+	TEXT("hvm_accel", accel, "ours: what hvm-core's -accel says, \"soft,tier=translate\""),
 	NOTED("claim_mode", "memory is taken when the guest is made"),
 	/* ---- what starts ---- */
 	TEXT("boot", boot, "a floppy, c disk, d CD-ROM, n network"),

@@ -10,6 +10,7 @@
 #include "base/util.h"
 #include "toolstack/control.h"
 #include "toolstack/running.h"
+#include "toolstack/table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -232,6 +233,39 @@ static int button_press(const struct verb_call *c, struct err *e)
 	return pull(c, true, e);
 }
 
+/* ---- stats ---- */
+
+static void print_counters(const json_t *answer, bool vcpus)
+{
+	json_t *cpus = json_object_get(answer, "cpus"), *sum;
+	const char *name;
+
+	json_object_foreach(json_object_get(answer, "total"), name, sum)
+	{
+		printf("%-14s %16lld", name, (long long)json_integer_value(sum));
+		for (size_t i = 0; vcpus && i < json_array_size(cpus); i++) {
+			const json_t *cpu = json_array_get(cpus, i);
+
+			if (json_object_get(cpu, name))
+				printf(" %16lld", running_number(cpu, name));
+		}
+		printf("\n");
+	}
+}
+
+static int stats(const struct verb_call *c, struct err *e)
+{
+	unsigned domid;
+	int rc = running_find(c, 0, &domid, e);
+	json_t *answer = rc ? NULL : control_qmp(domid, "x-query-engine", NULL, e);
+
+	if (answer && verb_option(c, "json"))
+		table_print_json(answer, stdout);
+	else if (answer)
+		print_counters(answer, verb_option(c, "vcpus"));
+	return rc ? rc : running_done(answer);
+}
+
 /* clang-format off */
 const struct verb verb_guest_verbs[] = {
 	{"button-press", "DOMAIN power|sleep", "Press a button of a guest; trigger's older name.",
@@ -252,6 +286,13 @@ const struct verb verb_guest_verbs[] = {
 		{'w', "wait", NULL, "until it has ended"},
 		{'F', "fallback", NULL, "as xl has it; here that is the usual way"}),
 	 shut_down},
+	{"stats", "DOMAIN",
+	 "Print what the software engine has counted of a guest.\n"
+	 "A counter a line, as QMP's x-query-engine names them.", 1, 1,
+	 VERB_OPTIONS_OF(
+		{'v', "vcpus", NULL, "beside the sum each processor's, where it has one"},
+		{0, "json", NULL, "as JSON"}),
+	 stats},
 	{"trigger", "DOMAIN nmi|reset|init|power|sleep|s3resume [VCPU]",
 	 "Let something happen to a guest.", 2, 3, NULL, trigger},
 	{"unpause", "DOMAIN", "Let a guest that stands still go on.", 1, 1, NULL, unpause},

@@ -71,7 +71,8 @@ static int open_parts(struct soft *s, struct domain *dom, const struct engine_co
 		      struct err *e)
 {
 	if (c->verify)
-		return err_set(e, -ENOTSUP, "verify=lockstep: there is no translator to verify");
+		return err_set(e, -ENOTSUP,
+			       "-accel soft: verify=lockstep: there is no translator to verify");
 	if (c->perf_map) {
 		s->perf_map = perf_map_open(e);
 		if (!s->perf_map)

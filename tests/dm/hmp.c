@@ -6,6 +6,9 @@
 #include "dm/hmp.h"
 #include "dm/qmp.h"
 #include "hypervisor/domain.h"
+#include "hypervisor/vcpus.h"
+#include "hypervisor/x86/cpu.h"
+#include "hypervisor/x86/engine.h"
 #include "tests/dm/vm.h"
 
 #include <ctype.h>
@@ -67,6 +70,7 @@ static const struct {
 	{"info kvm", "kvm support: not compiled\r\n"},
 	{"info cpus", "* CPU #0: thread_id=…"},
 	{"info registers", "Error: there is no vCPU whose registers could be shown\r\n"},
+	{"info jit", "Error: no engine that counts runs the CPUs of this machine\r\n"},
 	{"x /4x 0", "Error: there is no vCPU whose memory could be shown\r\n"},
 	{"info block", "cd0: [not inserted]\r\n    Attached to:      ide0\r\n"
 		       "    Removable device: not locked, tray "
@@ -282,6 +286,31 @@ TEST(ports)
 	says(&v, "i /w 0xcfc", "portl[0x0cfc] = 0x12378086\r\n");
 	says(&v, "i /h 0xcfe", "portw[0x0cfe] = 0x1237\r\n");
 	machine_unlock(v.m);
+	vm_close(&v);
+}
+
+/* A line for each counter: the sum, and what is a CPU's of each. */
+TEST(engine_counters)
+{
+	struct vm v;
+	struct engine *en;
+	char *text;
+
+	vm_open(&v, "-accel soft -smp 2 -nodefaults -display none -m 16 -S");
+	en = vcpus_engine(v.m->vcpus);
+	en->ops->cpu(en, 0)->stats.tlb_misses = 12345;
+	en->ops->cpu(en, 1)->stats.tlb_misses = 7;
+	en->ops->cpu(en, 1)->stats.blocks = 8;
+	machine_lock(v.m);
+	text = hmp_run(v.m, "info jit");
+	machine_unlock(v.m);
+	NOTE("%s", text);
+	CHECK(strstr(text,
+		     "instructions                  0                0                0\r\n"));
+	CHECK(strstr(text,
+		     "\ntlb_misses                12352            12345                7\r\n"));
+	CHECK(strstr(text, "\nblocks                        8\r\n"));
+	free(text);
 	vm_close(&v);
 }
 

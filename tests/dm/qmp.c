@@ -4,6 +4,9 @@
  * command of the tables once. Wordings were compared with QEMU 7.2's.
  */
 #include "dm/qmp.h"
+#include "hypervisor/vcpus.h"
+#include "hypervisor/x86/cpu.h"
+#include "hypervisor/x86/engine.h"
 #include "tests/dm/vm.h"
 
 #include <fcntl.h>
@@ -188,6 +191,34 @@ TEST(protocol)
 	       "CommandNotFound: Capabilities negotiation is already complete, command ignored");
 	all_malformed(&c, "CommandNotFound: The command no-such-cmd has not been found");
 	end(&v, &c);
+}
+
+TEST(engine_counters)
+{
+	struct vm v;
+	struct vm_client c;
+	struct engine *en;
+	json_t *r, *ret, *cpus;
+
+	start(&v, &c, "-accel soft -smp 2 -nodefaults -display none -m 16 -S " MONITOR("c0", "q0"));
+	en = vcpus_engine(v.m->vcpus);
+	en->ops->cpu(en, 1)->stats.translations = 3;
+	en->ops->cpu(en, 1)->stats.exits_poll = 1ull << 40;
+	r = ask(&c, "{'execute':'x-query-engine'}");
+	ret = json_object_get(r, "return");
+	cpus = json_object_get(ret, "cpus");
+	EQ(2, json_array_size(cpus));
+	ret = json_object_get(ret, "total");
+	EQ(ENGINE_STATS_N, json_object_size(ret));
+	EQ(3, json_integer_value(json_object_get(ret, "translations")));
+	EQ(1ull << 40, json_integer_value(json_object_get(ret, "exits_poll")));
+	ret = json_array_get(cpus, 1);
+	CHECK(!json_object_get(ret, "translations"));
+	EQ(1ull << 40, json_integer_value(json_object_get(ret, "exits_poll")));
+	EQ(0, json_integer_value(json_object_get(json_array_get(cpus, 0), "exits_poll")));
+	json_decref(r);
+	client_close(&c);
+	vm_close(&v);
 }
 
 /* ---- ids ---- */
@@ -382,6 +413,8 @@ static const struct {
 	{PC, "{'execute':'query-cpus-fast'}",
 	 "[{\"cpu-index\":0,\"props\":{\"core-id\":0,\"socket-id\":0,\"thread-id\":0},\"qom-path\":"
 	 "\"/machine/unattached/cpu[0]\",…"},
+	{PC, "{'execute':'x-query-engine'}",
+	 "GenericError: no engine that counts runs the CPUs of this machine"},
 	{NONE, "{'execute':'query-hotpluggable-cpus'}",
 	 "GenericError: machine does not support hot-plugging CPUs"},
 	{PC, "{'execute':'query-hotpluggable-cpus'}",

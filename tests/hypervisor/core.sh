@@ -37,7 +37,8 @@ refused() {
 }
 
 start_core() {
-	"$core" -m 64 -smp 2 -listen "$dir/sock" >"$dir/core" 2>&1 </dev/null &
+	"$core" -m 64 -smp 2 -accel soft,tier=translate -listen "$dir/sock" \
+		>"$dir/core" 2>&1 </dev/null &
 	core_pid=$!
 	pids="$pids $core_pid"
 	wait_for [ -S "$dir/sock" ]
@@ -59,6 +60,8 @@ ends() {
 	[ $rc = "$2" ] || fail "ended with $rc, not $2"
 }
 
+refused '-accel: tier=fast: want interp or translate' -listen x -accel soft,tier=fast
+refused '-accel hard,tier=interp: there is soft, and none' -listen x -accel hard,tier=interp
 refused '-listen is missing (try -help)'
 refused 'unknown option -nonsense (try -help)' -nonsense 1
 refused '-m 12x: not a size of memory' -m 12x -listen "$dir/sock"

@@ -41,7 +41,7 @@ sh tests/toolstack/lib/live.sh paused
 "$bin/talk" -t 240 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' \
 	-n 'no module' \
 	"$(do_ unpause web)" 'Run /init' 'init: ready' 'guest# ' \
-	"$(look lists)" "$(look host)" \
+	"$(look lists)" "$(look host)" "$(look stats)" \
 	'<grep -c ^processor /proc/cpuinfo; cat /sys/class/net/eth0/address' \
 	2 '00:16:3e:01:02:03' 'guest# ' \
 	'<while :; do :; done &' 'guest# ' "$(look busy)" '<kill $!' 'guest# ' "$(look idle)" \

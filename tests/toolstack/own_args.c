@@ -36,6 +36,7 @@ static const struct {
 	{"mmio_hole", "mmio_hole=1024", DM, " -machine pc,max-ram-below-4g=3072M "},
 	{"mmio_hole", "mmio_hole=1024", CORE, " -max-ram-below-4g 3072M "},
 	{"cpuid", "cpuid='qemu64'", CORE, " -cpu qemu64 "},
+	{"hvm_accel", "hvm_accel='soft,tier=translate'", CORE, " -accel soft,tier=translate "},
 	{"boot", "boot='dn'", DM, " -boot order=dn "},
 	{"kernel", "kernel='/boot/vmlinuz'", DM, " -kernel /boot/vmlinuz "},
 	{"ramdisk", "ramdisk='/boot/initrd'", DM, " -initrd /boot/initrd "},

@@ -70,6 +70,11 @@ host)
 	prints . dmesg -c
 	! "$hvm" dmesg | grep -q 'guest web (1) runs' || fail "dmesg -c has forgotten nothing"
 	;;
+stats)
+	prints '^instructions +[1-9][0-9]{7,}$' stats web
+	prints '^instructions +[1-9][0-9]{7,} +[1-9][0-9]* +[1-9][0-9]*$' stats -v web
+	prints '"cpus": ' stats --json web
+	;;
 busy)
 	patience is_running
 	"$hvm" top -b -d 1 -i 2 >"$dir/printed"
@@ -86,6 +91,9 @@ pause)
 	was=$(ticks)
 	sleep 1
 	[ "$(ticks)" -le $((was + 1)) ] || fail "it runs on"
+	"$hvm" stats -v web >"$dir/printed"
+	awk '$1 == "instructions" { exit !($2 > 0 && $2 == $3 + $4) }' "$dir/printed" ||
+		fail "no sum: $(cat "$dir/printed")"
 	;;
 screen) patience is_screen "$2" ;;
 png)
