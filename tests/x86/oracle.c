@@ -10,6 +10,7 @@
  */
 #include "tests/x86/oracle.h"
 
+#include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/mmu.h"
 #include "tests/x86/tier.h"
 
@@ -140,14 +141,23 @@ static bool forgive_last(const struct or_case *k, const struct or_result *n,
 	       n->s.rip == k->s.rip && i->vector != EXC_GP;
 }
 
-/* Translated code that faults may have lost the flags that it was to set. */
+uint64_t flags_lost(const struct insn *in)
+{
+	struct insn_effects e;
+
+	if (tier_now == TIER_INTERP)
+		return 0;
+	insn_effects(in, &e);
+	return e.flags_set & ~e.flags_read;
+}
+
 static void forgive_flags(const struct or_case *k, const struct or_result *n, struct or_result *i)
 {
 	uint64_t lost;
 
-	if (tier_now == TIER_INTERP || !k->in.op || i->s.rip != k->s.rip)
+	if (!k->in.op || i->s.rip != k->s.rip)
 		return;
-	lost = flags_overwritten(&k->in);
+	lost = flags_lost(&k->in);
 	i->s.flags = (i->s.flags & ~lost) | (n->s.flags & lost);
 }
 

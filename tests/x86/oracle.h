@@ -96,11 +96,12 @@ uint8_t *state_operand(const struct or_case *k, unsigned n);
 uint64_t state_ea(const struct or_case *k); /* effective address, as the state has it */
 bool row_has_kind(const struct opcode *o, unsigned kind);
 
-/* oracle.c: which part, but for FIP, FDP and FOP; NULL: none */
+/* oracle.c */
+/* Which part, but for FIP, FDP and FOP; NULL: none. */
 const char *fpu_differs(const struct fpu_state *a, const struct fpu_state *b);
-
-/* oracle_flags.c */
-uint64_t flags_overwritten(const struct insn *in);
+/* The flags that translated code may have lost when this instruction faults: those that it sets
+ * when it is started again, and does not look at. */
+uint64_t flags_lost(const struct insn *in);
 
 /* oracle_show.c */
 void show_insn(FILE *f, const struct or_case *k);

@@ -209,7 +209,7 @@ static bool run_plain(struct side *s, bool show, struct insn *last)
 
 /* ---- comparing ---- */
 
-/* Flags that the faulting instruction would have set: see oracle_flags.c. They were pushed. */
+/* Flags that the faulting instruction would have set. They were pushed. */
 static void forgive_flags(struct pair *p, const struct insn *last, const struct trap *want)
 {
 	unsigned size = p->kind == SMC_REAL ? 2 : p->kind == SMC_LONG ? 8 : 4;
@@ -217,9 +217,9 @@ static void forgive_flags(struct pair *p, const struct insn *last, const struct 
 	bool fault = want->vector >= 0 && want->vector != EXC_BP && want->vector != EXC_OF;
 	uint64_t lost, got;
 
-	if (tier_now == TIER_INTERP || !last->op || !fault)
+	if (!last->op || !fault)
 		return;
-	lost = flags_overwritten(last);
+	lost = flags_lost(last);
 	got = ram_get(r, want->flags_at, size);
 	ram_put(r, want->flags_at, size, (got & ~lost) | (want->flags & lost));
 	r->c->flags = (r->c->flags & ~lost) | (p->plain.r.c->flags & lost);
