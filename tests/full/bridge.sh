@@ -52,7 +52,8 @@ machine() {
 	shift 2
 	"$bin/talk" -t 2700 -s 0 -o "$dir/serial$n" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
 		-n 'no module' -n 'NETDEV WATCHDOG' -n 'Hang' 'init: ready' 'guest# ' "$@" \
-		-- "$bin/hvm-dm" -accel soft -m 512 -display none -nodefaults -serial stdio \
+		-- "$bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+		-m 512 -display none -nodefaults -serial stdio \
 		-no-reboot -kernel "$guest/unpacked-amd64" -initrd "$dir/initrd" \
 		-append 'console=ttyS0 cryptomgr.notests drivers=e1000,8139cp' \
 		-netdev "tap,id=n$n,ifname=tap$n,script=no,downscript=no" \

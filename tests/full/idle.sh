@@ -30,7 +30,8 @@ END
 "$bin/talk" -t 200 -k 'init: ready' 'guest# ' \
 	'<until grep -q Tablet /proc/bus/input/devices; do sleep 1; done; echo th""ere' 'there' \
 	'<cat /dev/input/event* >/dev/null & echo op""en' 'open' "!sh $dir/sleeps $dir" \
-	-- "$bin/hvm-dm" -accel soft -m 512 -display none -serial stdio -pidfile "$dir/pid" \
+	-- "$bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 512 -display none -serial stdio -pidfile "$dir/pid" \
 	-kernel "$guest/unpacked-amd64" -initrd "$guest/drivers-amd64.cpio.gz" -usb \
 	-append 'console=ttyS0 cryptomgr.notests drivers=uhci_hcd,usbhid,hid_generic,evdev' \
 	-device usb-tablet -nic user

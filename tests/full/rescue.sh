@@ -5,7 +5,7 @@
 # prompt, its floppy disk.
 set -eu
 BUILD=${BUILD:-build}
-dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel soft}
+dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel ${HVM_ACCEL:-soft}}
 memtest=$(sed -n 's/^DEB_MEMTEST := //p' config.mk)
 rescue=/usr/lib/grub-rescue
 [ -f "$memtest" ] || { echo "no memtest86+" && exit 77; }

@@ -104,7 +104,8 @@ while [ $i -lt $steps ]; do
 done
 "$BUILD/bin/talk" -t 400 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
 	-n 'WARNING: ' -n 'no module' "$@" -- \
-	"$BUILD/bin/hvm-dm" -accel soft -m 256 -nodefaults -vga std -display none -serial stdio \
+	"$BUILD/bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 256 -nodefaults -vga std -display none -serial stdio \
 	-no-reboot -drive "file=$dir/disk.img,format=raw" -usb -device usb-tablet \
 	-vnc "127.0.0.1:$n,websocket=on,noauth=on" -qmp "unix:$dir/qmp,server=on,wait=off"
 [ -z "${KEEP:-}" ] || cp "$dir/tigervnc.png" "$dir/novnc.png" "$KEEP"

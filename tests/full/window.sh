@@ -146,7 +146,8 @@ while [ $i -lt $steps ]; do
 	set -- "$@" "$(cat "$dir/step$i")"
 done
 "$BUILD/bin/talk" -t 300 -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' -n 'no module' "$@" \
-	-- "$BUILD/bin/hvm-dm" -accel soft -m 256 -nodefaults -vga std -display sdl,gl=off \
+	-- "$BUILD/bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 256 -nodefaults -vga std -display sdl,gl=off \
 	-name 'window test' -serial stdio -no-reboot -kernel "$guest/unpacked-amd64" \
 	-initrd "$guest/drivers-amd64.cpio.gz" -usb -device usb-tablet \
 	-qmp "unix:$dir/qmp,server=on,wait=off" -append "console=tty0 console=ttyS0 \

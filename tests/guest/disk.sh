@@ -8,7 +8,7 @@
 set -eu
 BUILD=${BUILD:-build}
 guest=$BUILD/guest
-dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel soft}
+dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel ${HVM_ACCEL:-soft}}
 for arch in amd64 disk; do
 	[ ! -f "$guest/missing-$arch" ] || { cat "$guest/missing-$arch" && exit 77; }
 done

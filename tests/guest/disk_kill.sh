@@ -67,7 +67,8 @@ kill_one() {
 		'<mount -t ext4 /dev/sda /disk && echo "mounted" it' 'mounted it' 'guest# ' \
 		'<sh bin/writer.sh a & sh bin/writer.sh b &' \
 		'fsynced a/f3' "!sleep $3" \
-		-- "$BUILD/bin/hvm-dm" -accel soft -m 256 -display none -nodefaults -serial stdio \
+		-- "$BUILD/bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+		-m 256 -display none -nodefaults -serial stdio \
 		-no-reboot -kernel "$guest/unpacked-amd64" -initrd "$dir/initrd" \
 		-append "console=ttyS0 quiet cryptomgr.notests drivers=$drivers" \
 		-drive "file=$dir/disk.$1,format=$1,cache=$2"

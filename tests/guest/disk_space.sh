@@ -7,7 +7,7 @@
 set -eu
 BUILD=${BUILD:-build}
 guest=$BUILD/guest
-dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel soft}
+dm=${GUEST_DM:-${HVM_DM:-$BUILD/bin/hvm-dm} -accel ${HVM_ACCEL:-soft}}
 [ ! -f "$guest/missing-amd64" ] || { cat "$guest/missing-amd64" && exit 77; }
 [ -f "$guest/made" ] || { echo "no guests are built: make guests" && exit 77; }
 command -v socat >/dev/null || { echo "no socat" && exit 77; }

@@ -86,7 +86,7 @@ while [ $i -lt $steps ]; do
 done
 "${BUILD:-build}/bin/talk" -t 200 -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' \
 	-n 'no module' "$@" -- \
-	${HVM_DM:-"${BUILD:-build}/bin/hvm-dm"} -accel soft -m 256 -display none \
+	${HVM_DM:-"${BUILD:-build}/bin/hvm-dm"} -accel "${HVM_ACCEL:-soft}" -m 256 -display none \
 	-nodefaults -serial stdio -no-reboot -kernel "$guest/unpacked-amd64" \
 	-initrd "$guest/drivers-amd64.cpio.gz" -usb -device usb-tablet \
 	-chardev pipe,id=mon,path="$work/mon" -mon chardev=mon,mode=readline -append \

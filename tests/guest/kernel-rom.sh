@@ -6,7 +6,7 @@
 set -eu
 BUILD=${BUILD:-build}
 guest=$BUILD/guest
-dm="$BUILD/bin/hvm-dm -accel soft -display none -nodefaults -no-reboot"
+dm="$BUILD/bin/hvm-dm -accel ${HVM_ACCEL:-soft} -display none -nodefaults -no-reboot"
 for arch in amd64 i386; do
 	[ ! -f "$guest/missing-$arch" ] || { cat "$guest/missing-$arch" && exit 77; }
 done

@@ -98,7 +98,7 @@ unset IFS
 "$bin/talk" -t "${LIMIT:-580}" -s 0 -n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'no module' \
 	-n 'NETDEV WATCHDOG' -n 'Hang' ${GUEST_LOG:+-o "$GUEST_LOG"} 'init: ready' 'guest# ' \
 	"$@" '<poweroff -f' \
-	-- ${HVM_DM:-"$bin/hvm-dm"} -accel soft -m 512 -display none -nodefaults \
+	-- ${HVM_DM:-"$bin/hvm-dm"} -accel "${HVM_ACCEL:-soft}" -m 512 -display none -nodefaults \
 	-serial stdio -no-reboot \
 	-kernel "$guest/unpacked-amd64" -initrd "$dir/initrd" \
 	-append 'console=ttyS0 cryptomgr.notests drivers=e1000,8139cp' \

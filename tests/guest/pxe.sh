@@ -17,7 +17,8 @@ printf '#!ipxe\necho SCRIPT WAS RUN ON ${net0/chip}\nshell\n' >"$dir/tftp/boot.i
 # boots MODEL CHIP
 boots() {
 	mkfifo "$dir/in"
-	"$bin/hvm-dm" -accel soft -m 128 -display none -serial null -boot n -nodefaults -vga std \
+	"$bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 128 -display none -serial null -boot n -nodefaults -vga std \
 		-nic "user,model=$1,tftp=$dir/tftp,bootfile=boot.ipxe" -monitor stdio \
 		<"$dir/in" >"$dir/out" 2>&1 &
 	pid=$!

@@ -40,7 +40,8 @@ pointed() { echo "!$viewer size $1 grid $2 >>$dir/want"; }
 	'<evread grid 640 480 56' 'evread: ready' "$(pointed 640x480 8x7)" ' end' 'guest# ' \
 	'<evread grid 1280 1024 56' 'evread: ready' "$(pointed 1280x1024 8x7)" ' end' 'guest# ' \
 	'<poweroff -f' \
-	-- "$BUILD/bin/hvm-dm" -accel soft -m 256 -display none -nodefaults -vga std -serial stdio \
+	-- "$BUILD/bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 256 -display none -nodefaults -vga std -serial stdio \
 	-no-reboot -kernel "$guest/unpacked-amd64" -initrd "$dir/initrd" \
 	-usb -device usb-tablet -vnc "unix:$dir/vnc" -k "$layout" \
 	-chardev "pipe,id=mon,path=$dir/mon" -mon chardev=mon,mode=readline \

@@ -3,7 +3,7 @@
 # boot.sh ARCH [NAME=VALUE]…: boots a Linux guest with hvm-dm to its shell, has it check itself, and
 # lets it end; status 77 when its parts are missing. ARCH is amd64 or i386; the names:
 #   kernel=vmlinuz|unpacked|FILE [vmlinuz]   initrd=FILE [initrd-ARCH.cpio]   in $BUILD/guest
-#   mem=MIB [512]    cpus=N [1]    accel=NAME [soft]    t=SECONDS for it all [560]
+#   mem=MIB [512]    cpus=N [1]    accel=ENGINE [$HVM_ACCEL, or soft]    t=SECONDS for it all [560]
 #   append=TEXT      after console=ttyS0
 #   check=PROGRAM    [selfcheck]; selfcheck32 is on the amd64 guest too
 #   bits=N           that it was built for [by ARCH and check]
@@ -13,7 +13,8 @@
 set -eu
 arch=$1
 shift
-kernel=vmlinuz mem=512 cpus=1 accel=soft t=560 append= check=selfcheck bits= end=acpi extra=
+kernel=vmlinuz mem=512 cpus=1 accel=${HVM_ACCEL:-soft} t=560 append= check=selfcheck bits=
+end=acpi extra=
 initrd=initrd-$arch.cpio
 for setting; do
 	case $setting in

@@ -6,7 +6,7 @@
 set -eu
 arch=$1 kind=$2 vga=$3 nic=${4:-}
 BUILD=${BUILD:-build}
-dm=${GUEST_DM:-$BUILD/bin/hvm-dm -accel soft}
+dm=${GUEST_DM:-$BUILD/bin/hvm-dm -accel ${HVM_ACCEL:-soft}}
 files=/usr/lib/debian-installer/images/12/$arch/$kind
 isolinux=/usr/lib/ISOLINUX/isolinux.bin
 [ -d "$files" ] || { echo "no debian-installer-12-netboot-$arch" && exit 77; }

@@ -20,7 +20,8 @@ ${CC:-cc} -m16 -march=i386 -O2 -std=c11 -ffreestanding -fno-pic -fno-stack-prote
 objcopy -O binary -j .start -j .text -j .rodata -j .data "$dir/walk.elf" "$dir/walk.img"
 truncate -s 1M "$dir/walk.img"
 
-"$BUILD/bin/hvm-dm" -accel soft -m 64 -nodefaults -display none -vga "$vga" -no-reboot \
+"$BUILD/bin/hvm-dm" -accel "${HVM_ACCEL:-soft}" \
+	-m 64 -nodefaults -display none -vga "$vga" -no-reboot \
 	-drive file="$dir/walk.img",format=raw,if=ide -device isa-debug-exit,iobase=0xf4,iosize=4 \
 	-serial "unix:$dir/serial,server=on,wait=on" \
 	-monitor "unix:$dir/monitor,server=on,wait=off" 2>"$dir/err" &
