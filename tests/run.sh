@@ -11,7 +11,9 @@ passed=0 failed=0 skipped=0
 
 # Runs one script; its words come out in one piece, since others run beside it.
 if [ "${1:-}" = --one ]; then
-	out=$(timeout -k 5 "${SECONDS_MAX:-600}" sh "$2" </dev/null 2>&1)
+	limit=$(sed -n 's/^# Seconds: //p' "$2")
+	[ "${limit:-0}" -gt "${SECONDS_MAX:=600}" ] || limit=$SECONDS_MAX
+	out=$(timeout -k 5 "$limit" sh "$2" </dev/null 2>&1)
 	rc=$?
 	name=${2#tests/}
 	case $rc in
