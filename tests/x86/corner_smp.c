@@ -7,148 +7,11 @@
  * Spec: Intel SDM volume 3, 8.1 (LOCK), 8.1.3 (cross-modifying code), 8.4 (INIT, SIPI), 10.6
  * (interrupt command register), 10.12 (x2APIC).
  */
-#include "base/err.h"
-#include "hypervisor/domain.h"
 #include "hypervisor/x86/cpu.h"
-#include "hypervisor/x86/engine.h"
-#include "tests/x86/sys_rig.h"
+#include "tests/x86/box.h"
 
-#include <pthread.h>
-
-#define GDT   0x1000
-#define IDT   0x2000
-#define AT(n) (0x8000 + 0x1000 * (n)) /* code of vCPU n */
-#define DATA  0x20000
-#define F     0x30000 /* code of both */
-
-struct box {
-	struct domain *dom;
-	struct engine *en;
-	struct cpu *c[2];
-	uint8_t *ram;
-};
-
-static void on_nmi(void *arg, unsigned vcpu)
-{
-	struct box *b = arg;
-
-	b->en->ops->nmi(b->en, vcpu);
-}
-
-static void on_init(void *arg, unsigned vcpu)
-{
-	struct box *b = arg;
-
-	b->en->ops->init(b->en, vcpu);
-}
-
-static void on_sipi(void *arg, unsigned vcpu, uint8_t vector)
-{
-	struct box *b = arg;
-
-	b->en->ops->sipi(b->en, vcpu, vector);
-}
-
-/* Flat 32-bit protected mode in ring 0, a stack of its own, the tables of both. */
-static void flat(struct cpu *c)
-{
-	for (unsigned i = 0; i < SEG_N; i++)
-		c->seg[i] = (struct segment){
-			.limit = ~0u, .sel = 0x10, .attr = SEG_P | SEG_S | SEG_DB | SEG_G | 3};
-	c->seg[SEG_CS].sel = 8;
-	c->seg[SEG_CS].attr |= 8;
-	c->gdtr = (struct table_reg){GDT, 0x1f};
-	c->idtr = (struct table_reg){IDT, 0x7ff};
-	c->cr0 = CR0_PE | CR0_ET;
-	c->rip = AT(c->id);
-	c->r[R_SP] = 0x7000 - 0x1000 * c->id;
-	c->wait_sipi = false;
-	cpu_set_cs_mode(c);
-}
-
-static void box_new_on(struct box *b, struct clock *clock)
-{
-	static const uint64_t gdt[] = {0, 0x00cf9b000000ffff, 0x00cf93000000ffff,
-				       0x00af9b000000ffff};
-	struct domain_config config = {
-		.ram = 8 << 20,
-		.vcpus = 2,
-		.clock = clock,
-		.hooks = {.nmi = on_nmi, .init = on_init, .sipi = on_sipi, .arg = b}};
-	struct err e = {""};
-	size_t len = 8 << 20;
-
-	b->dom = domain_new(&config, &e);
-	MUST(b->dom);
-	b->en = engine_find("soft")->open(b->dom, &ENGINE_CONFIG("max"), &e);
-	NOTE("%s", e.msg);
-	MUST(b->en);
-	domain_lock(b->dom);
-	b->ram = domain_ram(b->dom, 0, &len, true);
-	domain_unlock(b->dom);
-	memcpy(b->ram + GDT, gdt, sizeof(gdt));
-	for (unsigned i = 0; i < 2; i++) {
-		b->c[i] = b->en->ops->cpu(b->en, i);
-		tier_put(b->c[i]);
-	}
-	flat(b->c[0]);
-}
-
-static void box_new(struct box *b)
-{
-	box_new_on(b, NULL);
-}
-
-static void box_free(struct box *b)
-{
-	b->en->ops->close(b->en);
-	domain_free(b->dom);
-}
-
-static void put(struct box *b, uint32_t at, const uint8_t *start, const uint8_t *end)
-{
-	memcpy(b->ram + at, start, (size_t)(end - start));
-}
-#define PUT(b, at, name) put(b, at, name##_start, name##_end)
-
-static void gate(struct box *b, unsigned vector, uint32_t at)
-{
-	store_le(b->ram + IDT + 8 * vector, 4, (at & 0xffff) | 8 << 16);
-	store_le(b->ram + IDT + 8 * vector + 4, 4, (at & 0xffff0000) | 0x8e00);
-}
-
-static uint32_t ram(struct box *b, uint32_t at)
-{
-	return (uint32_t)load_le(b->ram + at, 4);
-}
-
-struct half {
-	struct box *b;
-	unsigned vcpu;
-	enum engine_stop stop;
-};
-
-static void *half_main(void *arg)
-{
-	struct half *h = arg;
-
-	h->stop = h->b->en->ops->run(h->b->en, h->vcpu, 200000000);
-	return NULL;
-}
-
-/* Both at once, until both halt. */
-static void run_both(struct box *b)
-{
-	struct half h[] = {{b, 0, 0}, {b, 1, 0}};
-	pthread_t t[2];
-
-	for (unsigned i = 0; i < 2; i++)
-		MUST(!pthread_create(&t[i], NULL, half_main, &h[i]));
-	for (unsigned i = 0; i < 2; i++) {
-		pthread_join(t[i], NULL);
-		EQ(ENGINE_HALTED, h[i].stop);
-	}
-}
+#define DATA 0x20000
+#define F    0x30000 /* code of both */
 
 /* ---- 16: LOCK excludes the other, on lines, pages, and with XCHG ---- */
 
@@ -169,16 +32,16 @@ TIER_TEST(corner_16_lock_on_two_vcpus)
 	struct box b;
 
 	box_new(&b);
-	flat(b.c[1]);
-	PUT(&b, AT(0), count);
-	PUT(&b, AT(1), count);
-	run_both(&b);
-	EQ(4000, ram(&b, DATA));
-	EQ(4000, ram(&b, DATA + 4));
-	EQ(4000, ram(&b, DATA + 0xc));
-	EQ(12000, ram(&b, DATA + 0x10));
-	EQ(4000, ram(&b, DATA + 0x18));
-	EQ(4000, ram(&b, DATA + 0x1c));
+	box_flat(b.c[1]);
+	PUT(&b, BOX_AT(0), count);
+	PUT(&b, BOX_AT(1), count);
+	box_run(&b);
+	EQ(4000, box_ram(&b, DATA));
+	EQ(4000, box_ram(&b, DATA + 4));
+	EQ(4000, box_ram(&b, DATA + 0xc));
+	EQ(12000, box_ram(&b, DATA + 0x10));
+	EQ(4000, box_ram(&b, DATA + 0x18));
+	EQ(4000, box_ram(&b, DATA + 0x1c));
 	box_free(&b);
 }
 
@@ -194,13 +57,13 @@ TIER_TEST(corner_16_split_lock_on_two_vcpus)
 	struct box b;
 
 	box_new(&b);
-	flat(b.c[1]);
-	PUT(&b, AT(0), split);
-	PUT(&b, AT(1), split);
-	run_both(&b);
-	EQ(1000, ram(&b, DATA + 0xffe));
-	EQ(3000, ram(&b, DATA + 0x103e));
-	EQ(1000, ram(&b, DATA + 0x1ffd));
+	box_flat(b.c[1]);
+	PUT(&b, BOX_AT(0), split);
+	PUT(&b, BOX_AT(1), split);
+	box_run(&b);
+	EQ(1000, box_ram(&b, DATA + 0xffe));
+	EQ(3000, box_ram(&b, DATA + 0x103e));
+	EQ(1000, box_ram(&b, DATA + 0x1ffd));
 	box_free(&b);
 }
 
@@ -229,15 +92,15 @@ TIER_TEST(corner_05_int3_protocol_on_two_vcpus)
 	struct box b;
 
 	box_new(&b);
-	flat(b.c[1]);
-	PUT(&b, AT(0), poker);
-	PUT(&b, AT(1), runner);
+	box_flat(b.c[1]);
+	PUT(&b, BOX_AT(0), poker);
+	PUT(&b, BOX_AT(1), runner);
 	PUT(&b, 0x9800, poke_bp);
-	gate(&b, EXC_BP, 0x9800);
+	box_gate(&b, EXC_BP, 0x9800);
 	memcpy(b.ram + F, "\xb8\x11\x11\x11\x11\xc3", 6);
-	run_both(&b);
-	EQ(0, ram(&b, DATA + 8));
-	CHECK(ram(&b, DATA + 0xc));      /* it did meet INT3 */
+	box_run(&b);
+	EQ(0, box_ram(&b, DATA + 8));
+	CHECK(box_ram(&b, DATA + 0xc));  /* it did meet INT3 */
 	EQ(0x11111111, b.c[1]->r[R_AX]); /* after an even number of changes */
 	box_free(&b);
 }
@@ -256,13 +119,13 @@ TIER_TEST(corner_48_store_to_code_is_seen_by_the_other)
 	struct box b;
 
 	box_new(&b);
-	flat(b.c[1]);
-	PUT(&b, AT(0), writer);
-	PUT(&b, AT(1), reader);
+	box_flat(b.c[1]);
+	PUT(&b, BOX_AT(0), writer);
+	PUT(&b, BOX_AT(1), reader);
 	memcpy(b.ram + F, "\xb8\0\0\0\0\xc3", 6);
-	run_both(&b);
-	EQ(0, ram(&b, DATA + 8));
-	EQ(99, ram(&b, DATA + 4));
+	box_run(&b);
+	EQ(0, box_ram(&b, DATA + 8));
+	EQ(99, box_ram(&b, DATA + 4));
 	box_free(&b);
 }
 
@@ -297,10 +160,10 @@ TIER_TEST(corner_45_init_and_sipi)
 
 	box_new(&b);
 	ap = b.c[1];
-	PUT(&b, AT(0), starter);
+	PUT(&b, BOX_AT(0), starter);
 	PUT(&b, 0x9000, started);
 	CHECK(!runnable(&b, 1)); /* after reset */
-	flat(ap);                /* … but let it have been at something */
+	box_flat(ap);            /* … but let it have been at something */
 	ap->cr4 = CR4_PSE;
 	ap->flags |= FL_IF | FL_CF;
 	ap->lstar = 0x1234;
@@ -345,14 +208,14 @@ TIER_TEST(corner_44_hlt_wakes_by_ipi_and_nmi)
 	struct box b;
 
 	box_new(&b);
-	flat(b.c[1]);
+	box_flat(b.c[1]);
 	b.c[1]->r[R_SI] = 0;
-	PUT(&b, AT(0), waker);
-	PUT(&b, AT(1), sleeper);
+	PUT(&b, BOX_AT(0), waker);
+	PUT(&b, BOX_AT(1), sleeper);
 	PUT(&b, 0x9800, sleeper_ipi);
 	PUT(&b, 0x9900, sleeper_nmi);
-	gate(&b, 0x60, 0x9800);
-	gate(&b, EXC_NMI, 0x9900);
+	box_gate(&b, 0x60, 0x9800);
+	box_gate(&b, EXC_NMI, 0x9900);
 	EQ(ENGINE_HALTED, turn(&b, 1));
 	CHECK(!runnable(&b, 1));
 	EQ(ENGINE_HALTED, turn(&b, 0)); /* a fixed one */
@@ -385,9 +248,9 @@ TIER_TEST(corner_45_x2apic_within_a_block)
 	struct box b;
 
 	box_new(&b);
-	PUT(&b, AT(0), x2apic);
+	PUT(&b, BOX_AT(0), x2apic);
 	PUT(&b, 0x9800, x2apic_ipi);
-	gate(&b, 0x60, 0x9800);
+	box_gate(&b, 0x60, 0x9800);
 	EQ(ENGINE_HALTED, turn(&b, 0));
 	EQ(2, b.c[0]->r[R_BX]);
 	EQ(0x100, b.c[0]->r[R_SI]);
@@ -411,9 +274,9 @@ TIER_TEST(corner_37_tsc_deadline)
 
 	box_new_on(&b, clock);
 	b.c[0]->r[R_SI] = 0;
-	PUT(&b, AT(0), deadline);
+	PUT(&b, BOX_AT(0), deadline);
 	PUT(&b, 0x9800, deadline_ipi);
-	gate(&b, 0x60, 0x9800);
+	box_gate(&b, 0x60, 0x9800);
 	EQ(ENGINE_HALTED, turn(&b, 0));
 	clock_advance(clock, 999);
 	CHECK(!runnable(&b, 0));
