@@ -183,7 +183,8 @@ PAYLOAD(label_poke, 64,
 	"mov [0x20010], r9d; call 9f; xchg rdi, rsi; dec ecx; jnz 1b;"
 	"2: mov dword ptr [0x20000], 1; hlt;"
 	"9: mov edx, [0x20004]; add edx, 2;"
-	"8: pause; cmp dword ptr [0x20000], 0; jne 2b; mov eax, [0x20004]; sub eax, edx; js 8b; ret");
+	"8: pause; cmp dword ptr [0x20000], 0; jne 2b; mov eax, [0x20004]; sub eax, edx; js 8b;"
+	"ret");
 PAYLOAD(label_runner, 64,
 	"1: mov r8d, [0x20014]; mov r9d, [0x20010]; xor eax, eax; cpuid; call rdi;"
 	"mov r10d, [0x20014]; mov edx, eax; dec edx; cmp edx, 1; ja 2f;" /* 1 or 2 */
