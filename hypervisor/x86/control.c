@@ -126,6 +126,7 @@ static uint64_t cr8_read(const struct cpu *c)
 
 	if (!domain_has_apic(c->dom, c->id))
 		return val;
+	verify_outside(c);
 	if (!locked)
 		domain_lock(c->dom);
 	val = domain_apic_tpr(c->dom, c->id);

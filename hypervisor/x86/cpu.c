@@ -95,6 +95,7 @@ void cpu_free(struct cpu *c)
 {
 	if (!c)
 		return;
+	verify_stop(c);
 	blocks_free(c->blocks);
 	free(c->tlb);
 	free(c);

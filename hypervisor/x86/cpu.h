@@ -38,6 +38,7 @@ struct block_cache;
 struct smp; /* smp.h */
 struct fast_op;
 struct cpu_debug;
+struct verify;
 struct tlb_entry;
 
 /* What others want of a vCPU: it looks between two blocks. */
@@ -113,6 +114,8 @@ struct cpu {
 	} rmw; /* what mem_rmw gave out */
 	struct tlb *tlb;
 	struct block_cache *blocks;
+	struct verify *verify;   /* NULL: no tier is */
+	bool trying;             /* verify.c runs one side: what is written is noted */
 	struct {                 /* fast.h; right from fast_enter on, within a chain of blocks */
 		uint64_t status; /* the six status flags; other bits are no matter */
 		const struct fast_op *last; /* that a chain came to; NULL: in no chain */
@@ -137,8 +140,9 @@ enum exc_kind {
 	EXC_ICEBP, /* F1: no DPL check */
 	EXC_EXTERN /* interrupts and NMI: between instructions */
 };
-/* What siglongjmp(*c->fault, …) says. PARK: the device model went away; nothing was done. */
-enum { UNWIND_FAULT = 1, UNWIND_PARK };
+/* What siglongjmp(*c->fault, …) says. PARK: the device model went away; nothing was done.
+ * OUTSIDE: verify.c's. */
+enum { UNWIND_FAULT = 1, UNWIND_PARK, UNWIND_OUTSIDE };
 static inline void cpu_attend(struct cpu *c, uint32_t what)
 {
 	__atomic_fetch_or(&c->attention, what, __ATOMIC_SEQ_CST);

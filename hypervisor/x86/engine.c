@@ -64,15 +64,14 @@ static int make_cpus(struct soft *s, struct domain *dom, const struct engine_con
 		cpu_set_tier(s->cpus[s->n], c->tier, TIER_AFTER);
 	}
 	s->smp = smp_new(s->cpus, s->n, e);
-	return s->smp ? 0 : -ENOMEM;
+	if (!s->smp)
+		return -ENOMEM;
+	return c->verify ? verify_start(s->cpus[0], e) : 0;
 }
 
 static int open_parts(struct soft *s, struct domain *dom, const struct engine_config *c,
 		      struct err *e)
 {
-	if (c->verify)
-		return err_set(e, -ENOTSUP,
-			       "-accel soft: verify=lockstep: there is no translator to verify");
 	if (c->perf_map) {
 		s->perf_map = perf_map_open(e);
 		if (!s->perf_map)

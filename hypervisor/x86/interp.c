@@ -17,6 +17,7 @@
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
 #include "hypervisor/x86/trace.h"
+#include "hypervisor/x86/verify.h"
 
 #define GO     (-1)
 #define CHAINS 1024 /* between two looks at the memory map and the like */
@@ -81,6 +82,14 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_block(c, b, most);
 	else
 		run_uncached(c);
+}
+
+void cpu_run_plain(struct cpu *c, unsigned n)
+{
+	uint64_t end = c->insn_count + n;
+
+	while (c->insn_count < end)
+		run_some(c, end - c->insn_count);
 }
 
 /* A virtual interrupt that waits (SDM 20.3.2): #GP(0) as soon as the task would take it. */
@@ -229,6 +238,58 @@ static bool wanted(const struct cpu *c)
 	       (c->flags & FL_IF && __atomic_load_n(c->intr, __ATOMIC_RELAXED));
 }
 
+/* The block's chain. True: to go on with what is at rIP then. */
+static bool run_chain(struct cpu *c, const struct block *b)
+{
+	bool again;
+
+	c->r[FAST_START] = c->rip;
+	c->break_block = false;
+	again = b->chain->run(c, b->chain);
+	c->insn_count += c->fast.last->n;
+	c->fast.last = NULL;
+	return again;
+}
+
+static bool may_chain(const struct cpu *c, const struct block *b, uint64_t end)
+{
+	return b && !(b->wants & ~c->fast.open) && end - c->insn_count >= b->n;
+}
+
+/* ---- chains beside the plain handlers ---- */
+
+struct verified {
+	uint64_t end;
+	bool again;
+};
+
+/* The block may have been made anew: it was run once already, and undone. */
+static void verified_chain(struct cpu *c, void *arg)
+{
+	struct verified *v = arg;
+	const struct block *b = find(c);
+
+	if (!may_chain(c, b, v->end))
+		return;
+	v->again = run_chain(c, b);
+	fast_merge(c);
+}
+
+static const struct verify_tier chains = {.name = "chains", .run = verified_chain};
+
+/* False: none of it ran, the plain handlers are to. */
+static bool verify_chain(struct cpu *c, const struct block *b, uint64_t end, bool *again)
+{
+	struct verified v = {end, false};
+	bool ran;
+
+	fast_merge(c);
+	ran = verify_block(c, &chains, &v, b->n);
+	c->fast.status = c->flags;
+	*again = v.again;
+	return ran;
+}
+
 /* From block to block by ordinary branches, until there is something to look at. True: none ran. */
 static bool run_chains(struct cpu *c, uint64_t end)
 {
@@ -239,14 +300,13 @@ static bool run_chains(struct cpu *c, uint64_t end)
 		if (c->debug && dbg_break_near(c))
 			break;
 		b = find(c);
-		if (!b || b->wants & ~c->fast.open || end - c->insn_count < b->n)
+		if (!may_chain(c, b, end))
 			break;
-		none = false;
-		c->r[FAST_START] = c->rip;
-		c->break_block = false;
-		again = b->chain->run(c, b->chain);
-		c->insn_count += c->fast.last->n;
-		c->fast.last = NULL;
+		none = c->verify && !verify_chain(c, b, end, &again);
+		if (none)
+			return true;
+		if (!c->verify)
+			again = run_chain(c, b);
 		if (wanted(c))
 			break;
 	}

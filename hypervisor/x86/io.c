@@ -9,6 +9,7 @@
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/verify.h"
 
 #include <errno.h>
 
@@ -24,6 +25,7 @@ uint32_t io_in(struct cpu *c, uint16_t port, unsigned size)
 	uint32_t val = ~0u;
 	int rc;
 
+	verify_outside(c);
 	dbg_io(c, port, size);
 	smp_lock_domain(c);
 	rc = domain_in(c->dom, c->id, port, size, &val);
@@ -38,6 +40,7 @@ void io_out(struct cpu *c, uint16_t port, unsigned size, uint32_t val)
 {
 	int rc;
 
+	verify_outside(c);
 	dbg_io(c, port, size);
 	if (port == 0xf0)
 		fpu_port_f0(c);
@@ -61,6 +64,7 @@ uint64_t io_many(struct cpu *c, uint16_t port, unsigned size, bool out, uint64_t
 				  .data = gpa};
 	int rc = -EINVAL;
 
+	verify_outside(c);
 	if (out && port == 0xf0)
 		return 0;
 	smp_lock_domain(c);

@@ -135,6 +135,7 @@ static void piece_write(struct cpu *c, const struct piece *p, const uint8_t *buf
 		phys_write(c, p->gpa, buf, p->len);
 		return;
 	}
+	verify_save(c, p->host, p->len, p->gpa, p->flag);
 	memcpy(p->host, buf, p->len);
 	if (__atomic_load_n(p->flag, __ATOMIC_RELAXED))
 		mmu_page_written(c, p->gpa, p->len, p->flag);
@@ -233,6 +234,7 @@ static void write_at(struct cpu *c, uint64_t lin, unsigned size, uint64_t val, e
 	if (lin % PAGE + size <= PAGE) {
 		e = mmu_entry(c, lin, ACCESS_WRITE, set);
 		if (e->write) {
+			verify_save(c, e->write + lin % PAGE, size, e->gpa + lin % PAGE, e->flag);
 			host_write(e->write + lin % PAGE, size, val);
 			mmu_written(c, e, lin, size);
 			return;
@@ -363,6 +365,7 @@ void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size)
 	c->rmw.flag = e->flag;
 	c->rmw.gpa = e->gpa + lin % PAGE;
 	c->rmw.len = size;
+	verify_save(c, e->write + lin % PAGE, size, c->rmw.gpa, e->flag);
 	return e->write + lin % PAGE;
 }
 

@@ -31,14 +31,20 @@ enum {
 
 enum { PF_P = 1 << 0, PF_W = 1 << 1, PF_U = 1 << 2, PF_RSVD = 1 << 3, PF_I = 1 << 4 };
 
+/* Of what is not RAM. */
+static uint8_t no_flag;
+
 /* ---- physical memory under the walks ---- */
 
 static uint8_t *host_page(struct cpu *c, uint64_t gpa, bool write)
 {
-	bool mine = cpu_lock_domain(c);
+	bool mine = !domain_locked(c->dom);
 	size_t len = PAGE;
-	uint8_t *p = domain_ram(c->dom, gpa & PAGE_MASK & c->tlb->a20_mask, &len, write);
+	uint8_t *p;
 
+	if (mine)
+		smp_lock_domain(c);
+	p = domain_ram(c->dom, gpa & PAGE_MASK & c->tlb->a20_mask, &len, write);
 	cpu_unlock_domain(c, mine);
 	return p;
 }
@@ -72,22 +78,24 @@ static uint64_t entry_read(struct cpu *c, uint64_t gpa, unsigned size)
 /* False: the entry is no longer what it was. Tables that are not RAM stay as they are. */
 static bool entry_set(struct cpu *c, uint64_t gpa, unsigned size, uint64_t old, uint64_t bits)
 {
-	uint8_t *p = table_page(c, gpa);
+	uint8_t *p = table_page(c, gpa), *flag;
 	uint32_t old32 = (uint32_t)old;
 	bool done;
 
 	if (!p || (old & bits) == bits)
 		return true;
 	p += gpa % PAGE;
+	gpa &= c->tlb->a20_mask;
+	flag = gpa / PAGE < c->tlb->n_flags ? &c->tlb->flags[gpa / PAGE] : &no_flag;
+	verify_save(c, p, size, gpa, flag);
 	if (size == 8)
 		done = __atomic_compare_exchange_n((uint64_t *)p, &old, old | bits, false,
 						   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 	else
 		done = __atomic_compare_exchange_n((uint32_t *)p, &old32, (uint32_t)(old32 | bits),
 						   false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-	gpa &= c->tlb->a20_mask;
-	if (done && gpa / PAGE < c->tlb->n_flags && c->tlb->flags[gpa / PAGE])
-		mmu_page_written(c, gpa, size, &c->tlb->flags[gpa / PAGE]);
+	if (done && *flag)
+		mmu_page_written(c, gpa, size, flag);
 	return done;
 }
 
@@ -301,11 +309,10 @@ static bool page_watched(const struct cpu *c, uint64_t page)
 
 static void entry_host(struct cpu *c, struct tlb_entry *e, uint64_t page, uint64_t gpa)
 {
-	static uint8_t none;
 	uint64_t gfn = (gpa & c->tlb->a20_mask) / PAGE;
 
 	e->gpa = gpa & c->tlb->a20_mask & PAGE_MASK;
-	e->flag = gfn < c->tlb->n_flags ? &c->tlb->flags[gfn] : &none;
+	e->flag = gfn < c->tlb->n_flags ? &c->tlb->flags[gfn] : &no_flag;
 	e->read = e->write = NULL;
 	if (c->watching && page_watched(c, page))
 		return;
@@ -336,6 +343,8 @@ struct tlb_entry *mmu_fill(struct cpu *c, uint64_t lin, enum mem_access access, 
 		*error = w.error;
 		return NULL;
 	}
+	if (__builtin_expect(c->trying, 0))
+		verify_saved_entry(c, e);
 	tag = page | (w.global ? CTX_GLOBAL : c->tlb->ctx);
 	for (unsigned i = 0; i < 3; i++)
 		e->tag[i] = walk_allows(c, &w, i) ? tag : TAG_NONE;
@@ -401,6 +410,7 @@ void mmu_new_cr3(struct cpu *c, bool keep)
 {
 	uint16_t old = c->tlb->pcid_ctx[pcid_now(c)];
 
+	verify_outside(c);
 	if (keep && old)
 		c->tlb->ctx = old;
 	else
@@ -409,6 +419,7 @@ void mmu_new_cr3(struct cpu *c, bool keep)
 
 void mmu_flush(struct cpu *c, bool global_too)
 {
+	verify_outside(c);
 	if (global_too)
 		flush_all(c);
 	new_context(c);
@@ -441,12 +452,14 @@ static void drop_page(struct cpu *c, uint64_t lin, unsigned ctx, bool global_too
 
 void mmu_invlpg(struct cpu *c, uint64_t lin)
 {
+	verify_outside(c);
 	drop_page(c, lin, c->tlb->ctx, true);
 }
 
 /* SDM volume 2, INVPCID. */
 void mmu_invpcid(struct cpu *c, unsigned type, uint64_t pcid, uint64_t lin)
 {
+	verify_outside(c);
 	cpu_gp0(c, type <= 3);
 	if (type < 2)
 		cpu_gp0(c, !(pcid >> 12) && (c->cr4 & CR4_PCIDE || !pcid));
@@ -473,6 +486,7 @@ void mmu_sync(struct cpu *c)
 
 	if (gen == c->mem_gen && mask == c->tlb->a20_mask)
 		return;
+	verify_outside(c);
 	c->mem_gen = gen;
 	c->tlb->a20_mask = mask;
 	memset(c->tlb->tables, 0, sizeof(c->tlb->tables));

@@ -9,6 +9,7 @@
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/verify.h"
 
 #define PAGE      4096u
 #define PAGE_MASK (~(uint64_t)(PAGE - 1))
@@ -52,6 +53,7 @@ struct tlb {
 
 static inline bool cpu_lock_domain(struct cpu *c)
 {
+	verify_outside(c);
 	if (domain_locked(c->dom))
 		return false;
 	smp_lock_domain(c);

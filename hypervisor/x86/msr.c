@@ -67,6 +67,7 @@ static uint64_t tsc_base(const struct cpu *c)
 
 uint64_t cpu_tsc(struct cpu *c)
 {
+	verify_outside(c);
 	return tsc_base(c) + c->tsc_offset;
 }
 

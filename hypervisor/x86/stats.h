@@ -27,7 +27,10 @@
 	X(exits_jump, VCPU, "exits: an indirect branch to a target not known yet")       \
 	X(exits_page, VCPU, "exits: into a page whose mapping had to be looked at")      \
 	X(exits_poll, VCPU, "exits: somebody wanted the vCPU")                           \
-	X(exits_fault, VCPU, "exits: an exception")
+	X(exits_fault, VCPU, "exits: an exception")                                      \
+	X(verified, VCPU, "blocks that verify=lockstep compared")                        \
+	X(verified_again, VCPU, "of those, run a third time to tell")                    \
+	X(unverified, VCPU, "blocks that it left to the plain handlers")
 
 #define STATS_MEMBER_(name, of, help) uint64_t name;
 struct engine_stats {

@@ -15,6 +15,9 @@ void cpu_free(struct cpu *c); /* NULL is fine */
 /* How it runs: by the interpreter alone, or blocks that the interpreter has run `after` times by
  * the translator. A vCPU begins with the interpreter. */
 void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after);
+/* Instructions by their handlers, block for block, with nothing looked at in between; a fault
+ * leaves it. Of interp.c, for verify.c. */
+void cpu_run_plain(struct cpu *c, unsigned n);
 static inline bool cpu_is_real(const struct cpu *c)
 {
 	return !(c->cr0 & CR0_PE);
@@ -112,4 +115,8 @@ uint64_t cpu_tsc(struct cpu *c); /* RDTSC; CR4.TSD is the handler's */
 struct err;
 struct cpu_model *model_new(const char *spec, struct err *e);
 void model_free(struct cpu_model *m);
+
+/* ---- verify.c ---- */
+/* In lock-step from now on: verify.h. -ENOTSUP: the domain has several vCPUs. */
+int verify_start(struct cpu *c, struct err *e);
 #endif

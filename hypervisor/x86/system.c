@@ -11,6 +11,7 @@
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/verify.h"
 
 #include <x86intrin.h>
 
@@ -124,6 +125,7 @@ OP(rdrand)
 	uint64_t v;
 	bool got;
 
+	verify_outside(c);
 	__asm__ volatile("rdrand %0" : "=r"(v), "=@ccc"(got));
 	random_set(c, in, v, got);
 }
@@ -133,6 +135,7 @@ OP(rdseed)
 	uint64_t v;
 	bool got;
 
+	verify_outside(c);
 	__asm__ volatile("rdseed %0" : "=r"(v), "=@ccc"(got));
 	random_set(c, in, v, got);
 }

@@ -2,13 +2,20 @@
 /* tests/x86/tier.c: see tier.h. */
 #include "tests/x86/tier.h"
 
+#include "base/err.h"
+#include "hypervisor/x86/verify.h"
+
 #include <stdio.h>
 
 enum cpu_tier tier_now = TIER_INTERP;
 
 void tier_put(struct cpu *c)
 {
+	struct err e;
+
 	cpu_set_tier(c, tier_now, 0);
+	if (getenv("TIER_VERIFY") && !c->verify)
+		verify_start(c, &e); /* not with several vCPUs */
 }
 
 const char *tier_name(size_t i)

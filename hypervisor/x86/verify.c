@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/verify.c: see verify.h.
+ *
+ * State: one vCPU. Memory is noted by who writes it through the TLB of mmu.c; what the faster tier
+ *	writes by itself is taken back by the plain side's notes, and counts as wrong elsewhere in
+ *	the lines of these. What a device writes meanwhile may look like a difference: the plain
+ *	handlers run once more before one is told.
+ * Missing: stores of the faster tier in lines that the plain handlers do not write.
+ * Tests: tests/x86/verify.c, tests/full/lockstep.sh
+ */
+#include "base/err.h"
+#include "base/log.h"
+#include "hypervisor/domain.h"
+#include "hypervisor/x86/effects.h"
+#include "hypervisor/x86/sys.h"
+#include "hypervisor/x86/verify_private.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- life ---- */
+
+static struct cpu *state_new(void)
+{
+	return aligned_alloc(64, (sizeof(struct cpu) + 63) & ~63ul);
+}
+
+int verify_start(struct cpu *c, struct err *e)
+{
+	struct verify *v;
+
+	if (domain_vcpus(c->dom) > 1)
+		return err_set(e, -ENOTSUP, "verify=lockstep is for one vCPU, this domain has %u",
+			       domain_vcpus(c->dom));
+	v = calloc(1, sizeof(*v));
+	if (v) {
+		c->verify = v;
+		v->start = state_new();
+		v->first.state = state_new();
+		v->second.state = c;
+	}
+	if (v && v->start && v->first.state)
+		return 0;
+	verify_stop(c);
+	return err_set(e, -ENOMEM, "no memory for verify=lockstep");
+}
+
+void verify_stop(struct cpu *c)
+{
+	struct verify *v = c->verify;
+
+	if (!v)
+		return;
+	log_info("verify: vCPU %u: %llu blocks compared, %llu left to the plain handlers", c->id,
+		 (unsigned long long)c->stats.verified, (unsigned long long)c->stats.unverified);
+	free(v->log.lines);
+	free(v->start);
+	free(v->first.state);
+	free(v);
+	c->verify = NULL;
+}
+
+void verify_on_difference(struct cpu *c, void (*fn)(void *arg, const char *text), void *arg)
+{
+	c->verify->differs = fn;
+	c->verify->arg = arg;
+}
+
+/* ---- what is written ---- */
+
+void verify_gives_up(const struct cpu *c)
+{
+	siglongjmp(*c->fault, UNWIND_OUTSIDE);
+}
+
+void verify_saved(struct cpu *c, void *p, unsigned len, uint64_t gpa, uint8_t *flag)
+{
+	if (!log_note(&c->verify->log, p, len, gpa, flag))
+		verify_gives_up(c);
+}
+
+void verify_saved_entry(struct cpu *c, void *entry)
+{
+	verify_saved(c, entry, LINE, 0, NULL);
+}
+
+/* ---- the state around ---- */
+
+/* The guest's, and what of the rest a block changes. cpu.fast.key only ever grows. */
+static void state_save(struct cpu *to, const struct cpu *c)
+{
+	memcpy(to, c, offsetof(struct cpu, dom));
+	to->next_rip = c->next_rip;
+	to->insn_count = c->insn_count;
+	to->break_block = c->break_block;
+	to->exc = c->exc;
+	to->ext = c->ext;
+	to->shutdown = c->shutdown;
+	to->watching = c->watching;
+	to->tf_seen = c->tf_seen;
+	to->debug_hit = c->debug_hit;
+	to->dr6_pending = c->dr6_pending;
+	to->fast = c->fast;
+}
+
+static void state_load(struct cpu *c, const struct cpu *from)
+{
+	uint64_t key = c->fast.key;
+
+	state_save(c, from);
+	c->fast.key = key;
+}
+
+static void back_to_start(struct cpu *c)
+{
+	log_undo(c, &c->verify->log);
+	state_load(c, c->verify->start);
+}
+
+static void keep_first(struct cpu *c)
+{
+	struct verify *v = c->verify;
+
+	state_save(v->first.state, c);
+	v->first.end = v->second.end;
+	v->first.ran = v->second.ran;
+	log_keep(&v->log);
+}
+
+/* ---- a side ---- */
+
+static void plain(struct cpu *c, void *arg)
+{
+	cpu_run_plain(c, *(const unsigned *)arg);
+}
+
+/* To v->second. A wait (for FERR#) is no fault. */
+static void side(struct cpu *c, void (*run)(struct cpu *c, void *arg), void *arg)
+{
+	struct verify *v = c->verify;
+	sigjmp_buf *outer = c->fault, frame;
+	int how;
+
+	c->fault = &frame;
+	c->trying = true;
+	how = sigsetjmp(frame, 0);
+	if (!how)
+		run(c, arg);
+	c->trying = false;
+	c->fault = outer;
+	v->second.end = how == 0 ? END_DONE : how == UNWIND_FAULT ? END_FAULT : END_OUTSIDE;
+	v->second.ran = c->insn_count - v->start->insn_count;
+}
+
+/* ---- comparing ---- */
+
+static bool same_fault(const struct cpu *a, const struct cpu *b)
+{
+	return a->exc.vector == b->exc.vector && a->exc.kind == b->exc.kind &&
+	       a->exc.has_error == b->exc.has_error &&
+	       (!a->exc.has_error || a->exc.error == b->exc.error) &&
+	       (a->exc.vector != EXC_PF || a->exc.cr2 == b->exc.cr2);
+}
+
+/* NULL, or what differs. */
+static const char *difference(const struct verify *v, const struct verify_tier *t)
+{
+	const struct outcome *a = &v->first, *b = &v->second;
+
+	if (a->end != b->end || a->end == END_OUTSIDE)
+		return "they end in different ways";
+	if (a->end == END_DONE && a->ran != b->ran)
+		return "they run different numbers of instructions";
+	if (a->end == END_FAULT && !same_fault(a->state, b->state))
+		return "they raise different exceptions";
+	if (!state_same(a->state, b->state, v->flags, t->no_fpu_pointers))
+		return "their states differ";
+	return log_differs(&v->log, false) ? "they leave different memory" : NULL;
+}
+
+/* Flags that are read, or not overwritten, from rIP to the end of the block. */
+static void find_live(struct cpu *c, void *arg)
+{
+	uint64_t live = 0, dead = 0, rip = c->rip, end = (rip | 0xfff) + 1;
+	uint8_t bytes[INSN_MAX];
+	struct insn_effects e;
+	struct insn in;
+
+	for (in.len = 0; rip < end; rip += in.len) {
+		unsigned len = mem_fetch(c, rip, bytes);
+
+		if (insn_decode(&in, bytes, len, c->mode) != DECODE_OK)
+			break;
+		insn_effects(&in, &e);
+		live |= e.flags_read & ~dead;
+		dead |= e.flags_set;
+		if (in.op->flags & F_ENDS)
+			break;
+	}
+	*(uint64_t *)arg = live | ~dead;
+}
+
+static uint64_t live_flags(struct cpu *c)
+{
+	uint64_t live = ~0ull;
+
+	side(c, find_live, &live);
+	return c->verify->second.end == END_DONE ? live : ~0ull;
+}
+
+/* ---- both ---- */
+
+/* Once more by the plain handlers, just as far as the tier went, whose outcome is first now. False:
+ * neither can be run here. */
+static bool once_more(struct cpu *c, const struct verify_tier *t, unsigned n)
+{
+	struct verify *v = c->verify;
+	struct outcome *tier = &v->first;
+	const char *what;
+
+	c->stats.verified_again++;
+	keep_first(c);
+	v->first_is_plain = false;
+	if (t->flags_die && (tier->end == END_FAULT || tier->ran < n))
+		v->flags = live_flags(c);
+	if (tier->end == END_DONE && tier->ran < n)
+		n = (unsigned)tier->ran;
+	back_to_start(c);
+	side(c, plain, &n);
+	if (tier->end == END_OUTSIDE && v->second.end == END_OUTSIDE)
+		return false;
+	what = difference(v, t);
+	if (what)
+		verify_report(c, t, what);
+	return true;
+}
+
+/* True: it ran, and both sides are the same. */
+static bool both(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
+{
+	struct verify *v = c->verify;
+
+	side(c, plain, &n);
+	if (v->second.end == END_OUTSIDE)
+		return false;
+	keep_first(c);
+	v->first_is_plain = true;
+	back_to_start(c);
+	side(c, t->run, arg);
+	if (v->second.end == END_DONE && !v->second.ran)
+		return false;
+	if (!difference(v, t))
+		return true;
+	if (log_differs(&v->log, true)) {
+		verify_report(c, t, "one writes where the other does not");
+		return true;
+	}
+	return once_more(c, t, n);
+}
+
+bool verify_block(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
+{
+	struct verify *v = c->verify;
+
+	state_save(v->start, c);
+	v->flags = ~0ull;
+	log_clear(&v->log);
+	if (!both(c, t, arg, n)) {
+		back_to_start(c);
+		c->stats.unverified++;
+		return false;
+	}
+	c->stats.verified++;
+	if (v->second.end == END_FAULT)
+		siglongjmp(*c->fault, UNWIND_FAULT);
+	return true;
+}
