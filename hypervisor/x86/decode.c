@@ -49,6 +49,27 @@ static int64_t take_signed(struct cursor *d, unsigned n)
 	return (int64_t)(take(d, n) << up) >> up;
 }
 
+/*
+ * The bytes as they are at one moment: code in RAM may be written meanwhile, and what another vCPU
+ * stores at once, eight aligned bytes, is seen all or not at all. Whole words are read, which go
+ * over no end of a page.
+ */
+__attribute__((no_sanitize("address"))) static void snapshot(uint8_t to[INSN_MAX], const uint8_t *p,
+							     unsigned n)
+{
+	uintptr_t at = (uintptr_t)p, end = at + n;
+
+	while (at < end) {
+		uint64_t word = __atomic_load_n((const uint64_t *)(at & ~7ul), __ATOMIC_RELAXED);
+
+		for (word >>= at % 8 * 8; at < end; word >>= 8) {
+			*to++ = (uint8_t)word;
+			if (++at % 8 == 0)
+				break;
+		}
+	}
+}
+
 /* ---- prefixes */
 
 /* In 64-bit mode ES, CS, SS and DS overrides say nothing, not even against FS and GS before. */
@@ -551,9 +572,11 @@ static bool ud_ends_there(const struct cursor *d)
 enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail,
 			       enum insn_mode mode)
 {
-	struct cursor d = {in, p, avail, 0, false};
+	uint8_t now[INSN_MAX];
+	struct cursor d = {in, now, avail, 0, false};
 	enum decode_result r;
 
+	snapshot(now, p, avail < INSN_MAX ? avail : INSN_MAX);
 	memset(in, 0, sizeof(*in));
 	in->mode = mode;
 	in->seg_override = SEG_N;
@@ -569,7 +592,7 @@ enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail
 	if (r ? ud_ends_there(&d) : d.illegal)
 		r = DECODE_UD;
 	in->len = d.at;
-	memcpy(in->bytes, p, d.at);
+	memcpy(in->bytes, now, d.at);
 	if (r)
 		in->op = NULL;
 	else
