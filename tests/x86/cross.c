@@ -13,6 +13,8 @@
 #include "tests/x86/box.h"
 #include "tests/x86/oracle.h"
 
+#include <unistd.h>
+
 enum { ALIAS = 0x200000, PML4 = 0x10000, PDPT = 0x11000, PD = 0x12000 };
 /* Of both: what they tell each other. */
 enum { DONE = 0x20000, ROUNDS = 0x20004, BAD = 0x20008, TRAPS = 0x2000c };
@@ -50,6 +52,14 @@ static void gate_64(struct box *b, unsigned vector, uint32_t at)
 /* A fault is a torn instruction; it ends the runner. */
 PAYLOAD(torn, 64, "mov dword ptr [0x20008], 0x10000; mov dword ptr [0x20000], 1; hlt");
 
+static unsigned long stores(void)
+{
+	unsigned long n = or_number("CROSS_N", 4000);
+
+	alarm(60 + (unsigned)(n / 500));
+	return n;
+}
+
 static void open_64(struct box *b)
 {
 	static const uint8_t faults[] = {EXC_DE, EXC_BP, EXC_UD, EXC_SS, EXC_GP, EXC_PF};
@@ -62,33 +72,36 @@ static void open_64(struct box *b)
 		gate_64(b, faults[i], 0xa000);
 }
 
-/* ---- other code by one aligned store ---- */
+/* ---- another instruction by one aligned store ---- */
 
 /* rdi, rsi: where to; r8: what. Now and then it lets the runner go round. */
 PAYLOAD(store_8, 64,
 	"1: pause; cmp dword ptr [0x20004], 0; je 1b;"
 	"2: mov eax, ecx; and eax, 3; mov rax, [r8 + rax * 8]; mov [rdi], rax; xchg rdi, rsi;"
-	"test cl, 15; jnz 3f; mov edx, [0x20004]; inc edx;"
+	"test cl, 63; jnz 3f; mov edx, [0x20004]; inc edx;"
 	"4: pause; cmp dword ptr [0x20000], 0; jne 5f; mov eax, [0x20004]; sub eax, edx; js 4b;"
 	"3: dec ecx; jnz 2b; 5: mov dword ptr [0x20000], 1; hlt");
 PAYLOAD(run_8, 64,
-	"1: call rdi; dec eax; cmp eax, 3; jbe 2f; inc dword ptr [0x20008];"
+	"1: mov eax, 3; call rdi; dec eax; cmp eax, 3; jbe 2f; inc dword ptr [0x20008];"
 	"2: xchg rdi, rsi; lock inc dword ptr [0x20004]; cmp dword ptr [0x20000], 0; je 1b;"
 	"xor eax, eax; cpuid; call rdi; mov r14, rax; call rsi; mov r15, rax; hlt");
 
-TIER_TEST(other_code_by_aligned_stores)
+/* Five bytes, then always the same RET: what is between two instructions is not changed. */
+TIER_TEST(other_instruction_by_aligned_stores)
 {
 	static const uint8_t code[4][8] = {
-		{0xb8, 1, 0, 0, 0, 0xc3, 0x90, 0x90},             /* mov eax, 1; ret */
-		{0x31, 0xc0, 0xff, 0xc0, 0xff, 0xc0, 0xc3, 0x90}, /* xor, inc, inc; ret */
-		{0x6a, 3, 0x58, 0xc3, 0xcc, 0xcc, 0xcc, 0xcc},    /* push 3; pop rax; ret */
-		{0xeb, 2, 0xcc, 0xcc, 0x6a, 4, 0x58, 0xc3},       /* jmp; push 4; pop rax; ret */
+		{0xb8, 1, 0, 0, 0, 0xc3, 0x90, 0x90},       /* mov eax, 1 */
+		{0xe9, 3, 0, 0, 0, 0xc3, 0x90, 0x90},       /* jmp to what comes next */
+		{0x0f, 0x1f, 0x44, 0, 0, 0xc3, 0x90, 0x90}, /* nop */
+		{0x05, 1, 0, 0, 0, 0xc3, 0x90, 0x90},       /* add eax, 1 */
 	};
+	static const uint8_t two[] = {0xb8, 2, 0, 0, 0, 0xc3};
 	struct box b;
 
 	open_64(&b);
 	memcpy(b.ram + VARIANTS, code, sizeof(code));
 	memcpy(b.ram + F + 0x18, code[0], 8);
+	memcpy(b.ram + F + 0x20, two, sizeof(two));
 	PUT(&b, BOX_AT(0), store_8);
 	PUT(&b, BOX_AT(1), run_8);
 	for (unsigned i = 0; i < 2; i++) {
@@ -96,7 +109,7 @@ TIER_TEST(other_code_by_aligned_stores)
 		b.c[i]->r[R_SI] = F + 0x18 + ALIAS;
 	}
 	b.c[0]->r[8] = VARIANTS;
-	b.c[0]->r[R_CX] = or_number("CROSS_N", 4000);
+	b.c[0]->r[R_CX] = stores();
 	box_run(&b);
 	EQ(0, box_ram(&b, BAD));
 	EQ(2, b.c[1]->r[14]); /* the last one */
@@ -159,7 +172,7 @@ TIER_TEST(generations_of_functions)
 	PUT(&b, BOX_AT(0), generations);
 	PUT(&b, BOX_AT(1), generation_runner);
 	b.c[0]->r[10] = 0;
-	b.c[0]->r[R_CX] = or_number("CROSS_N", 4000);
+	b.c[0]->r[R_CX] = stores();
 	for (unsigned i = 0; i < 2; i++)
 		b.c[i]->r[11] = (uint32_t)or_random();
 	box_run(&b);
@@ -175,7 +188,7 @@ TIER_TEST(generations_of_functions)
  * certain, 0 while that is not so; 0x20014: how often that changed.
  */
 PAYLOAD(label_poke, 64,
-	"1: inc dword ptr [0x20014]; mov dword ptr [0x20010], 0;"
+	"1: mov dword ptr [0x20010], 0; inc dword ptr [0x20014];"
 	"mov byte ptr [rdi], 0xcc; call 9f;"
 	"mov eax, ecx; and eax, 1; mov rbx, [r8 + rax * 8]; inc eax; mov r9d, eax;"
 	"mov rax, rbx; shr rax, 8; mov [rsi + 1], eax; call 9f;"
