@@ -180,11 +180,6 @@ void mem_probe(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum me
 void *mem_rmw(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
 /* The write through mem_rmw's last pointer is done: who watches the page hears of it. */
 void mem_rmw_done(struct cpu *c);
-/* A host pointer to size bytes that may be read, or NULL: see mem_rmw. Raises as a read does. */
-const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size);
-/* Are these bytes RAM within one page, and where? Raises as the access does. */
-bool mem_ram(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access,
-	     uint64_t *gpa);
 /* Linear addresses with supervisor rights: descriptor tables, TSS, stacks of inner rings. */
 uint64_t lin_read(struct cpu *c, uint64_t lin, unsigned size, bool user);
 void lin_write(struct cpu *c, uint64_t lin, unsigned size, uint64_t val, bool user);

@@ -376,31 +376,6 @@ void mem_rmw_done(struct cpu *c)
 		mmu_page_written(c, c->rmw.gpa, c->rmw.len, c->rmw.flag);
 }
 
-const void *mem_peek(struct cpu *c, unsigned seg, uint64_t off, unsigned size)
-{
-	uint64_t lin = linear(c, seg, off, size, false);
-	const struct tlb_entry *e;
-
-	if (lin % PAGE + size > PAGE)
-		return NULL;
-	e = mmu_entry(c, lin, ACCESS_READ, set_explicit(c));
-	return e->read ? e->read + lin % PAGE : NULL;
-}
-
-bool mem_ram(struct cpu *c, unsigned seg, uint64_t off, unsigned size, enum mem_access access,
-	     uint64_t *gpa)
-{
-	bool write = access == ACCESS_WRITE;
-	uint64_t lin = linear(c, seg, off, size, write);
-	const struct tlb_entry *e;
-
-	if (lin % PAGE + size > PAGE)
-		return false;
-	e = mmu_entry(c, lin, access, set_explicit(c));
-	*gpa = e->gpa + lin % PAGE;
-	return write ? e->write && e->write == e->read : e->read != NULL;
-}
-
 /* ---- code ---- */
 
 void mem_check_target(struct cpu *c, uint64_t rip)

@@ -90,7 +90,7 @@ TIER_TEST(corner_06_rep_interrupted)
 
 	r.c->r[R_SI] = FROM;
 	r.c->r[R_DI] = TO;
-	r.c->r[R_CX] = 0x8000;
+	r.c->r[R_CX] = 0xf000;
 	r.c->flags |= FL_IF | FL_DF;
 	LOADED(&r, rep_movsb);
 	EQ(STOP_COUNT, payload_run(&r, 2));
@@ -99,9 +99,31 @@ TIER_TEST(corner_06_rep_interrupted)
 	EQ(INTR, t.vector);
 	EQ(AT_CODE + 1, t.rip);
 	EQ(FL_RF | FL_IF | FL_DF | FL_1, t.flags);
-	CHECK(r.c->r[R_CX] > 0 && r.c->r[R_CX] < 0x8000);
-	EQ(0x8000 - r.c->r[R_CX], FROM - r.c->r[R_SI]);
-	EQ(0x8000 - r.c->r[R_CX], TO - r.c->r[R_DI]);
+	CHECK(r.c->r[R_CX] > 0 && r.c->r[R_CX] < 0xf000);
+	EQ(0xf000 - r.c->r[R_CX], FROM - r.c->r[R_SI]);
+	EQ(0xf000 - r.c->r[R_CX], TO - r.c->r[R_DI]);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(sti_rep, 64, "sti; rep movsb; hlt");
+
+/* The interrupt that waits is taken behind the first units, not behind as many as fit in one go. */
+TIER_TEST(corner_06_rep_lets_an_interrupt_in_between_pages)
+{
+	struct sys_rig r = rig_long(0);
+	struct trap t;
+
+	r.c->r[R_SI] = FROM;
+	r.c->r[R_DI] = TO;
+	r.c->r[R_CX] = 0x3000;
+	LOADED(&r, sti_rep);
+	core_intr(r.dom, true);
+	t = payload_go(&r);
+	EQ(INTR, t.vector);
+	EQ(AT_CODE + 1, t.rip);
+	EQ(FL_RF | FL_IF | FL_1, t.flags);
+	EQ(0x2000, r.c->r[R_CX]);
+	EQ(TO + 0x1000, r.c->r[R_DI]);
 	sys_rig_free(&r);
 }
 
