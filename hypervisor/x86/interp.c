@@ -12,6 +12,7 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/blocks.h"
+#include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
@@ -82,6 +83,42 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_block(c, b, most);
 	else
 		run_uncached(c);
+}
+
+/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A conditional
+ * jump that is taken may lead there, too; no matter. */
+static bool straight_on(const struct cpu *c, const struct block *b, uint64_t start, uint64_t n)
+{
+	const struct insn *last = &b->insn[n - 1];
+	uint64_t behind = start;
+
+	for (uint64_t i = 0; i < n; i++)
+		behind += b->insn[i].len;
+	if (last->op->flags & F_ENDS && last->op->run != op_jcc && last->op->run != op_sti)
+		return false;
+	return c->rip == behind || c->rip == behind - last->len;
+}
+
+void cpu_run_straight(struct cpu *c, unsigned most)
+{
+	uint64_t end = c->insn_count + most, page = c->rip / PAGE, before, rip;
+	const struct block *b;
+	const uint8_t *host;
+	unsigned avail;
+	bool on = true;
+
+	while (on && c->insn_count < end && c->rip / PAGE == page) {
+		uint64_t gpa = mem_code(c, c->rip, &host, &avail);
+
+		b = host ? blocks_get(c, gpa, host, avail) : NULL;
+		before = c->insn_count;
+		rip = c->rip;
+		if (b)
+			run_block(c, b, end - c->insn_count);
+		else
+			run_uncached(c);
+		on = b && straight_on(c, b, rip, c->insn_count - before);
+	}
 }
 
 void cpu_run_plain(struct cpu *c, unsigned n)

@@ -18,6 +18,8 @@ void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after);
 /* Instructions by their handlers, block for block, with nothing looked at in between; a fault
  * leaves it. Of interp.c, for verify.c. */
 void cpu_run_plain(struct cpu *c, unsigned n);
+/* The same, to the page's end at most, behind conditional jumps that are not taken. */
+void cpu_run_straight(struct cpu *c, unsigned most);
 static inline bool cpu_is_real(const struct cpu *c)
 {
 	return !(c->cr0 & CR0_PE);

@@ -132,9 +132,23 @@ static void keep_first(struct cpu *c)
 
 /* ---- a side ---- */
 
+struct plain {
+	const struct verify_tier *t;
+	unsigned n;
+	unsigned near;    /* the step that led to the tier's rIP */
+	const char *what; /* differs, by the last step; NULL: nothing */
+	uint64_t live;    /* flags, where the tier stopped */
+	uint64_t end;     /* rIP of the first go's end: there all flags count */
+};
+
 static void plain(struct cpu *c, void *arg)
 {
-	cpu_run_plain(c, *(const unsigned *)arg);
+	const struct plain *p = arg;
+
+	if (p->t->straight)
+		cpu_run_straight(c, p->n);
+	else
+		cpu_run_plain(c, p->n);
 }
 
 /* To v->second. A wait (for FERR#) is no fault. */
@@ -172,8 +186,6 @@ static const char *difference(const struct verify *v, const struct verify_tier *
 
 	if (a->end != b->end || a->end == END_OUTSIDE)
 		return "they end in different ways";
-	if (a->end == END_DONE && a->ran != b->ran)
-		return "they run different numbers of instructions";
 	if (a->end == END_FAULT && !same_fault(a->state, b->state))
 		return "they raise different exceptions";
 	if (!state_same(a->state, b->state, v->flags, t->no_fpu_pointers))
@@ -213,52 +225,87 @@ static uint64_t live_flags(struct cpu *c)
 
 /* ---- both ---- */
 
-/* Once more by the plain handlers, just as far as the tier went, whose outcome is first now. False:
- * neither can be run here. */
-static bool once_more(struct cpu *c, const struct verify_tier *t, unsigned n)
+/* NULL: the tier, whose outcome is first now, stopped just here. */
+static const char *step_differs(const struct cpu *c, const struct plain *p)
 {
 	struct verify *v = c->verify;
-	struct outcome *tier = &v->first;
 	const char *what;
 
+	v->flags = v->first.state->rip == p->end ? ~0ull : p->live;
+	what = difference(v, p->t);
+	v->flags = p->live; /* at a fault */
+	return what;
+}
+
+/* It stopped at one of these steps' ends. */
+static void steps(struct cpu *c, void *arg)
+{
+	struct verify *v = c->verify;
+	struct plain *p = arg;
+
+	v->second.end = END_DONE;
+	p->what = step_differs(c, p);
+	for (unsigned i = 1; p->what && i <= p->n; i++) {
+		cpu_run_plain(c, 1);
+		p->what = step_differs(c, p);
+		if (c->rip == v->first.state->rip)
+			p->near = i;
+	}
+}
+
+/* Beside the step that leads where the tier went, else the last one. */
+static void report_steps(struct cpu *c, struct plain *p)
+{
+	if (c->verify->second.end == END_DONE && p->near) {
+		p->n = p->near;
+		back_to_start(c);
+		side(c, steps, p);
+	}
+	verify_report(c, p->t, p->what);
+}
+
+/* Once more by the plain handlers. False: neither side can be run here, or the tier ran nothing. */
+static bool once_more(struct cpu *c, struct plain *p)
+{
+	struct verify *v = c->verify;
+
 	c->stats.verified_again++;
+	p->n = (unsigned)v->first.ran + (v->first.end == END_FAULT);
+	p->end = v->first.state->rip;
 	keep_first(c);
 	v->first_is_plain = false;
-	if (t->flags_die && (tier->end == END_FAULT || tier->ran < n))
-		v->flags = live_flags(c);
-	if (tier->end == END_DONE && tier->ran < n)
-		n = (unsigned)tier->ran;
+	p->live = p->t->flags_die ? live_flags(c) : ~0ull;
 	back_to_start(c);
-	side(c, plain, &n);
-	if (tier->end == END_OUTSIDE && v->second.end == END_OUTSIDE)
+	side(c, steps, p);
+	if (v->second.end == END_OUTSIDE && v->first.end == END_OUTSIDE)
 		return false;
-	what = difference(v, t);
-	if (what)
-		verify_report(c, t, what);
-	return true;
+	if (v->second.end != END_DONE)
+		p->what = difference(v, p->t);
+	if (p->what)
+		report_steps(c, p);
+	return p->what || v->second.end != END_DONE || c->insn_count != v->start->insn_count;
 }
 
 /* True: it ran, and both sides are the same. */
 static bool both(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
 {
 	struct verify *v = c->verify;
+	struct plain p = {.t = t, .n = n};
 
-	side(c, plain, &n);
+	side(c, plain, &p);
 	if (v->second.end == END_OUTSIDE)
 		return false;
 	keep_first(c);
 	v->first_is_plain = true;
 	back_to_start(c);
 	side(c, t->run, arg);
-	if (v->second.end == END_DONE && !v->second.ran)
-		return false;
 	if (!difference(v, t))
 		return true;
 	if (log_differs(&v->log, true)) {
 		verify_report(c, t, "one writes where the other does not");
 		return true;
 	}
-	return once_more(c, t, n);
+	return once_more(c, &p);
 }
 
 bool verify_block(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)

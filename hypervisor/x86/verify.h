@@ -12,11 +12,12 @@
 
 struct verify_tier {
 	const char *name;
-	/* Runs what is at rIP, to the end of its block at most, and counts in insn_count; a fault
-	 * leaves it as always. None run: it cannot. The block that the caller knew may be gone. */
+	/* Runs what is at rIP, to the end of its block at most, or nothing; a fault leaves it as
+	 * always. The block that the caller knew may be gone. */
 	void (*run)(struct cpu *c, void *arg);
 	/* Its host code, for reports; NULL: it has none. */
 	const uint8_t *(*code)(struct cpu *c, uint64_t rip, size_t *len);
+	bool straight; /* its blocks go on behind conditional jumps, to the page's end at most */
 	/* When it stops within a block, flags that the rest of it overwrites may be anything. */
 	bool flags_die;
 	bool no_fpu_pointers; /* FOP, FIP, FDP are not kept */
@@ -27,8 +28,8 @@ void verify_stop(struct cpu *c); /* also when it was not */
 /* A difference is told to fn, in lines; without one it is printed, and the process aborts. */
 void verify_on_difference(struct cpu *c, void (*fn)(void *arg, const char *text), void *arg);
 
-/* The block at rIP has so many instructions. False: nothing was run, the plain handlers are to. A
- * fault leaves it, compared. */
+/* The block at rIP has so many instructions, or at most. False: nothing was run, the plain handlers
+ * are to. A fault leaves it, compared. */
 bool verify_block(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n);
 
 /* ---- for what writes memory, before it does ---- */

@@ -42,7 +42,7 @@ static inline const char *end_name(enum verify_end end)
 struct outcome {
 	struct cpu *state;
 	enum verify_end end;
-	uint64_t ran; /* instructions; not for a fault */
+	uint64_t ran; /* instructions, by the plain handlers */
 };
 
 /* The guest's state, by rows; also what a difference is printed by. */

@@ -113,7 +113,7 @@ static void put_end(FILE *f, const char *name, const struct outcome *o)
 
 	fprintf(f, "  %s: %s", name, end_name(o->end));
 	if (o->end == END_DONE)
-		fprintf(f, " %" PRIu64 " instructions", o->ran);
+		fprintf(f, " to %" PRIx64, c->rip);
 	if (o->end == END_FAULT)
 		fprintf(f, ": vector %u, error %x, CR2 %" PRIx64, c->exc.vector,
 			c->exc.has_error ? c->exc.error : 0, c->exc.cr2);

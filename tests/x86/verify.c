@@ -121,14 +121,14 @@ static const struct {
 	{"register", "r[15]", {4, spoil_register}},
 	{"flag", "flags[0]", {4, spoil_flag}},
 	{"flag of a shorter run", "flags[0]", {3, spoil_flag}},
-	{"rip", "rip[0]", {4, spoil_rip}},
+	{"rip", "rip[0]: 6000 -> 600e 600d", {4, spoil_rip}},
 	{"vector register", "fpu[", {4, spoil_vector}},
 	{"msr", "kernel_gs_base[0]", {4, spoil_msr}},
 	{"segment", "seg[", {4, spoil_segment}},
 	{"stored value", "memory at 9000", {4, spoil_store}},
 	{"width of a store", "one writes where the other does not", {4, wide_store}},
 	{"dirty bit", "memory at 4000", {4, no_dirty_bit}},
-	{"longer", "different numbers of instructions", {4, one_more}},
+	{"longer", "wrong: ran to 600e", {4, one_more}},
 	{"exception", "they end in different ways", {4, exception}},
 	{"device", "they end in different ways", {4, device}},
 };
@@ -157,6 +157,38 @@ TEST_EACH(mistake, sizeof(wrongs) / sizeof(wrongs[0]), wrongs[i].label)
 		EQS("", said);
 	NOTE("%s", said);
 	EQ(1, c->stats.verified);
+	machine_free(m);
+}
+
+/* Blocks that go on behind jumps that are not taken: any of their boundaries will do, none beyond. */
+static const struct {
+	const char *label;
+	struct wrong w;
+	bool same;
+} straights[] = {
+	{"to the first jump", {2, NULL}, true},
+	{"behind it", {3, NULL}, true},
+	{"to the jump that is taken", {5, NULL}, true},
+	{"beyond", {6, NULL}, false},
+	{"behind it, and wrong", {3, spoil_flag}, false},
+	{"to the jump that is taken, and wrong", {5, spoil_register}, false},
+};
+
+TEST_EACH(straight_on, sizeof(straights) / sizeof(straights[0]), straights[i].label)
+{
+	struct verify_tier tier = {.name = "wrong", .run = run_wrong, .straight = true};
+	struct machine *m = verified(CODE);
+	struct wrong w = straights[i].w;
+
+	LOAD(m, CODE, 0x31, 0xc0,             /* xor eax, eax */
+	     0x75, 0x00,                      /* jnz: not taken */
+	     0xfe, 0x04, 0x25, 0, 0x90, 0, 0, /* inc byte [0x9000] */
+	     0x90, 0xeb, 0x00,                /* nop; jmp */
+	     0x90, 0xf4);                     /* nop; hlt */
+	CHECK(verify_block(m->c, &tier, &w, 64));
+	EQ(straights[i].same, !*said);
+	NOTE("%s", said);
+	EQ(straights[i].w.n > 2, m->ram[DATA]);
 	machine_free(m);
 }
 
