@@ -30,8 +30,8 @@ T ?= 60
 
 # ---- sources
 
-DIRS ?= base jail proc hypervisor hypervisor/* block block/* net net/* char ui ui/* hw/* dm img \
-	roms toolstack toolstack/*
+DIRS ?= base jail proc hypervisor hypervisor/* hypervisor/x86/* block block/* net net/* char ui \
+	ui/* hw/* dm img roms toolstack toolstack/*
 TESTS ?= tests/unit/*.c tests/hw/*.c tests/block/*.c tests/hypervisor/*.c tests/dm/*.c \
 	tests/x86/*.c tests/roms/*.c tests/toolstack/*.c
 

@@ -212,14 +212,20 @@ static void on_intr(void *arg, bool level)
 {
 	struct vcpus *vs = arg;
 
-	if (level && !domain_has_apic(vs->dom, 0))
-		wake(vs, 0);
+	if (!level || domain_has_apic(vs->dom, 0))
+		return;
+	vs->en->ops->intr(vs->en, 0);
+	wake(vs, 0);
 }
 
 static void on_apic(void *arg, unsigned vcpu, bool level)
 {
-	if (level)
-		wake(arg, vcpu);
+	struct vcpus *vs = arg;
+
+	if (!level)
+		return;
+	vs->en->ops->intr(vs->en, vcpu);
+	wake(vs, vcpu);
 }
 
 static void on_init(void *arg, unsigned vcpu)
@@ -360,7 +366,9 @@ struct vcpus *vcpus_new(struct domain *dom, const struct vcpus_config *c, struct
 		vs->v[i].n = i;
 		pthread_cond_init(&vs->v[i].wake, NULL);
 	}
-	vs->en = c->ops->open(dom, &c->engine, e);
+	if (c->icount) /* which counts each instruction: the translator does not */
+		vs->c.engine.tier = TIER_INTERP;
+	vs->en = c->ops->open(dom, &vs->c.engine, e);
 	if (!vs->en) {
 		vcpus_free(vs);
 		return NULL;

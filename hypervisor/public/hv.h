@@ -41,7 +41,7 @@ enum hv_source {
 /* A byte for each guest page below 1 TiB, in memory shared with the core. Who writes guest RAM
  * puts a full fence after it and looks: LOG asks for DIRTY to be set, CODE for modified_memory
  * before the completion shows. dma_unmap does both. */
-enum hv_page_flag { HV_PAGE_CODE = 1, HV_PAGE_LOG = 2, HV_PAGE_DIRTY = 4 };
+enum hv_page_flag { HV_PAGE_CODE = 1, HV_PAGE_LOG = 2, HV_PAGE_DIRTY = 4, HV_PAGE_OPEN = 8 };
 
 /*
  * Line slots: one counter each, odd = high; the holder of a slot is the only

@@ -16,6 +16,7 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
 #include "hypervisor/x86/trace.h"
+#include "hypervisor/x86/translate/translate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@ struct block_cache {
 	struct insn scratch[BLOCK_INSNS];
 	struct {
 		uint64_t rip, key;
-		const struct block *b;
+		struct block *b;
 	} jumps[JUMPS];
 	uint8_t *flags; /* enum hv_page_flag of each page */
 	uint64_t n_flags, mem_gen;
@@ -75,7 +76,7 @@ static struct block **page_head(struct block_cache *bc, uint64_t gfn)
 }
 
 /* Page flags stay: a write to a page without blocks clears the flag. */
-void blocks_flush(struct cpu *c)
+static void forget_all(struct cpu *c)
 {
 	struct block_cache *bc = c->blocks;
 
@@ -83,6 +84,12 @@ void blocks_flush(struct cpu *c)
 	memset(bc->pages, 0, sizeof(bc->pages));
 	bc->used = 0;
 	blocks_forget_jumps(c);
+}
+
+void blocks_flush(struct cpu *c)
+{
+	forget_all(c);
+	tr_forget(c);
 }
 
 /* ---- building ---- */
@@ -117,7 +124,7 @@ static struct block *block_alloc(struct cpu *c, unsigned n)
 
 	size = (size + 63) & ~(size_t)63;
 	if (bc->used + size > ARENA_SIZE)
-		blocks_flush(c);
+		forget_all(c);
 	bc->used += size;
 	return (struct block *)(void *)(bc->arena + bc->used - size);
 }
@@ -138,6 +145,17 @@ static void make_chain(struct block *b)
 		(struct fast_op){.run = fast_end, .n = (uint8_t)b->n, .end = (uint16_t)end};
 }
 
+void blocks_guard(struct cpu *c, uint64_t gfn)
+{
+	struct block_cache *bc = c->blocks;
+
+	if (gfn >= bc->n_flags ||
+	    __atomic_fetch_or(&bc->flags[gfn], HV_PAGE_CODE, __ATOMIC_SEQ_CST) & HV_PAGE_CODE)
+		return;
+	smp_fence_others(c);
+	tr_guard(c, gfn);
+}
+
 static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
 {
 	struct block_cache *bc = c->blocks;
@@ -146,10 +164,7 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 
 	if (gpa >> PAGE_SHIFT >= bc->n_flags)
 		return NULL;
-	/* Before the bytes are looked at: a write from now on is told. */
-	if (!(__atomic_fetch_or(&bc->flags[gpa >> PAGE_SHIFT], HV_PAGE_CODE, __ATOMIC_SEQ_CST) &
-	      HV_PAGE_CODE))
-		smp_fence_others(c);
+	blocks_guard(c, gpa >> PAGE_SHIFT);
 	n = decode_some(c, host, avail, &bytes);
 	if (!n)
 		return NULL;
@@ -158,6 +173,7 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	b->n = (uint16_t)n;
 	b->bytes = (uint16_t)bytes;
 	b->mode = c->mode;
+	b->visits = 0;
 	memcpy(b->insn, bc->scratch, n * sizeof(b->insn[0]));
 	make_chain(b);
 	if (trace_wants(TRACE_IN_ASM))
@@ -177,7 +193,7 @@ struct block *blocks_get(struct cpu *c, uint64_t gpa, const uint8_t *host, unsig
 	struct block *b;
 
 	if (bc->mem_gen != c->mem_gen) { /* other bytes may be at the same addresses now */
-		blocks_flush(c);
+		forget_all(c);
 		bc->mem_gen = c->mem_gen;
 	}
 	for (b = *hash_head(bc, gpa, c->mode); b; b = b->hash_next)
@@ -195,7 +211,7 @@ static unsigned jump_slot(uint64_t rip)
 	return (unsigned)(rip ^ rip >> 12) % JUMPS;
 }
 
-const struct block *blocks_jump(const struct cpu *c, uint64_t rip)
+struct block *blocks_jump(const struct cpu *c, uint64_t rip)
 {
 	const struct block_cache *bc = c->blocks;
 	unsigned i = jump_slot(rip);
@@ -206,7 +222,7 @@ const struct block *blocks_jump(const struct cpu *c, uint64_t rip)
 	return bc->jumps[i].b;
 }
 
-void blocks_jump_set(struct cpu *c, uint64_t rip, const struct block *b)
+void blocks_jump_set(struct cpu *c, uint64_t rip, struct block *b)
 {
 	struct block_cache *bc = c->blocks;
 	unsigned i = jump_slot(rip);
@@ -252,13 +268,15 @@ static bool page_drop(struct cpu *c, uint64_t gfn, uint64_t first, uint64_t end)
 static void page_written(struct cpu *c, uint64_t gfn, uint64_t gpa, uint64_t len)
 {
 	struct block_cache *bc = c->blocks;
+	bool left = tr_written(c, gpa, len);
 
-	if (page_drop(c, gfn, gpa, gpa + len)) {
+	left |= page_drop(c, gfn, gpa, gpa + len);
+	if (left) {
 		smp_written(c, gpa, len);
 		return;
 	}
 	if (gfn < bc->n_flags)
-		__atomic_fetch_and(&bc->flags[gfn], (uint8_t)~HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+		tr_open_page(c, gfn);
 	smp_written(c, gfn << PAGE_SHIFT, 1u << PAGE_SHIFT);
 }
 

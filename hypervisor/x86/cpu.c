@@ -5,10 +5,12 @@
  * Spec: Intel SDM volume 3, 9.1 (table 9-1); IA32_APIC_BASE 10.4.4.
  * Tests: tests/x86/control.c
  */
+#include "base/err.h"
 #include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/mmu.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/translate/translate.h"
 
 #include <stdlib.h>
 
@@ -98,16 +100,15 @@ void cpu_free(struct cpu *c)
 	verify_stop(c);
 	blocks_free(c->blocks);
 	free(c->tlb);
-	free(c);
+	tr_cpu_free(c);
 }
 
 struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *model)
 {
-	struct cpu *c = aligned_alloc(64, (sizeof(*c) + 63) & ~63ul);
+	struct cpu *c = tr_cpu_alloc();
 
 	if (!c)
 		return NULL;
-	memset(c, 0, sizeof(*c));
 	c->dom = dom;
 	c->intr = domain_vcpu_intr_flag(dom, id);
 	c->id = id;
@@ -124,6 +125,14 @@ struct cpu *cpu_new(struct domain *dom, unsigned id, const struct cpu_model *mod
 
 void cpu_set_tier(struct cpu *c, enum cpu_tier tier, unsigned after)
 {
+	struct cpu **all = &c;
+	unsigned n = 1;
+	struct err e;
+
+	if (c->smp)
+		all = smp_cpus(c->smp, &n);
+	if (tier == TIER_TRANSLATE && !tr_attached(c) && tr_attach(all, n, &e))
+		tier = TIER_INTERP;
 	c->tier = tier;
 	c->tier_after = after;
 }

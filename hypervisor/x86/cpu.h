@@ -50,6 +50,7 @@ enum {
 	ATT_STALE = 1 << 4, /* RAM that blocks were made of has changed, nobody knows where */
 	ATT_POSTS = 1 << 5, /* it has, and the inbox says where */
 	ATT_YIELD = 1 << 6, /* somebody wants to be alone */
+	ATT_INTR = 1 << 7,  /* *intr rose: for translated code, which looks at no more than this */
 };
 struct written {
 	uint64_t gpa, len;

@@ -61,11 +61,12 @@ static int make_cpus(struct soft *s, struct domain *dom, const struct engine_con
 		if (!s->cpus[s->n])
 			return err_set(e, -ENOMEM, "no memory for vCPU %u", s->n);
 		s->cpus[s->n]->wait_sipi = s->n;
-		cpu_set_tier(s->cpus[s->n], c->tier, TIER_AFTER);
 	}
 	s->smp = smp_new(s->cpus, s->n, e);
 	if (!s->smp)
 		return -ENOMEM;
+	for (unsigned i = 0; i < s->n; i++)
+		cpu_set_tier(s->cpus[i], c->tier, TIER_AFTER);
 	return c->verify ? verify_start(s->cpus[0], e) : 0;
 }
 
@@ -192,6 +193,11 @@ static void soft_kick(struct engine *en, unsigned vcpu)
 	cpu_attend(soft_of(en)->cpus[vcpu], ATT_EXIT);
 }
 
+static void soft_intr(struct engine *en, unsigned vcpu)
+{
+	cpu_attend(soft_of(en)->cpus[vcpu], ATT_INTR);
+}
+
 static void soft_nmi(struct engine *en, unsigned vcpu)
 {
 	cpu_attend(soft_of(en)->cpus[vcpu], ATT_NMI);
@@ -245,6 +251,7 @@ static const struct engine_ops soft_ops = {
 	.executed = soft_executed,
 	.stats = soft_stats,
 	.kick = soft_kick,
+	.intr = soft_intr,
 	.nmi = soft_nmi,
 	.init = soft_init,
 	.sipi = soft_sipi,

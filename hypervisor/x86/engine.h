@@ -45,6 +45,7 @@ struct engine_ops {
 	bool (*deaf)(struct engine *en, unsigned vcpu);
 	uint64_t (*executed)(struct engine *en, unsigned vcpu); /* instructions; it does not run */
 	void (*kick)(struct engine *en, unsigned vcpu);         /* run returns soon */
+	void (*intr)(struct engine *en, unsigned vcpu);         /* its APIC's INTR rose */
 	void (*nmi)(struct engine *en, unsigned vcpu);
 	void (*init)(struct engine *en, unsigned vcpu);
 	void (*sipi)(struct engine *en, unsigned vcpu, uint8_t vector);

@@ -11,7 +11,7 @@
 
 /* How a vCPU runs: by the interpreter alone, or what runs often by the translator. */
 enum cpu_tier { TIER_INTERP, TIER_TRANSLATE };
-#define TIER_DEFAULT TIER_INTERP
+#define TIER_DEFAULT TIER_TRANSLATE
 
 struct engine_config {
 	const char *model; /* of -cpu; not copied */

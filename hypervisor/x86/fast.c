@@ -69,7 +69,7 @@ static bool flat(const struct segment *s, bool any_base)
 	return s->limit == ~0u && s->attr & SEG_P && (any_base || !s->base);
 }
 
-static uint32_t open_segments(const struct cpu *c)
+uint32_t fast_open_segments(const struct cpu *c)
 {
 	uint32_t open = c->seg[SEG_SS].attr & SEG_DB ? FAST_STACK32 : 0;
 
@@ -96,7 +96,7 @@ bool fast_enter(struct cpu *c)
 	if (trace_wants(TRACE_CPU) || c->mode == MODE_16 || aligned || cpu_is_vm86(c) ||
 	    (c->mode == MODE_32 && (!cpu_is_prot(c) || !flat(&c->seg[SEG_CS], false))))
 		return false;
-	c->fast.open = open_segments(c);
+	c->fast.open = fast_open_segments(c);
 	c->fast.set = c->tlb->e[set_explicit(c)];
 	c->fast.ctx = c->tlb->ctx;
 	c->fast.key = (c->fast.key & ~0xffffull) | c->tlb->ctx << 3 | (c->cpl == 3) << 2 | c->mode;

@@ -44,6 +44,7 @@ bool fast_slow(struct cpu *c, const struct fast_op *f);
 void fast_merge(struct cpu *c); /* the status flags, into cpu.flags */
 /* cpu.fast for what the vCPU is now; false: chains are not for it. */
 bool fast_enter(struct cpu *c);
+uint32_t fast_open_segments(const struct cpu *c);
 
 /* fast_alu.c, fast_move.c, fast_branch.c: NULL: not one of theirs. Operands are in *f already. */
 fast_fn *fast_pick_alu(const struct fast_op *f);

@@ -21,6 +21,7 @@
 #include "hypervisor/x86/fpu.h"
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/host_thunk.h"
+#include "hypervisor/x86/translate/translate.h"
 #include "hypervisor/x86/mmu.h"
 
 /* clang-format off */
@@ -153,6 +154,7 @@ void fpu_settle(struct cpu *c)
 {
 	struct host_regs h;
 
+	tr_fpu_pointers(c);
 	run_on_host(c, host_thunk_x87_settle(), &h, 0);
 	image_from_host(c, &h);
 }

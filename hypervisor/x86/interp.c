@@ -252,9 +252,9 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 }
 
 /* The block that starts at rIP, or NULL. */
-static const struct block *find(struct cpu *c)
+static struct block *find(struct cpu *c)
 {
-	const struct block *b = blocks_jump(c, c->rip);
+	struct block *b = blocks_jump(c, c->rip);
 	const uint8_t *host;
 	unsigned avail;
 	uint64_t gpa;
@@ -330,14 +330,14 @@ static bool verify_chain(struct cpu *c, const struct block *b, uint64_t end, boo
 /* From block to block by ordinary branches, until there is something to look at. True: none ran. */
 static bool run_chains(struct cpu *c, uint64_t end)
 {
-	const struct block *b;
+	struct block *b;
 	bool again = fast_enter(c), none = true;
 
 	for (unsigned n = 0; again && n < CHAINS; n++) {
 		if (c->debug && dbg_break_near(c))
 			break;
 		b = find(c);
-		if (!may_chain(c, b, end))
+		if (!may_chain(c, b, end) || (!none && c->tier && b->visits++ >= c->tier_after))
 			break;
 		none = c->verify && !verify_chain(c, b, end, &again);
 		if (none)
@@ -360,7 +360,7 @@ static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 	while ((stop = boundary(c, end, &one)) == GO) {
 		if (one)
 			run_one(c);
-		else if (run_chains(c, end))
+		else if ((!c->tier || !tr_run(c)) && run_chains(c, end))
 			run_some(c, end - c->insn_count);
 	}
 	return stop;

@@ -11,6 +11,7 @@
 
 #include "hypervisor/x86/debug.h"
 #include "hypervisor/x86/model.h"
+#include "hypervisor/x86/translate/translate.h"
 
 #include <setjmp.h>
 #include <stdlib.h>
@@ -390,6 +391,7 @@ static void flush_all(struct cpu *c)
 	t->big_lo = 1;
 	t->big_end = 0;
 	t->ctx = t->next_ctx = 1;
+	tr_flush(c);
 	blocks_forget_jumps(c);
 }
 
@@ -415,6 +417,7 @@ void mmu_new_cr3(struct cpu *c, bool keep)
 		c->tlb->ctx = old;
 	else
 		new_context(c);
+	tr_new_context(c);
 }
 
 void mmu_flush(struct cpu *c, bool global_too)
@@ -423,6 +426,7 @@ void mmu_flush(struct cpu *c, bool global_too)
 	if (global_too)
 		flush_all(c);
 	new_context(c);
+	tr_new_context(c);
 }
 
 /* Does the entry translate lin: for a large page, is it any part of it? */
@@ -440,6 +444,7 @@ static void drop_page(struct cpu *c, uint64_t lin, unsigned ctx, bool global_too
 	struct tlb *t = c->tlb;
 	bool big = lin >= t->big_lo && lin <= t->big_end;
 
+	tr_drop_page(c, lin);
 	blocks_forget_jumps(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned n = 0; n < (big ? TLB_SIZE : 1); n++) {
@@ -469,13 +474,16 @@ void mmu_invpcid(struct cpu *c, unsigned type, uint64_t pcid, uint64_t lin)
 			drop_page(c, lin, c->tlb->pcid_ctx[pcid], false);
 	} else if (type == 1) {
 		c->tlb->pcid_ctx[pcid] = 0;
-		if (pcid == pcid_now(c))
+		if (pcid == pcid_now(c)) {
 			new_context(c);
+			tr_new_context(c);
+		}
 	} else if (type == 2) {
 		mmu_flush(c, true);
 	} else {
 		memset(c->tlb->pcid_ctx, 0, sizeof(c->tlb->pcid_ctx));
 		new_context(c);
+		tr_new_context(c);
 	}
 }
 

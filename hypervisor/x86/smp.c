@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "hypervisor/domain.h"
+#include "hypervisor/x86/translate/translate.h"
 
 #include <errno.h>
 #include <linux/membarrier.h>
@@ -67,6 +68,12 @@ void smp_free(struct smp *s)
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->mutex);
 	free(s);
+}
+
+struct cpu **smp_cpus(struct smp *s, unsigned *n)
+{
+	*n = s->n;
+	return s->cpus;
 }
 
 static bool has_others(const struct cpu *c)
@@ -244,6 +251,7 @@ void smp_device_wrote(struct smp *s, uint64_t gpa, uint64_t len)
 {
 	const struct written w = {gpa, len};
 
+	tr_device_wrote(s->cpus[0], gpa, len);
 	pthread_mutex_lock(&s->mutex);
 	for (unsigned i = 0; i < s->n; i++)
 		post(s->cpus[i], &w);

@@ -12,7 +12,8 @@ struct err;
 
 /* NULL and a sentence on failure. Takes the vCPUs (their smp) until it is freed. */
 struct smp *smp_new(struct cpu **cpus, unsigned n, struct err *e);
-void smp_free(struct smp *s); /* NULL is fine */
+void smp_free(struct smp *s);                      /* NULL is fine */
+struct cpu **smp_cpus(struct smp *s, unsigned *n); /* all of them */
 
 /* ---- being alone ---- */
 /* Guest code runs between these two; enter waits while another vCPU is alone. */

@@ -52,6 +52,10 @@ static inline void cpu_check_rights(struct cpu *c, const struct opcode *op)
 		cpu_gp0(c, !c->cpl);
 }
 
+/* ---- translate/ ---- */
+/* Runs translated code from rIP on as far as it goes. False: there is none. */
+bool tr_run(struct cpu *c);
+
 /* ---- mmu.c ---- */
 /* At block boundaries and after IN, OUT: the memory map or A20 may have changed. */
 void mmu_sync(struct cpu *c);

@@ -253,7 +253,8 @@ TIER_TEST(programs_are_the_same)
 	EQ(5050 & 0xff, (uint8_t)m->c->r[R_BX]); /* 1 + 2 + … + 100 */
 	EQM(other->c->r, m->c->r, 16 * 8);
 	EQ(other->c->flags, m->c->flags);
-	EQ(other->c->insn_count, m->c->insn_count);
+	if (tier_now == TIER_INTERP) /* the translator does not count */
+		EQ(other->c->insn_count, m->c->insn_count);
 	EQM(other->ram, m->ram, 0x10000);
 	CHECK(m->c->stats.verified > 200);
 	EQ(1, m->c->stats.unverified);

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/block.c: from a guest's code to a block: decoding, what
+ * each instruction's flags are to others, host code, and the ways in and out.
+ *
+ * A block goes on behind conditional jumps that are not taken, and ends at any
+ * other branch, at its page's end, or where something does not decode.
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/model.h"
+#include "hypervisor/x86/trace.h"
+#include "hypervisor/x86/translate/gen.h"
+
+#include <stdlib.h>
+
+enum { MOST_JCC = 6 };
+
+/* ---- decoding ---- */
+
+static bool ends(const struct insn *in, unsigned *jccs)
+{
+	if (in->op->run == op_jcc)
+		return ++*jccs == MOST_JCC;
+	return in->op->flags & F_ENDS && in->op->run != op_sti;
+}
+
+static gen_fn *find(const struct insn *in)
+{
+	gen_fn *fn = ends_find(in);
+
+	if (!fn)
+		fn = stack_find(in);
+	return fn ? fn : plain_find(in);
+}
+
+static bool may_fault(const struct insn *in)
+{
+	return plain_memory(in) < 4 || stack_find(in) || in->op->flags & F_HOST ||
+	       in->op->run == op_div || in->op->run == op_idiv || in->op->run == op_call ||
+	       in->op->run == op_ret;
+}
+
+static void effects(struct gen *g, unsigned i)
+{
+	const struct insn *in = &g->in[i];
+
+	insn_effects(in, &g->fx[i]);
+	flags_of_shift(in, &g->fx[i]);
+	g->shows[i] = !find(in) || may_fault(in);
+}
+
+static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
+{
+	unsigned at = 0, jccs = 0;
+
+	while (g->n < TR_INSNS && at < avail) {
+		struct insn *in = &g->in[g->n];
+
+		if (insn_decode(in, bytes + at, avail - at, g->key->mode) != DECODE_OK ||
+		    (in->op->feature && !cpu_has(g->c, in->op->feature)))
+			break;
+		g->off[g->n] = (uint16_t)at;
+		effects(g, g->n++);
+		at += in->len;
+		if (ends(in, &jccs))
+			break;
+	}
+	g->off[g->n] = (uint16_t)at;
+	return at;
+}
+
+/* ---- instructions ---- */
+
+static void by_interpreter(struct gen *g, const struct insn *in)
+{
+	struct tr_site *s = access_site(g, OUT_INTERP);
+	struct insn *copy = cache_meta(g->tr, sizeof(*copy));
+
+	if (!s || !copy) {
+		g->failed = true;
+		return;
+	}
+	*copy = *in;
+	s->in = copy;
+	access_out(g, s);
+	s->resume = emit_here(&g->e);
+	g->flags_at = FLAGS_HOST;
+	g->ended = in->op->flags & F_ENDS && in->op->run != op_sti;
+}
+
+static void note_place(struct gen *g)
+{
+	struct tr_place *p = &g->b->places[g->b->n_places++];
+
+	p->host = (uint32_t)(emit_here(&g->e) - g->b->code);
+	p->off = g->off[g->i];
+	p->flags_at = g->flags_at;
+}
+
+/* Where the interpreter goes on when it has done this instruction for a way out. */
+static void resume_sites(struct gen *g, unsigned from)
+{
+	for (unsigned i = from; i < g->n_slow; i++)
+		g->slow[i].site->resume = emit_here(&g->e);
+}
+
+static void one(struct gen *g)
+{
+	const struct insn *in = gen_insn(g);
+	gen_fn *fn = find(in);
+	unsigned from = g->n_slow;
+	struct emit before = g->e;
+	enum tr_flags_at at = g->flags_at;
+
+	note_place(g);
+	if (!fn || !fn(g, in)) {
+		g->e = before;
+		g->n_slow = from;
+		g->flags_at = at;
+		by_interpreter(g, in);
+	}
+	resume_sites(g, from);
+}
+
+/* ---- the ways in ---- */
+
+static uint8_t *look(struct gen *g, int32_t field, uint32_t value)
+{
+	emit_rm(&g->e, 0x81, false, 7, tr_field(field));
+	emit_4(&g->e, value);
+	return emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+}
+
+struct entry {
+	uint8_t *page, *poll;
+};
+
+static struct entry entries(struct gen *g)
+{
+	struct tr_block *b = g->b;
+	struct entry en;
+
+	b->check_host = emit_here(&g->e);
+	flags_save(&g->e);
+	b->check = emit_here(&g->e);
+	en.page = look(g, TR_OWN(pages) + 4 * (int32_t)b->page_slot, b->page_id);
+	EMIT(&g->e, "\xeb\x06"); /* over the next save */
+	b->poll_host = emit_here(&g->e);
+	flags_save(&g->e);
+	b->poll = emit_here(&g->e);
+	en.poll = look(g, TR_CPU(attention), 0);
+	b->slot = emit_here(&g->e);
+	if (b->flags_in == FLAGS_IN_HOST)
+		flags_restore(&g->e);
+	b->body = emit_here(&g->e);
+	return en;
+}
+
+static void entry_sites(struct gen *g, const struct entry *en)
+{
+	struct tr_site *page, *poll;
+
+	g->i = 0;
+	g->flags_at = FLAGS_SLOT;
+	page = access_site(g, OUT_PAGE);
+	poll = access_site(g, OUT_POLL);
+	if (!page || !poll)
+		return;
+	emit_aim(&g->e, en->page, emit_here(&g->e));
+	access_out(g, page);
+	emit_aim(&g->e, en->poll, emit_here(&g->e));
+	access_out(g, poll);
+}
+
+static void make(struct gen *g)
+{
+	struct tr_block *b = g->b;
+	struct entry en;
+
+	b->flags_in = flags_in(g);
+	b->code = emit_here(&g->e);
+	en = entries(g);
+	g->flags_at = b->flags_in == FLAGS_IN_SLOT ? FLAGS_SLOT : FLAGS_HOST;
+	for (g->i = 0; g->i < g->n && !g->failed && !g->ended; g->i++)
+		one(g);
+	if (!g->ended) {
+		g->i = g->n;
+		ends_go_on(g);
+	}
+	if (g->failed)
+		return;
+	ends_edges(g);
+	access_slow_paths(g);
+	entry_sites(g, &en);
+	b->code_len = (uint32_t)(emit_here(&g->e) - b->code);
+}
+
+static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned bytes)
+{
+	unsigned key = tr_cpu(g->c)->key;
+	uint64_t rip = g->c->rip;
+	struct tr_block *b = cache_meta(g->tr, sizeof(*b));
+	struct tr_place *places = cache_meta(g->tr, g->n * sizeof(*places));
+
+	if (!b || !places)
+		return false;
+	*b = (struct tr_block){.rip = rip,
+			       .gpa = gpa,
+			       .host = host,
+			       .key = (uint8_t)key,
+			       .n = (uint8_t)g->n,
+			       .bytes = (uint16_t)bytes,
+			       .places = places,
+			       .region = (uint8_t)g->tr->region,
+			       .page_slot = (uint16_t)tr_page_slot(rip, key)};
+	b->page_id = cache_page_id(g->tr, rip & PAGE_MASK, gpa & PAGE_MASK, key);
+	g->b = b;
+	return true;
+}
+
+struct gen *block_gen_new(void)
+{
+	return calloc(1, sizeof(struct gen));
+}
+
+struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
+			    bool *full)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	struct gen *g = tr->gen;
+	unsigned len;
+
+	*full = false;
+	g->c = c;
+	g->tr = tr;
+	g->key = &tr->keys[tr_cpu(c)->key];
+	g->n = g->n_slow = g->n_edges = 0;
+	g->failed = g->ended = g->fpu_ready = false;
+	len = decode(g, bytes, avail);
+	if (!g->n)
+		return NULL;
+	flags_live(g);
+	*full = true;
+	if (!cache_code(tr, &g->e) || !begin(g, gpa, bytes, len))
+		return NULL;
+	make(g);
+	if (g->failed || !cache_add(tr, g->b, g->e.p))
+		return NULL;
+	tr->translated++;
+	return g->b;
+}

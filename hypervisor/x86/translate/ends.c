@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/ends.c: where blocks go on. A target that is known is
+ * a link: a jump to the other block, once there is one. Within a page it goes
+ * straight to the block's body; over pages to where the target's page is looked
+ * at; backwards to where it is seen whether somebody wants the vCPU. Other
+ * targets are looked for in a table of the vCPU's.
+ *
+ * Flags are where the end left them, in the host's register or in the slot: a block has entries
+ * for both.
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/translate/gen.h"
+
+static uint64_t relative(const struct gen *g, const struct insn *in)
+{
+	uint64_t to = gen_rip(g, g->i) + in->len + (uint64_t)sign_extend(in->imm, in->imm_size);
+
+	return reg_part(to, in->opsize);
+}
+
+static bool plain_size(const struct gen *g, const struct insn *in)
+{
+	return in->opsize == (gen_wide(g) ? 8 : 4);
+}
+
+/* ---- links ---- */
+
+static struct tr_link *new_link(struct gen *g, uint64_t to)
+{
+	struct tr_link *l = cache_meta(g->tr, sizeof(*l));
+
+	if (!l || g->n_edges == GEN_LINKS) {
+		g->failed = true;
+		return NULL;
+	}
+	*l = (struct tr_link){.to_rip = to, .next_of = g->b->links};
+	l->site = (struct tr_site){
+		.b = g->b, .out = OUT_LINK, .flags_at = g->flags_at, .off = g->off[g->i]};
+	l->cross = (to ^ g->b->rip) & PAGE_MASK;
+	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
+	g->b->links = l;
+	g->edges[g->n_edges++] = l;
+	return l;
+}
+
+/* Here: a jump of this opcode to it. */
+static void link_jump(struct gen *g, unsigned op, uint64_t to)
+{
+	struct tr_link *l = new_link(g, to);
+
+	if (l)
+		l->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
+}
+
+void ends_edges(struct gen *g)
+{
+	for (unsigned i = 0; i < g->n_edges; i++) {
+		struct tr_link *l = g->edges[i];
+
+		l->open = emit_here(&g->e);
+		emit_aim(&g->e, l->jump, l->open);
+		access_out(g, &l->site);
+	}
+}
+
+void ends_go_on(struct gen *g)
+{
+	link_jump(g, 0xe9, reg_part(g->b->rip + g->b->bytes, gen_wide(g) ? 8 : 4));
+	g->ended = true;
+}
+
+/* ---- jumps ---- */
+
+static bool target_fits(const struct gen *g, uint64_t to)
+{
+	return !gen_wide(g) || lin_canonical(to);
+}
+
+static bool jcc(struct gen *g, const struct insn *in)
+{
+	uint64_t to = relative(g, in);
+
+	if (!plain_size(g, in) || !target_fits(g, to))
+		return false;
+	flags_need(g);
+	link_jump(g, 0x80 | (in->bytes[in->op_at] & 15), to);
+	return true;
+}
+
+static struct emit_mem jumps_at(size_t field)
+{
+	return (struct emit_mem){H_CPU, H_T0, (int32_t)((size_t)TR_OWN(jumps) + field)};
+}
+
+/* t1: where to. Goes on when it is in the table, at the entry t0. */
+static struct tr_site *look_up(struct gen *g, uint8_t *away[2])
+{
+	struct tr_site *s = access_site(g, OUT_JUMP);
+
+	g->ended = true;
+	emit_rr(&g->e, 0x8b, true, H_T0, H_T1);
+	EMIT(&g->e, "\x49\xc1\xed\x08"); /* shr r13, 8 */
+	emit_rr(&g->e, 0x33, false, H_T0, H_T1);
+	EMIT(&g->e, "\x41\x81\xe5"); /* and r13d, TR_JUMPS - 1 */
+	emit_4(&g->e, TR_JUMPS - 1);
+	EMIT(&g->e, "\x41\xc1\xe5\x04"); /* shl r13d, 4 */
+	emit_rm(&g->e, 0x33, true, H_T1, tr_field(TR_OWN(key_tag)));
+	emit_rm(&g->e, 0x83, false, 7, tr_field(TR_CPU(attention)));
+	emit_1(&g->e, 0);
+	away[0] = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+	emit_rm(&g->e, 0x3b, true, H_T1, jumps_at(offsetof(struct tr_jump, rip)));
+	away[1] = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+	return s;
+}
+
+static void not_found(struct gen *g, uint8_t *away[2], const struct tr_site *s)
+{
+	emit_aim(&g->e, away[0], emit_here(&g->e));
+	emit_aim(&g->e, away[1], emit_here(&g->e));
+	access_out(g, s);
+}
+
+static void table_jump(struct gen *g, int sp)
+{
+	uint8_t *away[2];
+	struct tr_site *s = look_up(g, away);
+
+	if (!s)
+		return;
+	s->sp = (int8_t)sp;
+	if (sp)
+		emit_lea(&g->e, gen_wide(g), H_SP, H_SP, REG_NONE, 0, sp);
+	emit_rm(&g->e, 0xff, false, 4, jumps_at(offsetof(struct tr_jump, host)));
+	not_found(g, away, s);
+}
+
+/* The operand of an indirect branch to t1. */
+static bool load_target(struct gen *g, const struct insn *in)
+{
+	unsigned h;
+
+	if (in->gpr[0] != REG_NONE) {
+		flags_spoil(g);
+		h = gen_reg(in->gpr[0]);
+		if (h == REG_NONE)
+			emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(in->gpr[0])));
+		else
+			emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, h);
+		return true;
+	}
+	if (!access_flat(g, in))
+		return false;
+	access_operand(g, in->opsize, ACCESS_READ);
+	emit_rm(&g->e, 0x8b, gen_wide(g), H_T1, ACCESS_MEM);
+	return true;
+}
+
+static bool jmp(struct gen *g, const struct insn *in)
+{
+	uint64_t to;
+
+	if (!plain_size(g, in))
+		return false;
+	if (in->op->o[0].kind != O_J) {
+		if (!load_target(g, in))
+			return false;
+		table_jump(g, 0);
+		return true;
+	}
+	to = relative(g, in);
+	if (!target_fits(g, to))
+		return false;
+	link_jump(g, 0xe9, to);
+	g->ended = true;
+	return true;
+}
+
+/* ---- calls ---- */
+
+static void push_next(struct gen *g, const struct insn *in)
+{
+	uint64_t next = reg_part(gen_rip(g, g->i) + in->len, in->opsize);
+	bool wide = gen_wide(g);
+
+	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
+	if (!wide || (int64_t)next == (int32_t)next) {
+		emit_rm(&g->e, 0xc7, wide, 0, ACCESS_MEM);
+		emit_4(&g->e, (uint32_t)next);
+	} else {
+		access_sum(g);
+		emit_imm(&g->e, H_T0, next);
+		emit_rm(&g->e, 0x89, true, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	}
+	emit_lea(&g->e, wide, H_SP, H_SP, REG_NONE, 0, -(int)in->opsize);
+}
+
+/* The target is found first: when it is none the stack is as it was. */
+static bool call_indirect(struct gen *g, const struct insn *in)
+{
+	uint8_t *away[2];
+	struct tr_site *s;
+
+	if (!load_target(g, in))
+		return false;
+	s = look_up(g, away);
+	if (!s)
+		return true;
+	s->whole = true;
+	emit_rm(&g->e, 0x8b, true, H_T1, jumps_at(offsetof(struct tr_jump, host)));
+	emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_OWN(value)));
+	push_next(g, in);
+	emit_rm(&g->e, 0xff, false, 4, tr_field(TR_OWN(value)));
+	not_found(g, away, s);
+	return true;
+}
+
+static bool call(struct gen *g, const struct insn *in)
+{
+	uint64_t to;
+
+	if (!plain_size(g, in) || !access_flat_stack(g))
+		return false;
+	if (in->op->o[0].kind != O_J)
+		return call_indirect(g, in);
+	to = relative(g, in);
+	if (!target_fits(g, to))
+		return false;
+	push_next(g, in);
+	link_jump(g, 0xe9, to);
+	g->ended = true;
+	return true;
+}
+
+static bool ret(struct gen *g, const struct insn *in)
+{
+	unsigned drop = in->op->o[0].kind == O_I ? in->imm & 0xffff : 0;
+
+	if (!plain_size(g, in) || !access_flat_stack(g) || drop > 64)
+		return false;
+	access_stack(g, 0, in->opsize, ACCESS_READ);
+	emit_rm(&g->e, 0x8b, gen_wide(g), H_T1, ACCESS_MEM);
+	table_jump(g, (int)(in->opsize + drop));
+	return true;
+}
+
+gen_fn *ends_find(const struct insn *in)
+{
+	if (in->op->run == op_jcc)
+		return jcc;
+	if (in->op->run == op_jmp)
+		return jmp;
+	if (in->op->run == op_call)
+		return call;
+	return in->op->run == op_ret ? ret : NULL;
+}

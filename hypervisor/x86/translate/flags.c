@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/flags.c: the guest's status flags are the host's. What
+ * the translator adds changes them too: before that they are
+ * saved into a slot, and brought back when an instruction asks for them, or leaves
+ * some of them alone.
+ *
+ * They are saved though they may be overwritten before anything reads them: a fault, an interrupt
+ * or a store to the code in between would show them.
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/translate/gen.h"
+
+/* Which flags somebody may look at before the instruction, when it or what follows it is what the
+ * block says: itself, a fault, a way out. */
+void flags_live(struct gen *g)
+{
+	uint32_t live = FL_STATUS;
+
+	g->live[g->n] = live;
+	for (unsigned i = g->n; i-- > 0;) {
+		live = (live & ~g->fx[i].flags_set) | g->fx[i].flags_read;
+		if (g->shows[i])
+			live = FL_STATUS;
+		g->live[i] = live;
+	}
+}
+
+static bool asks(const struct gen *g, unsigned i)
+{
+	uint32_t set = g->fx[i].flags_set;
+
+	return g->fx[i].flags_read || (set && g->live[i + 1] & ~set);
+}
+
+/* Where a block wants the flags to be when it begins: what happens to them first? */
+enum tr_flags_in flags_in(const struct gen *g)
+{
+	for (unsigned i = 0; i < g->n; i++) {
+		if (g->shows[i])
+			return FLAGS_IN_SLOT;
+		if (asks(g, i))
+			return FLAGS_IN_HOST;
+		if (g->fx[i].flags_set)
+			return FLAGS_IN_NONE;
+	}
+	return FLAGS_IN_HOST;
+}
+
+/* pushfq; lea rsp, [rsp + 8] */
+void flags_save(struct emit *e)
+{
+	EMIT(e, "\x9c\x48\x8d\x64\x24\x08");
+}
+
+/* By SAHF, and OF by an addition: POPF takes five times as long. */
+void flags_restore(struct emit *e)
+{
+	emit_rm(e, 0x89, true, R_AX, tr_field(TR_OWN(rax)));
+	EMIT(e, "\x8a\x64\x24\xf8" /* mov ah, [slot] */
+		"\x8a\x44\x24\xf9" /* mov al, [slot + 1] */
+		"\x24\x08\x04\x78" /* and al, 8; add al, 0x78 */
+		"\x9e");           /* sahf */
+	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(rax)));
+}
+
+void flags_spoil(struct gen *g)
+{
+	if (g->flags_at != FLAGS_HOST)
+		return;
+	flags_save(&g->e);
+	g->flags_at = FLAGS_SLOT;
+}
+
+void flags_need(struct gen *g)
+{
+	if (g->flags_at == FLAGS_SLOT)
+		flags_restore(&g->e);
+	g->flags_at = FLAGS_HOST;
+}
+
+static bool asks_for_cf(const struct gen *g)
+{
+	uint32_t set = g->fx[g->i].flags_set;
+
+	return !g->fx[g->i].flags_read && (set | FL_CF) == FL_STATUS;
+}
+
+void flags_before(struct gen *g)
+{
+	if (!asks(g, g->i))
+		return;
+	if (g->flags_at == FLAGS_SLOT && asks_for_cf(g)) /* INC, DEC: bt dword [slot], 0 */
+		EMIT(&g->e, "\x0f\xba\x64\x24\xf8\x00");
+	else
+		flags_need(g);
+}
+
+void flags_after(struct gen *g)
+{
+	if (g->fx[g->i].flags_set)
+		g->flags_at = FLAGS_HOST;
+}
+
+/* ---- flags that are undefined ---- */
+
+/* What a shift by three leaves as it was: AF on some processors. */
+static uint32_t shift_keeps(uint64_t flags)
+{
+	uint64_t v = 5;
+
+	__asm__("push %1\n\tpopfq\n\tshl $3, %0\n\tpushfq\n\tpop %1"
+		: "+r"(v), "+r"(flags)
+		:
+		: "cc");
+	return (uint32_t)flags & FL_STATUS;
+}
+
+void flags_of_shift(const struct insn *in, struct insn_effects *fx)
+{
+	static int writes_all = -1;
+	bool imm = in->op->o[1].kind == O_I || in->op->o[1].kind == O_1;
+	unsigned count = in->op->o[1].kind == O_1 ? 1 : in->imm & (in->size[0] == 8 ? 63 : 31);
+
+	if (!imm || !count ||
+	    (in->op->run != op_shl && in->op->run != op_shr && in->op->run != op_sar))
+		return;
+	if (writes_all < 0)
+		writes_all = shift_keeps(FL_1) == shift_keeps(FL_1 | FL_STATUS);
+	if (!writes_all)
+		return;
+	fx->flags_read = 0;
+	fx->flags_set = FL_STATUS;
+}

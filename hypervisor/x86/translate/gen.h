@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/gen.h: one block on its way to host code, between the
+ * files that make it: block.c (the whole), flags.c, access.c (memory), plain.c,
+ * stack.c and ends.c (instructions by kind).
+ */
+#ifndef HYPERVISOR_X86_TRANSLATE_GEN_H
+#define HYPERVISOR_X86_TRANSLATE_GEN_H
+#include "hypervisor/x86/effects.h"
+#include "hypervisor/x86/translate/tr.h"
+
+enum { GEN_SLOW = TR_INSNS * 3, GEN_LINKS = 16 };
+
+struct gen {
+	struct cpu *c;
+	struct tr *tr;
+	struct tr_block *b;
+	const struct tr_key *key;
+	struct emit e;
+	struct insn in[TR_INSNS];
+	struct insn_effects fx[TR_INSNS];
+	uint16_t off[TR_INSNS + 1];
+	uint32_t live[TR_INSNS + 1]; /* status flags that count before the instruction */
+	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
+	unsigned n, i;               /* instructions; the one at hand */
+	enum tr_flags_at flags_at;   /* before it, and while it is made */
+	bool fpu_ready, failed, ended;
+	struct {
+		uint8_t *from; /* the jump to it */
+		struct tr_site *site;
+		int32_t tag; /* to be added to t1: it is the address again; 0: nothing */
+		bool sum;
+	} slow[GEN_SLOW];
+	unsigned n_slow;
+	struct tr_link *edges[GEN_LINKS];
+	unsigned n_edges;
+};
+
+static inline const struct insn *gen_insn(const struct gen *g)
+{
+	return &g->in[g->i];
+}
+static inline uint64_t gen_rip(const struct gen *g, unsigned i)
+{
+	uint64_t rip = g->b->rip + g->off[i];
+
+	return g->key->mode == MODE_64 ? rip : (uint32_t)rip;
+}
+/* The host register of a guest's; REG_NONE: it is in memory. */
+static inline unsigned gen_reg(unsigned r)
+{
+	if (r == R_SP)
+		return H_SP;
+	return r >= R_13 ? REG_NONE : r;
+}
+static inline bool gen_wide(const struct gen *g)
+{
+	return g->key->mode == MODE_64;
+}
+
+/* ---- flags.c ---- */
+void flags_live(struct gen *g);
+enum tr_flags_in flags_in(const struct gen *g);
+/* Does the host write the flags that a shift leaves undefined, whatever they were? */
+void flags_of_shift(const struct insn *in, struct insn_effects *fx);
+void flags_spoil(struct gen *g);    /* the host's are about to be lost */
+void flags_need(struct gen *g);     /* the host's must be right now */
+void flags_restore(struct emit *e); /* from the slot */
+void flags_save(struct emit *e);    /* into it */
+void flags_before(struct gen *g);   /* what the instruction reads or leaves alone */
+void flags_after(struct gen *g);
+
+/* ---- access.c ---- */
+struct tr_site *access_site(struct gen *g, enum tr_out out);
+/* t1: the memory operand's offset; its linear address. */
+void access_offset(struct gen *g, const struct insn *in);
+void access_ea(struct gen *g, const struct insn *in);
+/* t1 a linear address: to [t0 + t1] on the host, or out. start: where it begins anew. */
+void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start);
+/* Both of the instruction's own operand. */
+void access_operand(struct gen *g, unsigned size, enum mem_access access);
+/* [rSP + by] for size bytes. */
+void access_stack(struct gen *g, int by, unsigned size, enum mem_access access);
+void access_sum(struct gen *g); /* t1 = t0 + t1 */
+void access_slow_paths(struct gen *g);
+#define ACCESS_MEM ((struct emit_mem){H_T1, H_T0, 0})
+/* Are the segments of the operand, or of the stack, as translated code takes them to be? */
+bool access_flat(const struct gen *g, const struct insn *in);
+bool access_flat_stack(const struct gen *g);
+void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here */
+
+/* ---- by kind: false: the interpreter is to do it ---- */
+typedef bool gen_fn(struct gen *g, const struct insn *in);
+gen_fn *plain_find(const struct insn *in);
+unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
+gen_fn *stack_find(const struct insn *in);
+gen_fn *ends_find(const struct insn *in);
+void ends_go_on(struct gen *g); /* to the instruction behind the block */
+void ends_edges(struct gen *g);
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor/x86/translate/life.c: a vCPU's memory, and the translator that some of them share. */
+#include "base/err.h"
+#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/translate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static size_t size_of(void)
+{
+	return TR_SCRATCH + ((sizeof(struct cpu) + 63) & ~63ul) + sizeof(struct tr_cpu);
+}
+
+struct cpu *tr_cpu_alloc(void)
+{
+	uint8_t *p = aligned_alloc(64, (size_of() + 63) & ~63ul);
+
+	if (!p)
+		return NULL;
+	memset(p, 0, size_of() - sizeof(struct tr_cpu) + offsetof(struct tr_cpu, touched));
+	return (struct cpu *)(void *)(p + TR_SCRATCH);
+}
+
+static void detach(struct cpu *c)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+
+	if (!tr)
+		return;
+	for (unsigned i = 0; i < tr->n_cpus; i++)
+		if (tr->cpus[i] == c)
+			tr->cpus[i] = tr->cpus[--tr->n_cpus];
+	if (!tr->n_cpus)
+		cache_free(tr);
+	tr_cpu(c)->tr = NULL;
+}
+
+void tr_cpu_free(struct cpu *c)
+{
+	if (!c)
+		return;
+	detach(c);
+	free((uint8_t *)c - TR_SCRATCH);
+}
+
+bool tr_attached(const struct cpu *c)
+{
+	return tr_cpu(c)->tr;
+}
+
+int tr_attach(struct cpu **cpus, unsigned n, struct err *e)
+{
+	struct tr *tr = cache_new(n, e);
+
+	if (!tr)
+		return -ENOMEM;
+	for (unsigned i = 0; i < n; i++) {
+		tr->cpus[tr->n_cpus++] = cpus[i];
+		tr_cpu(cpus[i])->tr = tr;
+		tr_cpu(cpus[i])->key = TR_KEYS;
+		memset(tr_cpu(cpus[i])->jumps, 0, sizeof(tr_cpu(cpus[i])->jumps));
+		tr_flush(cpus[i]);
+	}
+	return 0;
+}

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/plain.c: instructions that the host runs as they are,
+ * with other registers and another memory operand: integers, vectors, x87.
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/translate/gen.h"
+
+typedef void run_fn(struct cpu *c, const struct insn *in);
+
+static bool among(run_fn *run, run_fn *const *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (list[i] == run)
+			return true;
+	return false;
+}
+#define AMONG(run, list) among(run, list, ARRAY_SIZE(list))
+
+/* clang-format off */
+static run_fn *const integer[] = {
+	op_mov, op_add, op_cmp, op_test, op_sub, op_and, op_or, op_xor, op_inc, op_dec,
+	op_movzx, op_movsx, op_shl, op_shr, op_sar, op_imul, op_setcc, op_cmov, op_adc, op_sbb,
+	op_neg, op_not, op_cbw, op_cwd, op_bt, op_bts, op_btr, op_btc, op_bsf, op_bsr, op_tzcnt,
+	op_lzcnt, op_popcnt, op_mul, op_imul1, op_div, op_idiv, op_rol, op_ror, op_rcl, op_rcr,
+	op_shld, op_shrd, op_bswap, op_xchg, op_xadd, op_cmpxchg, op_cmpxchg8b, op_movbe,
+	op_crc32, op_adcx, op_adox, op_andn, op_bextr, op_blsr, op_blsmsk, op_blsi, op_bzhi,
+	op_mulx, op_pdep, op_pext, op_rorx, op_sarx, op_shlx, op_shrx, op_clc, op_stc, op_cmc,
+	op_lahf, op_sahf,
+};
+/* Of a first operand in memory these only read. */
+static run_fn *const readers[] = {
+	op_cmp, op_test, op_bt, op_mul, op_imul1, op_div, op_idiv, op_ldmxcsr,
+};
+static run_fn *const bit_tests[] = {op_bt, op_bts, op_btr, op_btc};
+/* clang-format on */
+
+/* ---- memory operands ---- */
+
+unsigned plain_memory(const struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned k = in->op->o[i].kind;
+
+		if (k == O_M || k == O_O || ((k == O_E || k == O_Q || k == O_W) && in->mod != 3))
+			return i;
+	}
+	return 4;
+}
+
+/* FST, FIST, FBSTP, FNSTCW, FNSTSW by their opcodes (SDM volume 2, B.17). */
+static bool x87_stores(const struct insn *in)
+{
+	unsigned op = in->op->op, digit = in->modrm >> 3 & 7;
+
+	switch (op) {
+	case 0xd9:
+		return digit == 2 || digit == 3 || digit == 7;
+	case 0xdb:
+		return (digit >= 1 && digit <= 3) || digit == 7;
+	case 0xdd:
+		return (digit >= 1 && digit <= 3) || digit == 7;
+	case 0xdf:
+		return (digit >= 1 && digit <= 3) || digit >= 6;
+	default:
+		return false;
+	}
+}
+
+static enum mem_access access_of(const struct insn *in, unsigned m)
+{
+	if (in->op->flags & F_FPU)
+		return x87_stores(in) ? ACCESS_WRITE : ACCESS_READ;
+	if (m)
+		return ACCESS_READ;
+	return AMONG(in->op->run, readers) ? ACCESS_READ : ACCESS_WRITE;
+}
+
+/* ---- which they are ---- */
+
+static bool x87_state(const struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (in->op->o[i].size == S_env || in->op->o[i].size == S_state)
+			return true;
+	return false;
+}
+
+/* MASKMOV's address is implied; a gather has many. */
+static bool odd_memory(const struct insn *in)
+{
+	return in->op->flags & F_VSIB || (in->op->map == MAP_0F && in->op->op == 0xf7);
+}
+
+/* FNSTCW, FLDCW, FNSTSW, FNCLEX, FWAIT: FIP stays (SDM volume 1, 8.1.8). */
+static bool x87_control(const struct insn *in)
+{
+	unsigned op = in->op->op, digit = in->modrm >> 3 & 7;
+
+	if (op == 0x9b || (op == 0xdf && in->modrm == 0xe0) || (op == 0xdb && in->modrm == 0xe2))
+		return true;
+	return in->mod != 3 &&
+	       ((op == 0xd9 && (digit == 5 || digit == 7)) || (op == 0xdd && digit == 7));
+}
+
+static void note_x87(struct gen *g, const struct insn *in)
+{
+	if (!(in->op->flags & F_FPU) || x87_control(in))
+		return;
+	emit_rm(&g->e, 0xc7, false, 0, tr_field(TR_OWN(fip_at)));
+	emit_4(&g->e, (uint32_t)(emit_here(&g->e) + 4 - g->tr->rx));
+}
+
+static bool unit_ready(const struct tr_key *k, const struct insn *in)
+{
+	uint32_t f = in->op->flags;
+
+	if (f & F_AVX)
+		return k->avx && !odd_memory(in);
+	if (f & F_FPU)
+		return k->x87 && !x87_state(in) && !(in->op->op == 0xdb && in->modrm == 0xe3);
+	if (f & F_MMX && !k->x87)
+		return false;
+	return k->sse && !odd_memory(in);
+}
+
+static bool is_unit(const struct insn *in)
+{
+	return in->op->run == op_host || in->op->run == op_emms || in->op->run == op_fwait;
+}
+
+/* A bit of a string that begins at the operand. */
+static bool far_bit(const struct insn *in)
+{
+	return AMONG(in->op->run, bit_tests) && in->mod != 3 && in->op->o[1].kind == O_G;
+}
+
+/* VZEROALL and VZEROUPPER know the mode's registers only. */
+static bool half_file(const struct insn *in)
+{
+	return in->vex && in->op->map == MAP_0F && in->op->op == 0x77 && in->mode != MODE_64;
+}
+
+static bool lahf_hidden(const struct insn *in)
+{
+	return (in->op->run == op_lahf || in->op->run == op_sahf) && in->mode == MODE_64;
+}
+
+/* ---- registers that are in memory ---- */
+
+struct places {
+	struct emit_insn x;
+	uint8_t in_t0, in_t1; /* guest registers that are there for the instruction */
+};
+
+/* The host register for guest register r of operand i. */
+static uint8_t host_of(const struct insn *in, unsigned i, struct places *p, bool *fits)
+{
+	unsigned r = in->gpr[i];
+
+	if (in->size[i] == 1 && !in->rex && !in->vex && r - 4u < 4u)
+		return (uint8_t)r; /* AH … BH */
+	if (gen_reg(r) != REG_NONE)
+		return (uint8_t)gen_reg(r);
+	if (p->in_t0 == REG_NONE || p->in_t0 == r) {
+		p->in_t0 = (uint8_t)r;
+		return H_T0;
+	}
+	if (!p->x.has_mem && (p->in_t1 == REG_NONE || p->in_t1 == r)) {
+		p->in_t1 = (uint8_t)r;
+		return H_T1;
+	}
+	*fits = false;
+	return 0;
+}
+
+static bool place_registers(const struct insn *in, struct places *p)
+{
+	bool fits = true;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint8_t *field = in->op->o[i].kind == O_G   ? &p->x.reg
+				 : in->op->o[i].kind == O_B ? &p->x.vvvv
+				 : in->op->o[i].kind == O_Z ? &p->x.opreg
+							    : &p->x.rm;
+
+		if (in->gpr[i] == REG_NONE || in->op->o[i].kind == O_AX ||
+		    in->op->o[i].kind == O_CL || in->op->o[i].kind == O_CX ||
+		    in->op->o[i].kind == O_DX)
+			continue;
+		*field = host_of(in, i, p, &fits);
+	}
+	return fits;
+}
+
+static void load_places(struct gen *g, const struct places *p)
+{
+	if (p->in_t0 != REG_NONE)
+		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(p->in_t0)));
+	if (p->in_t1 != REG_NONE)
+		emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(p->in_t1)));
+}
+
+static void store_places(struct gen *g, const struct places *p)
+{
+	uint16_t written = g->fx[g->i].gpr_written;
+
+	if (p->in_t0 != REG_NONE && written >> p->in_t0 & 1)
+		emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_REG(p->in_t0)));
+	if (p->in_t1 != REG_NONE && written >> p->in_t1 & 1)
+		emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_REG(p->in_t1)));
+}
+
+/* ---- making ---- */
+
+/* cmp fpu_live, 0; je: load them, and go on here. */
+static void fpu_ready(struct gen *g)
+{
+	uint8_t *ready;
+	uint8_t *at;
+
+	if (g->fpu_ready)
+		return;
+	g->fpu_ready = true;
+	flags_spoil(g);
+	emit_rm(&g->e, 0x83, false, 7, tr_field(TR_OWN(fpu_live)));
+	emit_1(&g->e, 0);
+	ready = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+	EMIT(&g->e, "\x4c\x8d\x2d"); /* lea r13, [rip + behind] */
+	at = g->e.p;
+	emit_4(&g->e, 0);
+	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(resume)));
+	emit_jump(&g->e, 0xe9, g->tr->load_fpu, false);
+	emit_aim(&g->e, at, emit_here(&g->e));
+	emit_aim(&g->e, ready, emit_here(&g->e));
+}
+
+/* The register of AH … BH and the instruction that has it with REX: xchg al, ah around it. */
+static unsigned high_field(const struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (in->gpr[i] != REG_NONE && in->size[i] == 1 && in->gpr[i] - 4u < 4u)
+			return in->gpr[i];
+	return 0;
+}
+
+static void swap_halves(struct gen *g, unsigned high)
+{
+	emit_1(&g->e, 0x86);
+	emit_1(&g->e, 0xc0 | high << 3 | (high - 4));
+}
+
+static void put(struct gen *g, const struct insn *in, struct places *p)
+{
+	unsigned high = emit_insn_clashes(in, &p->x) ? high_field(in) : 0;
+
+	g->b->places[g->b->n_places - 1].flags_at = (uint8_t)g->flags_at; /* if it faults */
+	if (!high) {
+		emit_insn(&g->e, in, &p->x);
+		return;
+	}
+	swap_halves(g, high);
+	if (p->x.reg == high)
+		p->x.reg = (uint8_t)(high - 4);
+	if (p->x.rm == high)
+		p->x.rm = (uint8_t)(high - 4);
+	p->x.lowered = true;
+	emit_insn(&g->e, in, &p->x);
+	swap_halves(g, high);
+}
+
+static bool plain(struct gen *g, const struct insn *in)
+{
+	struct places p = {.in_t0 = REG_NONE, .in_t1 = REG_NONE};
+	unsigned m = plain_memory(in);
+
+	if (is_unit(in) && !unit_ready(g->key, in))
+		return false;
+	if (m < 4 && !access_flat(g, in))
+		return false;
+	p.x.has_mem = m < 4;
+	if (!place_registers(in, &p))
+		return false;
+	if (emit_insn_clashes(in, &p.x) && in->op->run == op_cmpxchg)
+		return false;
+	if (is_unit(in))
+		fpu_ready(g);
+	if (m < 4) {
+		access_operand(g, in->size[m], access_of(in, m));
+		p.x.mem = ACCESS_MEM;
+		if (p.in_t0 != REG_NONE) {
+			access_sum(g);
+			p.x.mem = (struct emit_mem){H_T1, REG_NONE, 0};
+		}
+	}
+	flags_before(g);
+	load_places(g, &p);
+	note_x87(g, in);
+	put(g, in, &p);
+	store_places(g, &p);
+	flags_after(g);
+	return true;
+}
+
+static bool lea(struct gen *g, const struct insn *in)
+{
+	unsigned d = gen_reg(in->reg);
+
+	access_offset(g, in);
+	if (in->opsize == 2) {
+		if (d == REG_NONE) {
+			emit_1(&g->e, 0x66);
+			emit_rm(&g->e, 0x89, false, H_T1, tr_field(TR_REG(in->reg)));
+			return true;
+		}
+		emit_1(&g->e, 0x66);
+		emit_rr(&g->e, 0x8b, false, d, H_T1);
+	} else if (d == REG_NONE) {
+		if (in->opsize == 4)
+			emit_rr(&g->e, 0x8b, false, H_T1, H_T1);
+		emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_REG(in->reg)));
+	} else {
+		emit_rr(&g->e, 0x8b, in->opsize == 8, d, H_T1);
+	}
+	return true;
+}
+
+static bool nothing(struct gen *g, const struct insn *in)
+{
+	(void)g;
+	(void)in;
+	return true;
+}
+
+gen_fn *plain_find(const struct insn *in)
+{
+	run_fn *run = in->op->run;
+
+	if (run == op_lea)
+		return lea;
+	if (run == op_nop)
+		return nothing;
+	if (far_bit(in) || lahf_hidden(in) || half_file(in))
+		return NULL;
+	return is_unit(in) || AMONG(run, integer) ? plain : NULL;
+}

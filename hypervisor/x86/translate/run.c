@@ -1,0 +1,600 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/run.c: into translated code, and what it asks of C on
+ * its ways out (enum tr_out).
+ *
+ * Tests: tests/x86/translate.c; all of tests/x86 for both tiers
+ */
+#include "hypervisor/x86/blocks.h"
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fast.h"
+#include "hypervisor/x86/model.h"
+#include "hypervisor/x86/trace.h"
+#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/translate.h"
+
+/* ---- what blocks are made for ---- */
+
+static struct tr_key key_now(const struct cpu *c)
+{
+	struct tr_key k = {.mode = c->mode, .set = set_explicit(c), .user = c->cpl == 3};
+	bool units = !(c->cr0 & (CR0_EM | CR0_TS));
+
+	k.open = c->mode == MODE_64 ? 0 : fast_open_segments(c);
+	k.x87 = units && c->cr0 & CR0_NE;
+	k.sse = units && c->cr4 & CR4_OSFXSR;
+	k.avx = !(c->cr0 & CR0_TS) && c->cr4 & CR4_OSXSAVE && (c->xcr0 & 6) == 6;
+	return k;
+}
+
+static bool same_key(const struct tr_key *a, const struct tr_key *b)
+{
+	return a->open == b->open && a->mode == b->mode && a->set == b->set && a->user == b->user &&
+	       a->sse == b->sse && a->avx == b->avx && a->x87 == b->x87;
+}
+
+static unsigned key_index(struct tr *tr, const struct tr_key *k)
+{
+	unsigned i;
+
+	for (i = 0; i < tr->n_keys; i++)
+		if (same_key(&tr->keys[i], k))
+			return i;
+	if (i == TR_KEYS) {
+		cache_flush(tr);
+		tr->n_keys = i = 0;
+	}
+	tr->keys[i] = *k;
+	tr->n_keys = i + 1;
+	return i;
+}
+
+/* False: what the vCPU is now is not for translated code. */
+static bool set_key(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	struct tr_key k;
+
+	if (!fast_enter(c))
+		return false;
+	k = key_now(c);
+	if (t->key < t->tr->n_keys && same_key(&t->tr->keys[t->key], &k))
+		return true;
+	pthread_mutex_lock(&t->tr->lock);
+	t->key = (uint8_t)key_index(t->tr, &k);
+	pthread_mutex_unlock(&t->tr->lock);
+	t->key_tag = (uint64_t)(t->key + 1) << 48;
+	return true;
+}
+
+/* ---- finding ---- */
+
+static void note_large(struct tr_cpu *t, uint64_t lin, unsigned shift)
+{
+	if (shift > 12)
+		t->big[lin >> 21 & (TR_BIG - 1)] = true;
+	t->giant |= shift > 22;
+}
+
+/* The page of the block is where the vCPU's tables say, which mem_code has just seen. */
+static void page_holds(struct cpu *c, const struct tr_block *b)
+{
+	uint64_t lin = c->mode == MODE_64 ? c->rip : (uint32_t)(c->seg[SEG_CS].base + c->rip);
+	const struct tlb_entry *e = &c->tlb->e[set_fetch(c)][lin / PAGE % TLB_SIZE];
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (t->pages[b->page_slot] == b->page_id)
+		return;
+	t->pages[b->page_slot] = b->page_id;
+	note_large(t, lin, e->shift);
+	if ((e->tag[ACCESS_FETCH] & ~PAGE_MASK) == CTX_GLOBAL)
+		return;
+	if (t->n_pages < ARRAY_SIZE(t->pages_touched))
+		t->pages_touched[t->n_pages] = b->page_slot;
+	t->n_pages++;
+}
+
+static bool is_hot(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
+{
+	struct block *b;
+
+	if (!c->tier_after)
+		return true;
+	b = blocks_get(c, gpa, host, avail);
+	return b && b->visits++ >= c->tier_after;
+}
+
+/* With the lock, and HV_PAGE_CODE set: somebody may have cleared it since. */
+static void lock_guarded(struct cpu *c, uint64_t gfn)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+
+	for (;;) {
+		blocks_guard(c, gfn);
+		pthread_mutex_lock(&tr->lock);
+		if (__atomic_load_n(&c->tlb->flags[gfn], __ATOMIC_SEQ_CST) & HV_PAGE_CODE)
+			return;
+		pthread_mutex_unlock(&tr->lock);
+	}
+}
+
+static struct tr_block *make(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	bool alone = c->alone, full = false;
+	struct tr_block *b;
+
+	if (gpa / PAGE >= c->tlb->n_flags)
+		return NULL;
+	lock_guarded(c, gpa / PAGE);
+	b = block_make(c, gpa, host, avail, &full);
+	pthread_mutex_unlock(&tr->lock);
+	if (b || !full)
+		return b;
+	smp_begin_alone(c);
+	lock_guarded(c, gpa / PAGE);
+	cache_next_region(tr);
+	b = block_make(c, gpa, host, avail, &full);
+	pthread_mutex_unlock(&tr->lock);
+	if (!alone)
+		smp_end_alone(c);
+	return b;
+}
+
+static void sync_memory(struct cpu *c)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+
+	if (tr->mem_gen == c->mem_gen)
+		return;
+	cache_flush(tr);
+	tr->mem_gen = c->mem_gen;
+}
+
+/* The block at rIP; NULL: none, or not yet. Raises what fetching does. */
+static struct tr_block *find(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	const uint8_t *host;
+	struct tr_block *b;
+	unsigned avail;
+	uint64_t gpa = mem_code(c, c->rip, &host, &avail);
+
+	if (!host)
+		return NULL;
+	pthread_mutex_lock(&t->tr->lock);
+	sync_memory(c);
+	b = cache_find(t->tr, c->rip, gpa, t->key);
+	pthread_mutex_unlock(&t->tr->lock);
+	if (!b && is_hot(c, gpa, host, avail))
+		b = make(c, gpa, host, avail);
+	if (b && b->bytes <= avail)
+		page_holds(c, b);
+	return b && b->bytes <= avail ? b : NULL;
+}
+
+/* ---- memory ---- */
+
+static uint64_t no_tag(uint64_t lin)
+{
+	return (lin ^ PAGE) & PAGE_MASK;
+}
+
+static void touch(struct tr_cpu *t, unsigned set, unsigned i)
+{
+	if (t->n_touched < ARRAY_SIZE(t->touched))
+		t->touched[t->n_touched] = set << 16 | i;
+	t->n_touched++;
+}
+
+/* May translated code store there without a look at the flag? */
+static bool may_store(const struct tlb_entry *e, uint64_t lin, uint16_t ctx)
+{
+	uint64_t tag = e->tag[ACCESS_WRITE], page = lin & PAGE_MASK;
+	uint8_t f;
+
+	if ((tag != (page | ctx) && tag != (page | CTX_GLOBAL)) || !e->write || e->write != e->read)
+		return false;
+	f = __atomic_fetch_or(e->flag, HV_PAGE_OPEN, __ATOMIC_SEQ_CST);
+	return !(f & (HV_PAGE_CODE | HV_PAGE_LOG));
+}
+
+/* False: it is not RAM that translated code may touch, or the guest's fault. */
+static bool fill(struct cpu *c, uint64_t lin, enum mem_access access, unsigned set)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	unsigned i = lin / PAGE % TR_TLB;
+	struct tr_tlb *to = &t->tlb[set][i];
+	uint64_t page = lin & PAGE_MASK;
+	const struct tlb_entry *e;
+	uint32_t error;
+	bool store;
+
+	if (c->mode == MODE_64 && !lin_canonical(lin))
+		return false;
+	e = mmu_try(c, lin, access, set, &error);
+	if (!e || !e->read)
+		return false;
+	store = may_store(e, lin, c->tlb->ctx);
+	if (access == ACCESS_WRITE && !store)
+		return false;
+	to->tag[0] = e->tag[ACCESS_READ] == TAG_NONE ? no_tag(lin) : page;
+	to->tag[1] = store ? page : no_tag(lin);
+	to->host = e->read;
+	to->flag = e->flag;
+	if ((e->tag[access] & ~PAGE_MASK) != CTX_GLOBAL)
+		touch(t, set, i);
+	note_large(t, lin, e->shift);
+	return true;
+}
+
+static void drop(struct tr_cpu *t, unsigned set, unsigned i)
+{
+	t->tlb[set][i].tag[0] = t->tlb[set][i].tag[1] = (uint64_t)(i ^ 1) * PAGE;
+}
+
+void tr_flush(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (!t->tr)
+		return;
+	for (unsigned set = 0; set < TLB_SETS; set++)
+		for (unsigned i = 0; i < TR_TLB; i++)
+			drop(t, set, i);
+	memset(t->pages, 0, sizeof(t->pages));
+	memset(t->big, 0, sizeof(t->big));
+	t->giant = false;
+	t->n_touched = t->n_pages = 0;
+}
+
+void tr_new_context(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (!t->tr)
+		return;
+	if (t->n_touched > ARRAY_SIZE(t->touched) || t->n_pages > ARRAY_SIZE(t->pages_touched)) {
+		tr_flush(c);
+		return;
+	}
+	for (unsigned i = 0; i < t->n_touched; i++)
+		drop(t, t->touched[i] >> 16, t->touched[i] & 0xffff);
+	for (unsigned i = 0; i < t->n_pages; i++)
+		t->pages[t->pages_touched[i]] = 0;
+	t->n_touched = t->n_pages = 0;
+}
+
+static void drop_lin(struct tr_cpu *t, uint64_t lin)
+{
+	unsigned i = lin / PAGE % TR_TLB;
+
+	for (unsigned set = 0; set < TLB_SETS; set++)
+		drop(t, set, i);
+	for (unsigned key = 0; key < t->tr->n_keys; key++)
+		t->pages[tr_page_slot(lin, key)] = 0;
+}
+
+void tr_drop_page(struct cpu *c, uint64_t lin)
+{
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (!t->tr)
+		return;
+	if (t->giant) {
+		tr_flush(c);
+	} else if (t->big[lin >> 21 & (TR_BIG - 1)]) { /* 4 MiB at most: two of 2 MiB */
+		for (uint64_t at = 0; at < 4 << 20; at += PAGE)
+			drop_lin(t, (lin & ~0x3fffffull) + at);
+	} else {
+		drop_lin(t, lin);
+	}
+}
+
+/* ---- code ---- */
+
+static void close_page(struct tr_cpu *t, const uint8_t *flag)
+{
+	for (unsigned set = 0; set < TLB_SETS; set++)
+		for (unsigned i = 0; i < TR_TLB; i++)
+			if (t->tlb[set][i].flag == flag)
+				t->tlb[set][i].tag[1] = (uint64_t)(i ^ 1) * PAGE;
+}
+
+void tr_guard(struct cpu *c, uint64_t gfn)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	bool alone = c->alone;
+	uint8_t *flag;
+
+	if (!tr || gfn >= c->tlb->n_flags)
+		return;
+	flag = &c->tlb->flags[gfn];
+	if (!(__atomic_fetch_and(flag, (uint8_t)~HV_PAGE_OPEN, __ATOMIC_SEQ_CST) & HV_PAGE_OPEN))
+		return;
+	smp_begin_alone(c);
+	for (unsigned i = 0; i < tr->n_cpus; i++)
+		close_page(tr_cpu(tr->cpus[i]), flag);
+	if (!alone)
+		smp_end_alone(c);
+}
+
+/* Under the lock: who makes a block looks at the flag there once more. */
+void tr_open_page(struct cpu *c, uint64_t gfn)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+
+	if (tr)
+		pthread_mutex_lock(&tr->lock);
+	if (!tr || !cache_has(tr, gfn * PAGE))
+		__atomic_fetch_and(&c->tlb->flags[gfn], (uint8_t)~HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	if (tr)
+		pthread_mutex_unlock(&tr->lock);
+}
+
+bool tr_written(struct cpu *c, uint64_t gpa, uint64_t len)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	uint64_t killed;
+	bool left;
+
+	if (!tr)
+		return false;
+	pthread_mutex_lock(&tr->lock);
+	killed = tr->killed;
+	left = cache_written(tr, gpa, len);
+	c->break_block |= killed != tr->killed;
+	pthread_mutex_unlock(&tr->lock);
+	return left;
+}
+
+void tr_forget(struct cpu *c)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+
+	if (!tr)
+		return;
+	pthread_mutex_lock(&tr->lock);
+	cache_flush(tr);
+	pthread_mutex_unlock(&tr->lock);
+}
+
+void tr_device_wrote(struct cpu *any, uint64_t gpa, uint64_t len)
+{
+	struct tr *tr = tr_cpu(any)->tr;
+
+	if (!tr || !len)
+		return;
+	pthread_mutex_lock(&tr->lock);
+	cache_written(tr, gpa, len);
+	pthread_mutex_unlock(&tr->lock);
+}
+
+/* ---- ways out ---- */
+
+static const uint8_t *go_on(struct cpu *c, const uint8_t *at)
+{
+	if (tr_cpu(c)->fpu_was)
+		pointers_loaded(c);
+	tr_cpu(c)->host_flags = (c->flags & FL_STATUS) | FL_1;
+	return at;
+}
+
+static bool wanted(const struct cpu *c)
+{
+	return __atomic_load_n(&c->attention, __ATOMIC_RELAXED) ||
+	       (c->flags & FL_IF && __atomic_load_n(c->intr, __ATOMIC_RELAXED));
+}
+
+/* Is there nothing to see between two instructions that the run loop would? */
+static bool quiet(const struct cpu *c)
+{
+	return !wanted(c) && !c->n_out && !c->dr6_pending && !c->debug_hit && !c->halted &&
+	       !c->shutdown && !c->wait_sipi && !c->shadow_sti && !c->shadow_ss && !c->debug &&
+	       !c->nmi_pending && !(c->flags & (FL_TF | FL_RF | FL_VIP)) && !dbg_code_on(c);
+}
+
+/* At rIP, wherever that is now. NULL: leave. */
+static const struct tr_block *next_block(struct cpu *c)
+{
+	if (!quiet(c))
+		return NULL;
+	mmu_sync(c);
+	return set_key(c) ? find(c) : NULL;
+}
+
+static const uint8_t *next(struct cpu *c)
+{
+	const struct tr_block *b = next_block(c);
+
+	return b ? go_on(c, b->body) : NULL;
+}
+
+static void at_insn(struct cpu *c, const struct tr_block *b, unsigned off)
+{
+	c->rip = c->mode == MODE_64 ? b->rip + off : (uint32_t)(b->rip + off);
+}
+
+/* One instruction by its handler; a fault leaves it. */
+static void interpret(struct cpu *c, const struct insn *in)
+{
+	uint64_t behind = c->rip + in->len;
+
+	c->next_rip = c->mode == MODE_64 ? behind : (uint32_t)behind;
+	c->break_block = false;
+	if (in->op->flags & (F_FPU | F_MMX) || in->op->map == MAP_0F)
+		tr_fpu_pointers(c); /* FXSAVE and its like are there */
+	cpu_check_rights(c, in->op);
+	in->op->run(c, in);
+	c->rip = c->next_rip;
+	c->insn_count++;
+}
+
+/* STI's shadow lasts for one instruction: that follows without a look round. */
+static bool shadow_kept(struct cpu *c, const struct tr_site *s)
+{
+	if (!c->shadow_sti)
+		return true;
+	if (s->last || wanted(c))
+		return false;
+	c->shadow_sti = false;
+	return true;
+}
+
+static bool ends(const struct insn *in)
+{
+	return in->op->flags & F_ENDS && in->op->run != op_sti;
+}
+
+static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, const struct insn *in)
+{
+	at_insn(c, s->b, s->off);
+	interpret(c, in);
+	if (c->break_block || s->b->dead || ends(in) || !shadow_kept(c, s) || wanted(c))
+		return next(c);
+	return go_on(c, s->resume);
+}
+
+static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
+{
+	enum mem_access access = s->out == OUT_WRITE ? ACCESS_WRITE : ACCESS_READ;
+	struct tr_cpu *t = tr_cpu(c);
+	struct insn in;
+
+	t->misses++;
+	at_insn(c, s->b, s->off);
+	if (s->b->dead)
+		return next(c);
+	if (t->t1 % PAGE + s->size <= PAGE && fill(c, t->t1, access, t->tr->keys[s->b->key].set))
+		return go_on(c, s->retry);
+	t->slow++;
+	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
+	if (!in.op)
+		return NULL;
+	return by_interpreter(c, s, &in);
+}
+
+static const uint8_t *follow(struct cpu *c, struct tr_link *l)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	uint64_t evictions = tr->evictions;
+	struct tr_block *b;
+
+	c->rip = l->to_rip;
+	if (wanted(c))
+		return NULL;
+	b = find(c);
+	if (!b)
+		return NULL;
+	pthread_mutex_lock(&tr->lock);
+	if (evictions == tr->evictions)
+		cache_link(tr, l, b);
+	pthread_mutex_unlock(&tr->lock);
+	return go_on(c, b->body);
+}
+
+static unsigned jump_slot(uint64_t rip)
+{
+	return (unsigned)(rip ^ rip >> 8) % TR_JUMPS;
+}
+
+/* An indirect branch that is to be done wholly by its handler. */
+static const struct tr_block *branch(struct cpu *c, const struct tr_site *s)
+{
+	struct insn in;
+
+	at_insn(c, s->b, s->off);
+	if (s->b->dead)
+		return NULL;
+	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
+	if (!in.op)
+		return NULL;
+	interpret(c, &in);
+	return next_block(c);
+}
+
+static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	uint64_t rip = t->t1 ^ t->key_tag;
+	const struct tr_block *b;
+
+	if (s->whole || (c->mode == MODE_64 && !lin_canonical(rip))) {
+		b = branch(c, s);
+	} else {
+		c->r[R_SP] = reg_part(c->r[R_SP] + (uint64_t)s->sp, c->mode == MODE_64 ? 8 : 4);
+		c->rip = rip;
+		b = wanted(c) ? NULL : find(c);
+	}
+	if (!b)
+		return NULL;
+	t->jumps[jump_slot(c->rip)] = (struct tr_jump){c->rip ^ t->key_tag, b->check};
+	return go_on(c, b->body);
+}
+
+/* The host's instruction faulted: the guest's, by the interpreter, says how. */
+static const uint8_t *faulted(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	const struct tr_place *p;
+	const struct tr_block *b;
+	struct insn in;
+
+	pthread_mutex_lock(&t->tr->lock);
+	b = cache_at(t->tr, (const uint8_t *)(uintptr_t)t->fault_at);
+	pthread_mutex_unlock(&t->tr->lock);
+	p = pointers_place(b, (const uint8_t *)(uintptr_t)t->fault_at);
+	if (p->flags_at == FLAGS_HOST)
+		c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (t->host_flags & FL_STATUS);
+	at_insn(c, b, p->off);
+	if (insn_decode(&in, b->host + p->off, INSN_MAX, c->mode) == DECODE_OK)
+		interpret(c, &in);
+	return NULL;
+}
+
+const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : t->slot_flags;
+
+	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (flags & FL_STATUS);
+	c->fast.status = c->flags;
+	if (t->fpu_was)
+		pointers_saved(c);
+	switch (s->out) {
+	case OUT_READ:
+	case OUT_WRITE:
+		return slow_access(c, s);
+	case OUT_INTERP:
+		return by_interpreter(c, s, s->in);
+	case OUT_LINK:
+		return follow(c, (struct tr_link *)(uintptr_t)s);
+	case OUT_JUMP:
+		return jump(c, s);
+	case OUT_FAULT:
+		return faulted(c);
+	case OUT_POLL:
+		at_insn(c, s->b, 0);
+		return NULL;
+	default:
+		at_insn(c, s->b, 0);
+		return next(c);
+	}
+}
+
+bool tr_run(struct cpu *c)
+{
+	const struct tr_block *b;
+
+	if (!tr_cpu(c)->tr || c->debug || c->verify || trace_wants(TRACE_IN_ASM) || !set_key(c) ||
+	    !signals_ready())
+		return false;
+	b = find(c);
+	if (!b)
+		return false;
+	pointers_loaded(c);
+	stubs_enter(c, b->body);
+	tr_fpu_pointers(c);
+	c->fast.status = c->flags;
+	return true;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor/x86/translate/stack.c: PUSH, POP, LEAVE. RSP moves when nothing can fault any more. */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/translate/gen.h"
+
+static void move_sp(struct gen *g, int by)
+{
+	emit_lea(&g->e, gen_wide(g), H_SP, H_SP, REG_NONE, 0, by);
+}
+
+/* mov [mem], reg and mov reg, [mem] of 2, 4, 8 bytes */
+static void store(struct gen *g, unsigned size, unsigned reg, struct emit_mem m)
+{
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	emit_rm(&g->e, 0x89, size == 8, reg, m);
+}
+
+static void load(struct gen *g, unsigned size, unsigned reg, struct emit_mem m)
+{
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	emit_rm(&g->e, 0x8b, size == 8, reg, m);
+}
+
+static void store_imm(struct gen *g, unsigned size, int32_t v)
+{
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	emit_rm(&g->e, 0xc7, size == 8, 0, ACCESS_MEM);
+	emit_n(&g->e, &v, size == 2 ? 2 : 4);
+}
+
+static bool push_reg(struct gen *g, const struct insn *in)
+{
+	unsigned size = in->opsize, r = in->gpr[0], h = gen_reg(r);
+
+	access_stack(g, -(int)size, size, ACCESS_WRITE);
+	if (h != REG_NONE) {
+		store(g, size, h, ACCESS_MEM);
+	} else {
+		access_sum(g);
+		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(r)));
+		store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	}
+	move_sp(g, -(int)size);
+	return true;
+}
+
+static bool push_imm(struct gen *g, const struct insn *in)
+{
+	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
+	store_imm(g, in->opsize, (int32_t)sign_extend(in->imm, in->imm_size));
+	move_sp(g, -(int)in->opsize);
+	return true;
+}
+
+static bool push_mem(struct gen *g, const struct insn *in)
+{
+	unsigned size = in->opsize;
+
+	if (!access_flat(g, in))
+		return false;
+	access_operand(g, size, ACCESS_READ);
+	load(g, size, H_T0, ACCESS_MEM);
+	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(value)));
+	access_stack(g, -(int)size, size, ACCESS_WRITE);
+	access_sum(g);
+	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
+	store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	move_sp(g, -(int)size);
+	return true;
+}
+
+static bool push(struct gen *g, const struct insn *in)
+{
+	if (!access_flat_stack(g))
+		return false;
+	if (in->gpr[0] != REG_NONE)
+		return push_reg(g, in);
+	return in->op->o[0].kind == O_E ? push_mem(g, in) : push_imm(g, in);
+}
+
+static bool pop(struct gen *g, const struct insn *in)
+{
+	unsigned size = in->opsize, r = in->gpr[0], h;
+
+	if (r == REG_NONE || (r == R_SP && size == 2) || !access_flat_stack(g))
+		return false;
+	h = gen_reg(r);
+	access_stack(g, 0, size, ACCESS_READ);
+	if (h == REG_NONE) {
+		load(g, size, H_T0, ACCESS_MEM);
+		store(g, size, H_T0, tr_field(TR_REG(r)));
+	} else {
+		load(g, size, h, ACCESS_MEM);
+	}
+	if (r != R_SP)
+		move_sp(g, (int)size);
+	return true;
+}
+
+static bool leave(struct gen *g, const struct insn *in)
+{
+	const uint8_t *start;
+	bool wide = gen_wide(g);
+
+	if (in->opsize != (wide ? 8 : 4) || !access_flat_stack(g))
+		return false;
+	flags_spoil(g);
+	start = emit_here(&g->e);
+	emit_rr(&g->e, 0x8b, wide, H_T1, R_BP);
+	access_check(g, in->opsize, ACCESS_READ, start);
+	load(g, in->opsize, H_T0, ACCESS_MEM);
+	emit_lea(&g->e, wide, H_SP, R_BP, REG_NONE, 0, in->opsize);
+	emit_rr(&g->e, 0x8b, wide, R_BP, H_T0);
+	return true;
+}
+
+gen_fn *stack_find(const struct insn *in)
+{
+	if (in->op->run == op_push)
+		return push;
+	if (in->op->run == op_pop)
+		return pop;
+	return in->op->run == op_leave ? leave : NULL;
+}

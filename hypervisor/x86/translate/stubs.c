@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/stubs.c: the way into translated code, out of it into
+ * C and back, and what loads the guest's vector and x87 registers.
+ *
+ * RSP is the struct cpu while translated code runs; C has its own stack, whose
+ * place is in tr_cpu.host_sp.
+ *
+ * Tests: tests/x86/translate.c
+ */
+#include "hypervisor/x86/fpu.h"
+#include "hypervisor/x86/translate/tr.h"
+
+#define NO_INDEX REG_NONE
+
+static bool pinned(unsigned reg)
+{
+	return reg != R_SP && reg < R_13;
+}
+
+static void registers(struct emit *e, bool store)
+{
+	unsigned op = store ? 0x89 : 0x8b;
+
+	for (unsigned i = 0; i < 16; i++)
+		if (pinned(i))
+			emit_rm(e, op, true, i, tr_field(TR_REG(i)));
+	emit_rm(e, op, true, H_SP, tr_field(TR_REG(R_SP)));
+}
+
+/* ---- vector and x87 registers ---- */
+
+/* vextracti128 and vinserti128: the upper half of ymm i */
+static void upper_half(struct emit *e, bool store, unsigned i)
+{
+	int32_t at = TR_CPU(fpu.ymm_high) + 16 * (int32_t)i;
+
+	emit_1(e, 0xc4);
+	emit_1(e, (i & 8 ? 0x63 : 0xe3));
+	emit_1(e, store ? 0x7d : 0x05 | (~i & 15) << 3);
+	emit_1(e, store ? 0x39 : 0x38);
+	emit_1(e, 0x84 | (i & 7) << 3);
+	emit_1(e, 0x24);
+	emit_4(e, (uint32_t)at);
+	emit_1(e, 1);
+}
+
+static void upper_halves(struct emit *e, bool store)
+{
+	uint8_t *none;
+
+	emit_rm(e, 0x83, false, 7, tr_field(TR_OWN(avx)));
+	emit_1(e, 0);
+	none = emit_jump(e, 0x84, emit_here(e), false);
+	for (unsigned i = 0; i < 16; i++)
+		upper_half(e, store, i);
+	emit_aim(e, none, emit_here(e));
+}
+
+/* fxsave64 and fxrstor64 */
+static void fx_image(struct emit *e, bool store)
+{
+	emit_rm(e, 0x0fae, true, store ? 0 : 1, tr_field(TR_CPU(fpu.fx)));
+}
+
+static void fpu_load(struct tr *tr, struct emit *e)
+{
+	if (tr->avx)
+		EMIT(e, "\xc5\xf8\x77"); /* vzeroupper */
+	fx_image(e, false);
+	if (tr->avx)
+		upper_halves(e, false);
+	emit_rm(e, 0xc7, false, 0, tr_field(TR_OWN(fpu_live)));
+	emit_4(e, 1);
+}
+
+static void fpu_save(struct tr *tr, struct emit *e)
+{
+	fx_image(e, true);
+	EMIT(e, "\xdb\xe3"); /* fninit: what the guest left pending is not C's */
+	if (tr->avx) {
+		upper_halves(e, true);
+		EMIT(e, "\xc5\xf8\x77");
+	}
+	emit_rm(e, 0x0fae, false, 2, tr_field(TR_OWN(host_mxcsr))); /* ldmxcsr */
+	emit_rm(e, 0xc7, false, 0, tr_field(TR_OWN(fpu_live)));
+	emit_4(e, 0);
+}
+
+static void if_set(struct emit *e, int32_t field, struct tr *tr,
+		   void (*then)(struct tr *tr, struct emit *e))
+{
+	uint8_t *skip;
+
+	emit_rm(e, 0x83, false, 7, tr_field(field));
+	emit_1(e, 0);
+	skip = emit_jump(e, 0x84, emit_here(e), false);
+	then(tr, e);
+	emit_aim(e, skip, emit_here(e));
+}
+
+/* ---- in and out ---- */
+
+static const uint8_t saved[] = {R_BX, R_BP, R_12, R_13, R_14, R_15};
+
+static void push_pop(struct emit *e, unsigned op, unsigned reg)
+{
+	if (reg & 8)
+		emit_1(e, 0x41);
+	emit_1(e, op | (reg & 7));
+}
+
+/* Guest registers and flags from struct cpu, then to tr_cpu.resume. What is pushed for POPF is the
+ * flags slot too. */
+static void go(struct emit *e)
+{
+	registers(e, false);
+	emit_rm(e, 0xff, false, 6, tr_field(TR_OWN(host_flags)));
+	emit_1(e, 0x9d);
+	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
+}
+
+/* void enter(struct cpu *c): C's stack is aligned as a call wants it. */
+static void make_enter(struct emit *e)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(saved); i++)
+		push_pop(e, 0x50, saved[i]);
+	EMIT(e, "\x48\x83\xec\x08"); /* sub rsp, 8 */
+	emit_rm(e, 0x89, true, R_SP, (struct emit_mem){R_DI, NO_INDEX, TR_OWN(host_sp)});
+	emit_rr(e, 0x8b, true, R_SP, R_DI);
+	emit_rm(e, 0x0fae, false, 3, tr_field(TR_OWN(host_mxcsr))); /* stmxcsr */
+	go(e);
+}
+
+static void make_leave(struct emit *e)
+{
+	EMIT(e, "\x48\x83\xc4\x08"); /* add rsp, 8 */
+	for (unsigned i = ARRAY_SIZE(saved); i-- > 0;)
+		push_pop(e, 0x58, saved[i]);
+	emit_1(e, 0xc3);
+}
+
+/* All of the guest's into struct cpu. t0 is the site, t1 what it wants to say. */
+static void store_all(struct tr *tr, struct emit *e)
+{
+	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(t1)));
+	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
+	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_FLAGS_SLOT));
+	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(slot_flags)));
+	emit_1(e, 0x9c);
+	push_pop(e, 0x58, H_T1);
+	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(host_flags)));
+	registers(e, true);
+	emit_rm(e, 0x8b, false, R_AX, tr_field(TR_OWN(fpu_live)));
+	emit_rm(e, 0x89, false, R_AX, tr_field(TR_OWN(fpu_was)));
+	if_set(e, TR_OWN(fpu_live), tr, fpu_save);
+}
+
+static void make_out(struct tr *tr, struct emit *e)
+{
+	const uint8_t *(*call)(struct cpu *, const struct tr_site *) = out_call;
+	uint8_t *stay;
+
+	store_all(tr, e);
+	emit_rr(e, 0x8b, true, R_DI, R_SP);
+	emit_rr(e, 0x8b, true, R_BX, R_SP);
+	emit_rm(e, 0x8b, true, R_SI, tr_field(TR_OWN(site)));
+	emit_rm(e, 0x8b, true, R_SP, tr_field(TR_OWN(host_sp)));
+	emit_imm(e, R_AX, (uint64_t)(uintptr_t)call);
+	EMIT(e, "\xff\xd0"); /* call rax */
+	emit_rr(e, 0x85, true, R_AX, R_AX);
+	stay = emit_jump(e, 0x85, emit_here(e), false);
+	make_leave(e);
+	emit_aim(e, stay, emit_here(e));
+	emit_rr(e, 0x8b, true, R_SP, R_BX);
+	emit_rm(e, 0x89, true, R_AX, tr_field(TR_OWN(resume)));
+	if_set(e, TR_OWN(fpu_was), tr, fpu_load);
+	go(e);
+}
+
+/* Called from translated code: the return address lies where flags may be, which the caller has
+ * seen to. */
+static void make_load_fpu(struct tr *tr, struct emit *e)
+{
+	fpu_load(tr, e);
+	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume))); /* jmp */
+}
+
+void stubs_make(struct tr *tr, struct emit *e)
+{
+	tr->enter = emit_here(e);
+	make_enter(e);
+	tr->out = emit_here(e);
+	make_out(tr, e);
+	tr->load_fpu = emit_here(e);
+	make_load_fpu(tr, e);
+}
+
+void stubs_enter(struct cpu *c, const uint8_t *host)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	void (*enter)(struct cpu *);
+
+	memcpy(&enter, &t->tr->enter, sizeof(enter));
+	t->resume = host;
+	t->host_flags = (c->flags & FL_STATUS) | FL_1;
+	t->avx = c->xcr0 & 4;
+	enter(c);
+}

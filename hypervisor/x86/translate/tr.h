@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/tr.h: what the translator's files share. See docs/engine.md.
+ *
+ * struct tr: one an engine: translated blocks and the memory they are in, under one lock.
+ * struct tr_cpu: one a vCPU, right behind its struct cpu, so that translated code reaches both
+ * by a displacement from RSP.
+ */
+#ifndef HYPERVISOR_X86_TRANSLATE_TR_H
+#define HYPERVISOR_X86_TRANSLATE_TR_H
+#include "hypervisor/x86/mmu.h"
+#include "hypervisor/x86/translate/emit.h"
+
+#include <pthread.h>
+
+enum {
+	TR_TLB = 4096,   /* entries of each set */
+	TR_JUMPS = 4096, /* of the table of indirect branches */
+	TR_PAGES = 4096, /* of the table of pages whose mapping is known to hold */
+	TR_KEYS = 64,
+	TR_INSNS = 64, /* of a block at most */
+	TR_REGIONS = 8,
+	TR_REGION = 4 << 20,      /* bytes of code of each */
+	TR_REGION_META = 6 << 20, /* and of what belongs to it */
+	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
+	TR_HASH = 32768,
+	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
+	TR_SCRATCH = 1024 /* below struct cpu: what translated code pushes */
+};
+
+/* A page's entry. A tag is the page's linear address; one that never fits is that of another index.
+ * 32 bytes: an index is scaled by the shift that makes it. */
+struct tr_tlb {
+	uint64_t tag[2];
+	uint8_t *host;
+	uint8_t *flag; /* enum hv_page_flag */
+};
+#define TR_TLB_SHIFT 5
+
+struct tr_jump {
+	uint64_t rip; /* ^ tr_cpu.key_tag */
+	const uint8_t *host;
+};
+
+/* Where a block's status flags are at some place of it. */
+enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT };
+
+/* And where it wants them when it begins; NONE: they are overwritten. */
+enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
+
+enum tr_out {
+	OUT_READ,   /* the quick way into memory was closed */
+	OUT_WRITE,  /* the same for a write, or a read and write */
+	OUT_INTERP, /* an instruction that the interpreter does */
+	OUT_LINK,   /* an end that leads to no block yet */
+	OUT_JUMP,   /* an indirect end whose target is not in the table */
+	OUT_POLL,   /* somebody wants the vCPU, before a block's first instruction */
+	OUT_PAGE,   /* the page's mapping is not known to hold, before its first */
+	OUT_FAULT   /* the host's instruction faulted */
+};
+/* A way out of translated code. */
+struct tr_site {
+	struct tr_block *b;
+	const uint8_t *retry, *resume; /* from the access's start, or behind the instruction */
+	const struct insn *in;         /* OUT_INTERP */
+	uint16_t off;                  /* of the instruction in the block */
+	uint8_t out, flags_at, size, len;
+	int8_t sp;  /* OUT_JUMP: what RSP is moved by when it goes on */
+	bool whole; /* OUT_JUMP: nothing of the instruction has been done */
+	bool last;  /* of its block */
+};
+/* An end of a block with a target that is known. */
+struct tr_link {
+	struct tr_site site;
+	uint64_t to_rip;
+	struct tr_block *to;     /* NULL: open */
+	struct tr_link *next_to; /* of those that lead to the same block */
+	struct tr_link *next_of; /* of those of the same block */
+	uint8_t *jump;           /* its displacement, where it is written */
+	const uint8_t *open;     /* where it leads while there is no block */
+	bool cross, poll;
+};
+
+struct tr_place { /* an instruction's beginning, for faults of the host's */
+	uint32_t host;
+	uint16_t off;
+	uint8_t flags_at;
+};
+
+struct tr_block {
+	struct tr_block *hash_next, *page_next;
+	uint64_t rip, gpa;
+	const uint8_t *host; /* the guest's code */
+	uint32_t page_id;
+	uint16_t bytes, page_slot;
+	uint8_t key, n, flags_in, region;
+	bool dead;
+	uint16_t n_places;
+	uint32_t code_len;
+	/* Where it begins; its entries. _host: with the flags in the host's register, else in the
+	 * slot; body: as flags_in says. */
+	const uint8_t *code, *check_host, *check, *poll_host, *poll, *slot, *body;
+	struct tr_place *places;
+	struct tr_link *links, *incoming;
+};
+
+/* What a block was made for besides its address. */
+struct tr_key {
+	uint32_t open; /* segments: fast.h */
+	uint8_t mode, set;
+	bool user, sse, avx, x87;
+};
+
+struct tr_page_id { /* a linear page at a physical one under a key */
+	uint64_t rip, gpa;
+	uint32_t id;
+	uint8_t key;
+};
+
+struct tr_region {
+	uint8_t *code; /* where it is written */
+	uint32_t used;
+	uint8_t *meta;
+	uint32_t meta_used;
+	struct tr_block **blocks; /* in the order of their code */
+	unsigned n_blocks, max_blocks;
+};
+
+struct gen; /* gen.h */
+struct err;
+
+struct tr {
+	pthread_mutex_t lock;
+	unsigned n_cpus;
+	struct cpu **cpus;
+	uint8_t *rw;
+	const uint8_t *rx;
+	size_t code_size;
+	uint64_t mem_gen; /* of the memory map that blocks are of */
+	unsigned region;
+	struct tr_region regions[TR_REGIONS];
+	struct tr_block *hash[TR_HASH], *pages[TR_HASH];
+	struct tr_key keys[TR_KEYS];
+	unsigned n_keys;
+	struct tr_page_id *ids;
+	unsigned n_ids;
+	uint32_t last_id;
+	struct gen *gen;
+	bool bmi2, avx; /* of the host */
+	uint64_t n_blocks, translated, killed, evictions;
+	/* the stubs, where they run */
+	const uint8_t *enter, *out, *load_fpu;
+};
+
+struct tr_cpu {
+	struct tr *tr;
+	const uint8_t *resume; /* the stubs' own */
+	uint64_t host_sp, key_tag, t1, host_flags, slot_flags, fault_at;
+	const struct tr_site *site;
+	uint64_t rax, value; /* for a moment */
+	uint32_t host_mxcsr;
+	uint32_t fpu_live, fpu_was; /* the guest's vector and x87 registers are in the host's */
+	uint32_t avx;               /* its upper halves count */
+	uint8_t key;
+	uint32_t n_touched, n_pages;
+	/* x87: the guest's pointers; fip_at: the last instruction was this, from tr.rx, if not 0 */
+	uint64_t fip, fdp;
+	uint32_t fip_at;
+	uint16_t fop;
+	uint64_t misses, slow;
+	bool giant, big[TR_BIG]; /* large pages were seen there */
+	uint32_t touched[2048]; /* entries of tlb that are not of global pages: set << 16 | index */
+	uint16_t pages_touched[1024];
+	struct tr_jump jumps[TR_JUMPS];
+	uint32_t pages[TR_PAGES];
+	struct tr_tlb tlb[TLB_SETS][TR_TLB];
+};
+
+static inline struct tr_cpu *tr_cpu(const struct cpu *c)
+{
+	return (struct tr_cpu *)((uintptr_t)c + ((sizeof(struct cpu) + 63) & ~63ul));
+}
+static inline unsigned tr_page_slot(uint64_t rip, unsigned key)
+{
+	return (unsigned)((rip >> 12) ^ (rip >> 24) ^ key * 77) % TR_PAGES;
+}
+/* Displacements from RSP. */
+#define TR_CPU(field) ((int32_t)offsetof(struct cpu, field))
+#define TR_OWN(field) \
+	((int32_t)(((sizeof(struct cpu) + 63) & ~63ul) + offsetof(struct tr_cpu, field)))
+#define TR_REG(n)     (TR_CPU(r) + 8 * (int32_t)(n))
+#define TR_FLAGS_SLOT (-8)
+static inline struct emit_mem tr_field(int32_t disp)
+{
+	return (struct emit_mem){H_CPU, REG_NONE, disp};
+}
+static inline uint64_t *tr_flags_slot(struct cpu *c)
+{
+	return (uint64_t *)(void *)((uint8_t *)c + TR_FLAGS_SLOT);
+}
+
+/* ---- stubs.c ---- */
+void stubs_make(struct tr *tr, struct emit *e);
+/* Into translated code at `host`; returns when it leaves. */
+void stubs_enter(struct cpu *c, const uint8_t *host);
+
+/* ---- cache.c: blocks ---- */
+struct tr *cache_new(unsigned cpus, struct err *e);
+void cache_free(struct tr *tr); /* NULL is fine */
+struct tr_block *cache_find(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
+/* From the region that is filled now; NULL: it is full. */
+void *cache_meta(struct tr *tr, size_t size);
+/* Where the next block's code goes; false: the region has no room for it. */
+bool cache_code(struct tr *tr, struct emit *e);
+/* end: of its code, where it is written. */
+bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end);
+void cache_link(struct tr *tr, struct tr_link *l, struct tr_block *to);
+/* All that overlap [gpa, gpa + len) die. True: some are left in its pages. */
+bool cache_written(struct tr *tr, uint64_t gpa, uint64_t len);
+bool cache_has(struct tr *tr, uint64_t gpa); /* anything of that page */
+void cache_flush(struct tr *tr);
+/* The oldest one's blocks die, its memory is used again: no other vCPU runs guest code. */
+void cache_next_region(struct tr *tr);
+uint32_t cache_page_id(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
+const struct tr_block *cache_at(struct tr *tr, const uint8_t *host);
+
+/* ---- block.c: from a guest's code to a block ---- */
+/* What is at rIP, under the vCPU's key. NULL: nothing decodes there, or *full: no room. */
+struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
+			    bool *full);
+struct gen *block_gen_new(void);
+
+/* ---- run.c: what translated code calls; NULL: leave ---- */
+const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
+/* ---- pointers.c: after the guest's vector and x87 registers were brought into struct cpu ---- */
+void pointers_saved(struct cpu *c);
+void pointers_loaded(struct cpu *c); /* before they are in the host's again */
+/* The last that begins at or before it. */
+const struct tr_place *pointers_place(const struct tr_block *b, const uint8_t *host);
+
+/* ---- signals.c ---- */
+bool signals_add(const struct tr *tr);
+void signals_remove(const struct tr *tr);
+bool signals_ready(void); /* of this thread: before it runs translated code */
+#endif
