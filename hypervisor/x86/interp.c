@@ -12,7 +12,6 @@
  */
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/blocks.h"
-#include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/smp.h"
@@ -85,8 +84,8 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_uncached(c);
 }
 
-/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A conditional
- * jump that is taken may lead there, too; no matter. */
+/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A jump may lead
+ * there, too; no matter. */
 static bool straight_on(const struct cpu *c, const struct block *b, uint64_t start, uint64_t n)
 {
 	const struct insn *last = &b->insn[n - 1];
@@ -94,8 +93,6 @@ static bool straight_on(const struct cpu *c, const struct block *b, uint64_t sta
 
 	for (uint64_t i = 0; i < n; i++)
 		behind += b->insn[i].len;
-	if (last->op->flags & F_ENDS && last->op->run != op_jcc && last->op->run != op_sti)
-		return false;
 	return c->rip == behind || c->rip == behind - last->len;
 }
 
