@@ -84,8 +84,8 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_uncached(c);
 }
 
-/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A jump may lead
- * there, too; no matter. */
+/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A jump may
+ * lead there, too; no matter. */
 static bool straight_on(const struct cpu *c, const struct block *b, uint64_t start, uint64_t n)
 {
 	const struct insn *last = &b->insn[n - 1];

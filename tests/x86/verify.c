@@ -160,7 +160,7 @@ TEST_EACH(mistake, sizeof(wrongs) / sizeof(wrongs[0]), wrongs[i].label)
 	machine_free(m);
 }
 
-/* Blocks that go on behind jumps that are not taken: any of their boundaries will do, none beyond. */
+/* Blocks that go on behind jumps not taken: any of their boundaries will do, none beyond. */
 static const struct {
 	const char *label;
 	struct wrong w;
@@ -183,8 +183,8 @@ TEST_EACH(straight_on, sizeof(straights) / sizeof(straights[0]), straights[i].la
 	LOAD(m, CODE, 0x31, 0xc0,             /* xor eax, eax */
 	     0x75, 0x00,                      /* jnz: not taken */
 	     0xfe, 0x04, 0x25, 0, 0x90, 0, 0, /* inc byte [0x9000] */
-	     0x90, 0xeb, 0x00,                /* nop; jmp */
-	     0x90, 0xf4);                     /* nop; hlt */
+	     0x90, 0xeb, 0x01, 0xf4,          /* nop; jmp over: hlt */
+	     0x90, 0xf4);                     /* over: nop; hlt */
 	CHECK(verify_block(m->c, &tier, &w, 64));
 	EQ(straights[i].same, !*said);
 	NOTE("%s", said);
