@@ -99,6 +99,7 @@ static inline struct tlb_entry *mmu_entry(struct cpu *c, uint64_t lin, enum mem_
 void mmu_page_written(struct cpu *c, uint64_t gpa, unsigned len, uint8_t *flag);
 static inline void mmu_written(struct cpu *c, const struct tlb_entry *e, uint64_t lin, unsigned len)
 {
+	verify_wrote(c, e->write + lin % PAGE, len);
 	if (__atomic_load_n(e->flag, __ATOMIC_RELAXED))
 		mmu_page_written(c, e->gpa + lin % PAGE, len, e->flag);
 }

@@ -96,11 +96,22 @@ static const uint8_t *nth(const struct cpu *c, const struct side *s, uint64_t n,
 	return s->host + (ptrdiff_t)n * stride(c, size);
 }
 
+/* The lowest byte of so many. */
+static uint64_t side_first(const struct cpu *c, const struct side *s, uint64_t bytes, unsigned size)
+{
+	return c->flags & FL_DF ? s->lin + size - bytes : s->lin;
+}
+
+static void side_save(struct cpu *c, const struct side *s, uint64_t bytes, unsigned size)
+{
+	uint64_t at = side_first(c, s, bytes, size) % PAGE;
+
+	verify_save(c, s->e->write + at, (unsigned)bytes, s->e->gpa + at, s->e->flag);
+}
+
 static void side_written(struct cpu *c, const struct side *s, uint64_t bytes, unsigned size)
 {
-	uint64_t first = c->flags & FL_DF ? s->lin + size - bytes : s->lin;
-
-	mmu_written(c, s->e, first, (unsigned)bytes);
+	mmu_written(c, s->e, side_first(c, s, bytes, size), (unsigned)bytes);
 }
 
 uint64_t string_bulk_ram(struct cpu *c, const struct insn *in, bool write, unsigned size,
@@ -166,6 +177,7 @@ uint64_t string_bulk_movs(struct cpu *c, const struct insn *in, unsigned size, u
 	if (!side_open(c, in, R_SI, size, false, &from) || !side_open(c, in, R_DI, size, true, &to))
 		return 0;
 	units = least(units, least(from.units, to.units));
+	side_save(c, &to, units * size, size);
 	move_all(size, to.host, from.host, units, c->flags & FL_DF);
 	side_written(c, &to, units * size, size);
 	string_step(c, in, R_SI, units * size);
@@ -201,6 +213,7 @@ uint64_t string_bulk_stos(struct cpu *c, const struct insn *in, unsigned size, u
 	if (!side_open(c, in, R_DI, size, true, &to))
 		return 0;
 	units = least(units, to.units);
+	side_save(c, &to, units * size, size);
 	fill_all(size, to.host, reg_get(c, in, R_AX, size), units, c->flags & FL_DF);
 	side_written(c, &to, units * size, size);
 	string_step(c, in, R_DI, units * size);

@@ -16,6 +16,7 @@
 #include "hypervisor/x86/sys.h"
 #include "hypervisor/x86/verify_private.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -80,6 +81,11 @@ void verify_saved(struct cpu *c, void *p, unsigned len, uint64_t gpa, uint8_t *f
 {
 	if (!log_note(&c->verify->log, p, len, gpa, flag))
 		verify_gives_up(c);
+}
+
+void verify_checks(struct cpu *c, uint8_t *p, unsigned len)
+{
+	assert(log_has(&c->verify->log, p, len));
 }
 
 void verify_saved_entry(struct cpu *c, void *entry)
@@ -264,7 +270,7 @@ static void report_steps(struct cpu *c, struct plain *p)
 	verify_report(c, p->t, p->what);
 }
 
-/* Once more by the plain handlers. False: neither side can be run here, or the tier ran nothing. */
+/* Once more by the plain handlers. False: neither side can be run here. */
 static bool once_more(struct cpu *c, struct plain *p)
 {
 	struct verify *v = c->verify;
@@ -283,43 +289,49 @@ static bool once_more(struct cpu *c, struct plain *p)
 		p->what = difference(v, p->t);
 	if (p->what)
 		report_steps(c, p);
-	return p->what || v->second.end != END_DONE || c->insn_count != v->start->insn_count;
+	return true;
 }
 
-/* True: it ran, and both sides are the same. */
-static bool both(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
+enum result { COMPARED, NOTHING_RAN, OUTSIDE };
+
+static enum result both(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
 {
 	struct verify *v = c->verify;
 	struct plain p = {.t = t, .n = n};
 
 	side(c, plain, &p);
 	if (v->second.end == END_OUTSIDE)
-		return false;
+		return OUTSIDE;
 	keep_first(c);
 	v->first_is_plain = true;
 	back_to_start(c);
 	side(c, t->run, arg);
 	if (!difference(v, t))
-		return true;
-	if (log_differs(&v->log, true)) {
-		verify_report(c, t, "one writes where the other does not");
-		return true;
-	}
-	return once_more(c, &p);
+		return COMPARED;
+	/* What it took to see that there is nothing (accessed bits) stays. */
+	if (v->second.end == END_DONE && state_same(v->start, c, ~0ull, false))
+		return NOTHING_RAN;
+	if (!log_differs(&v->log, true))
+		return once_more(c, &p) ? COMPARED : OUTSIDE;
+	verify_report(c, t, "one writes where the other does not");
+	return COMPARED;
 }
 
 bool verify_block(struct cpu *c, const struct verify_tier *t, void *arg, unsigned n)
 {
 	struct verify *v = c->verify;
+	enum result r;
 
 	state_save(v->start, c);
 	v->flags = ~0ull;
 	log_clear(&v->log);
-	if (!both(c, t, arg, n)) {
+	r = both(c, t, arg, n);
+	if (r == OUTSIDE) {
 		back_to_start(c);
 		c->stats.unverified++;
-		return false;
 	}
+	if (r != COMPARED)
+		return false;
 	c->stats.verified++;
 	if (v->second.end == END_FAULT)
 		siglongjmp(*c->fault, UNWIND_FAULT);

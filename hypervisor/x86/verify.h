@@ -41,6 +41,13 @@ static inline void verify_save(struct cpu *c, void *p, unsigned len, uint64_t gp
 	if (__builtin_expect(c->trying, 0))
 		verify_saved(c, p, len, gpa, flag);
 }
+/* After it. That it was noted is asserted: who writes guest memory in a new way meets it here. */
+void verify_checks(struct cpu *c, uint8_t *p, unsigned len);
+static inline void verify_wrote(struct cpu *c, uint8_t *p, unsigned len)
+{
+	if (__builtin_expect(c->trying, 0))
+		verify_checks(c, p, len);
+}
 /* Before anything that cannot be undone. */
 static inline void verify_outside(const struct cpu *c)
 {

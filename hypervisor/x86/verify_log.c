@@ -74,6 +74,16 @@ bool log_note(struct verify_log *l, uint8_t *p, unsigned len, uint64_t gpa, uint
 	return true;
 }
 
+bool log_has(struct verify_log *l, uint8_t *p, unsigned len)
+{
+	unsigned from = (uintptr_t)p % LINE;
+	uint32_t i = *head_of(l, p - from);
+
+	while (i && l->lines[i - 1].at != p - from)
+		i = l->lines[i - 1].next;
+	return i && (len + from > LINE || !(mask_of(from, len) & ~l->lines[i - 1].mask));
+}
+
 void log_clear(struct verify_log *l)
 {
 	for (unsigned i = 0; i < l->n; i++)

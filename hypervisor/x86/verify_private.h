@@ -26,6 +26,7 @@ struct verify_log {
 
 /* False: no memory, or too much is written. */
 bool log_note(struct verify_log *l, uint8_t *p, unsigned len, uint64_t gpa, uint8_t *flag);
+bool log_has(struct verify_log *l, uint8_t *p, unsigned len); /* by its first line */
 void log_clear(struct verify_log *l);
 void log_keep(struct verify_log *l); /* other: what is there now */
 void log_undo(struct cpu *c, struct verify_log *l);

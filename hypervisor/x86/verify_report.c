@@ -45,13 +45,19 @@ static const uint8_t *row_at(const struct cpu *c, const struct state_row *r)
 	return (const uint8_t *)c + r->at;
 }
 
-/* The pointers are between FOP and MXCSR. */
+static bool same_part(const struct fpu_state *a, const struct fpu_state *b, unsigned from,
+		      unsigned end)
+{
+	return !memcmp(a->fx + from, b->fx + from, end - from);
+}
+
+/* The pointers are between FOP and MXCSR; the mask and what follows XMM15 are no guest's to see. */
 static bool same_fpu(const struct fpu_state *a, const struct fpu_state *b, bool no_pointers)
 {
-	if (!no_pointers)
-		return !memcmp(a, b, sizeof(*a));
-	return !memcmp(a, b, FX_FOP) &&
-	       !memcmp(a->fx + FX_MXCSR, b->fx + FX_MXCSR, sizeof(*a) - FX_MXCSR);
+	return same_part(a, b, 0, FX_FOP) && (no_pointers || same_part(a, b, FX_FOP, FX_MXCSR)) &&
+	       same_part(a, b, FX_MXCSR, FX_MXCSR_MASK) &&
+	       same_part(a, b, FX_ST, FX_XMM + 16 * 16) &&
+	       !memcmp(a->ymm_high, b->ymm_high, sizeof(a->ymm_high));
 }
 
 /* All of it to the byte: as a rule they are. */
