@@ -563,26 +563,37 @@ static bool write_right(struct world *w, const struct step *s, unsigned f1, unsi
 	return true;
 }
 
-static bool explains(struct world *w, const struct step *s, const struct seen *o,
-		     const struct trans *t1, const struct trans *t2)
+/* Of its pages, and of the first once more where it comes back by a return. */
+struct pages {
+	const struct trans *first, *second, *back; /* NULL: there is none */
+};
+
+static bool faults(const struct step *s, const struct trans *t, uint64_t at, const struct seen *o,
+		   bool *right)
 {
-	enum mem_access access = access_of(s);
-	uint64_t second =
-		line_at(s->line + 1) + (s->access == EXEC && s->off == AT_CALL ? AT_NUMBER : 0);
-	int e1 = error_of(t1, access, s->user), e2 = t2 ? error_of(t2, access, s->user) : -1;
+	int e = t ? error_of(t, access_of(s), s->user) : -1;
+
+	*right = e >= 0 && o->error == e && o->cr2 == at;
+	return e >= 0;
+}
+
+static bool explains(struct world *w, const struct step *s, const struct seen *o, struct pages p)
+{
+	bool right, call = s->access == EXEC && s->off == AT_CALL;
 	unsigned f1, f2;
 
-	if (e1 >= 0)
-		return o->error == e1 && o->cr2 == line_at(s->line) + s->off;
-	if (e2 >= 0)
-		return o->error == e2 && o->cr2 == second;
+	if (faults(s, p.first, line_at(s->line) + s->off, o, &right) ||
+	    faults(s, p.second, line_at(s->line + 1) + (call ? AT_NUMBER : 0), o, &right) ||
+	    faults(s, p.back, line_at(s->line) + AT_CALL + 5, o, &right))
+		return right;
 	if (o->error >= 0)
 		return false;
-	f1 = frame_of(w, t1->gpa);
-	f2 = t2 ? frame_of(w, t2->gpa) : f1;
-	if (access == ACCESS_FETCH)
+	f1 = frame_of(w, p.back ? p.back->gpa : p.first->gpa);
+	f2 = p.second ? frame_of(w, p.second->gpa) : f1;
+	if (s->access == EXEC)
 		return (uint32_t)o->rax == code_says(s, f1, f2);
-	return access == ACCESS_READ ? read_right(w, s, o->rax, f1, f2) : write_right(w, s, f1, f2);
+	return access_of(s) == ACCESS_READ ? read_right(w, s, o->rax, f1, f2)
+					   : write_right(w, s, f1, f2);
 }
 
 /* Now, or remembered. */
@@ -607,16 +618,19 @@ static void allowed(struct world *w, unsigned line, struct cands *c)
 
 static bool explained(struct world *w, const struct step *s, const struct seen *o)
 {
+	bool two = two_pages(s), call = s->access == EXEC && s->off == AT_CALL;
 	struct cands a, b = {.n = 1};
-	bool two = two_pages(s);
 
 	allowed(w, s->line, &a);
 	if (two)
 		allowed(w, s->line + 1, &b);
 	for (unsigned i = 0; i < a.n; i++)
 		for (unsigned j = 0; j < b.n; j++)
-			if (explains(w, s, o, &a.t[i], two ? &b.t[j] : NULL))
-				return true;
+			for (unsigned k = 0; k < (call ? a.n : 1); k++)
+				if (explains(w, s, o,
+					     (struct pages){&a.t[i], two ? &b.t[j] : NULL,
+							    call ? &a.t[k] : NULL}))
+					return true;
 	return false;
 }
 
