@@ -60,6 +60,7 @@ static void reset_msrs(struct cpu *c)
 {
 	c->star = c->lstar = c->cstar = c->fmask = c->kernel_gs_base = c->tsc_aux = 0;
 	c->sysenter_cs = c->sysenter_esp = c->sysenter_eip = c->debugctl = 0;
+	c->spec_ctrl = 0;
 	c->pat = PAT_RESET;
 	c->misc_enable = MISC_RESET;
 	c->tsc_offset = 0;

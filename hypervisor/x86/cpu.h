@@ -74,7 +74,7 @@ struct cpu {
 	struct fpu_state fpu;
 	/* MSRs that have state of their own */
 	uint64_t star, lstar, cstar, fmask, kernel_gs_base, tsc_aux, sysenter_cs, sysenter_esp,
-		sysenter_eip, pat, misc_enable, tsc_offset, apic_base, debugctl;
+		sysenter_eip, pat, misc_enable, tsc_offset, apic_base, debugctl, spec_ctrl;
 	uint64_t mtrr_fixed[11], mtrr_base[8], mtrr_mask[8], mtrr_def;
 
 	/* ---- below: not the guest's to see ---- */

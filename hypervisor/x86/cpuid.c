@@ -143,8 +143,9 @@ static void basic(const struct cpu *c, uint32_t leaf, uint32_t sub, uint32_t out
 		leaf_4(sub, out);
 		break;
 	case 7:
-		if (sub == 0)
-			all_features(c, 7, 0, out);
+		all_features(c, 7, sub, out);
+		if (sub == 0 && cpu_has(c, CPU_BHI_CTRL))
+			out[0] = 2; /* the last of its subleaves */
 		break;
 	case 0xb:
 		leaf_b(c, sub, out);

@@ -2,12 +2,16 @@
 /*
  * hypervisor/x86/feature.c: where CPUID shows each feature.
  *
- * Spec: Intel SDM volume 2, CPUID; AMD APM volume 3, appendix E.
+ * Spec: Intel SDM volume 2, CPUID; volume 4, table 2-2 (IA32_ARCH_CAPABILITIES); AMD APM volume 3,
+ * appendix E.
  * Tests: tests/x86/table.c
  */
 #include "hypervisor/x86/feature.h"
 
+#include "hypervisor/x86/model.h"
+
 #define AT(feature, text, l, s, r, b) [CPU_##feature] = {text, l, s, CPUID_##r, b}
+#define AT_CAPS(feature, text, r, b)  AT(feature, text, MSR_ARCH_CAPABILITIES, FEATURE_OF_MSR, r, b)
 
 const struct cpu_feature_bit cpu_feature_bits[CPU_FEATURES] = {
 	AT(FPU, "fpu", 1, 0, EDX, 0),
@@ -73,6 +77,26 @@ const struct cpu_feature_bit cpu_feature_bits[CPU_FEATURES] = {
 	AT(UMIP, "umip", 7, 0, ECX, 2),
 	AT(RDPID, "rdpid", 7, 0, ECX, 22),
 	AT(FSRM, "fsrm", 7, 0, EDX, 4),
+	AT(SPEC_CTRL, "spec-ctrl", 7, 0, EDX, 26),
+	AT(STIBP, "stibp", 7, 0, EDX, 27),
+	AT(ARCH_CAPABILITIES, "arch-capabilities", 7, 0, EDX, 29),
+	AT(SSBD, "ssbd", 7, 0, EDX, 31),
+	AT(BHI_CTRL, "bhi-ctrl", 7, 2, EDX, 4),
+	AT_CAPS(RDCL_NO, "rdctl-no", EAX, 0),
+	AT_CAPS(IBRS_ALL, "ibrs-all", EAX, 1),
+	AT_CAPS(SKIP_L1DFL, "skip-l1dfl-vmentry", EAX, 3),
+	AT_CAPS(SSB_NO, "ssb-no", EAX, 4),
+	AT_CAPS(MDS_NO, "mds-no", EAX, 5),
+	AT_CAPS(PSCHANGE_MC_NO, "pschange-mc-no", EAX, 6),
+	AT_CAPS(TAA_NO, "taa-no", EAX, 8),
+	AT_CAPS(SBDR_SSDP_NO, "sbdr-ssdp-no", EAX, 13),
+	AT_CAPS(FBSDP_NO, "fbsdp-no", EAX, 14),
+	AT_CAPS(PSDP_NO, "psdp-no", EAX, 15),
+	AT_CAPS(BHI_NO, "bhi-no", EAX, 20),
+	AT_CAPS(PBRSB_NO, "pbrsb-no", EAX, 24),
+	AT_CAPS(GDS_NO, "gds-no", EAX, 26),
+	AT_CAPS(RFDS_NO, "rfds-no", EAX, 27),
+	AT_CAPS(ITS_NO, "its-no", EDX, 30),
 	AT(XSAVEOPT, "xsaveopt", 0xd, 1, EAX, 0),
 	AT(XSAVEC, "xsavec", 0xd, 1, EAX, 1),
 	AT(XGETBV1, "xgetbv1", 0xd, 1, EAX, 2),

@@ -77,6 +77,27 @@ enum cpu_feature {
 	CPU_UMIP,
 	CPU_RDPID,
 	CPU_FSRM,
+	CPU_SPEC_CTRL, /* IBRS, and IBPB */
+	CPU_STIBP,
+	CPU_ARCH_CAPABILITIES,
+	CPU_SSBD,
+	CPU_BHI_CTRL, /* leaf 7.2 */
+	/* IA32_ARCH_CAPABILITIES: what the processor does not do */
+	CPU_RDCL_NO,
+	CPU_IBRS_ALL,
+	CPU_SKIP_L1DFL,
+	CPU_SSB_NO,
+	CPU_MDS_NO,
+	CPU_PSCHANGE_MC_NO,
+	CPU_TAA_NO,
+	CPU_SBDR_SSDP_NO,
+	CPU_FBSDP_NO,
+	CPU_PSDP_NO,
+	CPU_BHI_NO,
+	CPU_PBRSB_NO,
+	CPU_GDS_NO,
+	CPU_RFDS_NO,
+	CPU_ITS_NO,
 	/* leaf 0xd.1, EAX */
 	CPU_XSAVEOPT,
 	CPU_XSAVEC,
@@ -97,10 +118,11 @@ enum cpu_feature {
 };
 
 enum cpuid_reg { CPUID_EAX, CPUID_EBX, CPUID_ECX, CPUID_EDX };
+#define FEATURE_OF_MSR 0xffffffffu
 struct cpu_feature_bit {
-	const char *name; /* as in -cpu model,+name */
-	uint32_t leaf, sub;
-	uint8_t reg, bit; /* enum cpuid_reg */
+	const char *name;   /* as in -cpu model,+name */
+	uint32_t leaf, sub; /* sub FEATURE_OF_MSR: leaf is an MSR, which RDMSR shows in EDX:EAX */
+	uint8_t reg, bit;   /* enum cpuid_reg */
 };
 /* Indexed by enum cpu_feature; CPU_ALWAYS has no name. */
 extern const struct cpu_feature_bit cpu_feature_bits[CPU_FEATURES];

@@ -16,6 +16,15 @@ static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
 {
 	return c->model->has[f];
 }
+/* MSRs that say what the model has, or are there for it. */
+enum {
+	MSR_SPEC_CTRL = 0x48,
+	MSR_PRED_CMD = 0x49,
+	MSR_ARCH_CAPABILITIES = 0x10a,
+};
+uint64_t model_arch_capabilities(const struct cpu_model *m);
+/* The bits of IA32_SPEC_CTRL; 0: it is not there. */
+uint64_t model_spec_ctrl(const struct cpu_model *m);
 /* Reserved bits of control registers are those that no feature stands behind. */
 uint64_t model_cr4(const struct cpu_model *m);
 uint64_t model_efer(const struct cpu_model *m);

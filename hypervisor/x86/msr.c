@@ -4,6 +4,7 @@
  *
  * Spec: Intel SDM volume 4, chapter 2; volume 3, 11.11 (MTRRs), 11.12 (PAT), 15.3 (machine check).
  * State: MTRRs and PAT are kept and have no effect. The TSC counts the machine clock's ns.
+ * IA32_SPEC_CTRL is kept and has no effect.
  * Missing: performance counters, IA32_DEBUGCTL's LBR and BTF (kept only).
  * Tests: tests/x86/cpuid.c
  */
@@ -220,6 +221,14 @@ static bool machine_check(const struct cpu *c, uint32_t msr)
 	       (msr == MSR_MCG_STATUS || msr == MSR_MCG_CTL || msr - MSR_MC0_CTL < 4 * MC_BANKS);
 }
 
+/* Bits that a write may set; 0: there is no such register. */
+static uint64_t spec_ctrl_valid(const struct cpu *c, uint32_t msr)
+{
+	if (msr == MSR_SPEC_CTRL)
+		return model_spec_ctrl(c->model);
+	return msr == MSR_PRED_CMD && cpu_has(c, CPU_SPEC_CTRL); /* IBPB */
+}
+
 /* Read as 0; a write is as if it had not been. */
 static bool ignored(const struct cpu *c, uint32_t msr)
 {
@@ -234,6 +243,8 @@ static bool read_only(const struct cpu *c, uint32_t msr, uint64_t *val)
 		*val = MTRR_CAP;
 	else if (msr == MSR_MCG_CAP && cpu_has(c, CPU_MCA))
 		*val = MC_BANKS | MCG_CTL_P;
+	else if (msr == MSR_ARCH_CAPABILITIES && cpu_has(c, CPU_ARCH_CAPABILITIES))
+		*val = model_arch_capabilities(c->model);
 	else
 		return msr == MSR_PLATFORM_ID || msr == MSR_PLATFORM_INFO ||
 		       (msr >= MSR_LAST_FIRST && msr <= MSR_LAST_LAST);
@@ -271,6 +282,9 @@ uint64_t msr_read(struct cpu *c, uint32_t msr)
 		return c->pat;
 	case MSR_EFER:
 		return c->efer;
+	case MSR_SPEC_CTRL:
+		cpu_gp0(c, spec_ctrl_valid(c, msr));
+		return c->spec_ctrl;
 	case MSR_XSS:
 		cpu_gp0(c, cpu_has(c, CPU_XSAVES));
 		return 0;
@@ -295,6 +309,12 @@ static bool special_write(struct cpu *c, uint32_t msr, uint64_t val)
 		return true;
 	case MSR_EFER:
 		efer_write(c, val);
+		return true;
+	case MSR_SPEC_CTRL:
+	case MSR_PRED_CMD:
+		cpu_gp0(c, spec_ctrl_valid(c, msr) && !(val & ~spec_ctrl_valid(c, msr)));
+		if (msr == MSR_SPEC_CTRL)
+			c->spec_ctrl = val;
 		return true;
 	case MSR_XSS: /* there is no supervisor state */
 		cpu_gp0(c, cpu_has(c, CPU_XSAVES) && !val);

@@ -34,8 +34,8 @@ const struct state_row state_rows[] = {
 	ROW(star, 8), ROW(lstar, 8), ROW(cstar, 8), ROW(fmask, 8), ROW(kernel_gs_base, 8),
 	ROW(tsc_aux, 8), ROW(sysenter_cs, 8), ROW(sysenter_esp, 8), ROW(sysenter_eip, 8),
 	ROW(pat, 8), ROW(misc_enable, 8), ROW(tsc_offset, 8), ROW(apic_base, 8),
-	ROW(debugctl, 8), ROW(mtrr_fixed, 8), ROW(mtrr_base, 8), ROW(mtrr_mask, 8),
-	ROW(mtrr_def, 8), ROW(dr6_pending, 4),
+	ROW(debugctl, 8), ROW(spec_ctrl, 8), ROW(mtrr_fixed, 8), ROW(mtrr_base, 8),
+	ROW(mtrr_mask, 8), ROW(mtrr_def, 8), ROW(dr6_pending, 4),
 };
 /* clang-format on */
 const unsigned state_rows_n = sizeof(state_rows) / sizeof(state_rows[0]);

@@ -147,6 +147,75 @@ TEST(msrs)
 	sys_rig_free(&r);
 }
 
+#define NONE_OF_IT "max,-arch-capabilities,-spec-ctrl,-stibp,-ssbd,-bhi-ctrl"
+
+TEST(our_own_models_are_immune)
+{
+	struct sys_rig r = sys_rig("max");
+
+	EQ(0xac000000, leaf(&r, 7, 0, CPUID_EDX) & 0xbc000000);
+	EQ(2, leaf(&r, 7, 0, CPUID_EAX));
+	EQ(0, leaf(&r, 7, 1, CPUID_EDX));
+	EQ(1 << 4, leaf(&r, 7, 2, CPUID_EDX));
+	EQ(0x400000000d10e17b, msr_read(r.c, 0x10a));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x10a, 0));
+	sys_rig_free(&r);
+	r = sys_rig("max,-rdctl-no,its-no=off,-mds-no");
+	EQ(0xd10e15a, msr_read(r.c, 0x10a));
+	sys_rig_free(&r);
+	r = sys_rig("max,-spec-ctrl"); /* IBRS_ALL says what IBRS does */
+	EQ(0x400000000d10e179, msr_read(r.c, 0x10a));
+	sys_rig_free(&r);
+}
+
+TEST(models_of_others_say_nothing_of_attacks)
+{
+	static const char *const models[] = {NONE_OF_IT, "qemu64", "x86-64-v3"};
+
+	for (unsigned i = 0; i < 3; i++) {
+		struct sys_rig r = sys_rig(models[i]);
+
+		EQ(0, leaf(&r, 7, 0, CPUID_EDX) & 0xfc000000);
+		EQ(0, leaf(&r, 7, 0, CPUID_EAX));
+		EQ(0, leaf(&r, 7, 2, CPUID_EDX));
+		RAISES(&r, EXC_GP, 0, msr_read(r.c, 0x10a));
+		RAISES(&r, EXC_GP, 0, msr_read(r.c, 0x48));
+		RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x48, 0));
+		RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x49, 1));
+		sys_rig_free(&r);
+	}
+}
+
+TEST(speculation_control)
+{
+	struct sys_rig r = sys_rig("max");
+
+	EQ(0, msr_read(r.c, 0x48));
+	RUNS(&r, msr_write(r.c, 0x48, 0x407));
+	EQ(0x407, msr_read(r.c, 0x48));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x48, 8));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x48, 1ull << 32));
+	EQ(0x407, msr_read(r.c, 0x48));
+	RUNS(&r, msr_write(r.c, 0x49, 1));
+	RUNS(&r, msr_write(r.c, 0x49, 0));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x49, 2));
+	RAISES(&r, EXC_GP, 0, msr_read(r.c, 0x49));
+	cpu_reset(r.c, true); /* INIT keeps it */
+	EQ(0x407, msr_read(r.c, 0x48));
+	cpu_reset(r.c, false);
+	EQ(0, msr_read(r.c, 0x48));
+	sys_rig_free(&r);
+	r = sys_rig("qemu64,+stibp"); /* alone: IBRS is there to be set, IBPB is not */
+	RUNS(&r, msr_write(r.c, 0x48, 3));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x48, 4));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x49, 1));
+	sys_rig_free(&r);
+	r = sys_rig("qemu64,+ssbd");
+	RUNS(&r, msr_write(r.c, 0x48, 4));
+	RAISES(&r, EXC_GP, 0, msr_write(r.c, 0x48, 1));
+	sys_rig_free(&r);
+}
+
 TEST(tsc_counts_the_machines_clock)
 {
 	struct sys_rig r = sys_rig("max");

@@ -7,6 +7,7 @@
 #   append=TEXT      after console=ttyS0
 #   check=PROGRAM    [selfcheck]; selfcheck32 is on the amd64 guest too
 #   bits=N           that it was built for [by ARCH and check]
+#   immune=yes       the kernel is to take our own processors for what docs/security.md says of them
 #   end=acpi|exit    powers off by ACPI, or by isa-debug-exit [acpi]
 #   extra=OPTIONS    of hvm-dm, put last
 # HVM_DM=COMMAND in the environment runs in hvm-dm's place (remote.sh beside this).
@@ -14,12 +15,12 @@ set -eu
 arch=$1
 shift
 kernel=vmlinuz mem=512 cpus=1 accel=${HVM_ACCEL:-soft} t=560 append= check=selfcheck bits=
-end=acpi extra=
+end=acpi extra= immune=
 initrd=initrd-$arch.cpio
 for setting; do
 	case $setting in
 	kernel=* | initrd=* | mem=* | cpus=* | accel=* | t=* | append=* | check=* | bits=* | \
-		end=* | extra=*) eval "${setting%%=*}=\${setting#*=}" ;;
+		immune=* | end=* | extra=*) eval "${setting%%=*}=\${setting#*=}" ;;
 	*) echo "boot.sh: $setting?" && exit 2 ;;
 	esac
 done
@@ -41,6 +42,15 @@ most=$mem
 kib=$(((most - 16) * 1024 * 8 / 10))
 memory="set -- \$(grep MemTotal /proc/meminfo); [ \$2 -gt $kib ] && echo 'memory' is enough"
 
+case $immune$accel in
+yessoft*)
+	set -- '<cd /sys/devices/system/cpu/vulnerabilities && grep -H . md* mel* mm* *v2; cd /' \
+		'mds:Not affected' 'meltdown:Not affected' 'mmio_stale_data:Not affected' \
+		'spectre_v2:Mitigation: Enhanced' 'guest# '
+	;;
+*) set -- ;;
+esac
+
 case $end in
 acpi) bye='poweroff -f' status=0 ;;
 exit) bye="$check exit 3" status=7 ;;
@@ -50,7 +60,7 @@ echo "boot: $kernel, $mem MiB, $cpus vCPUs, -append 'console=ttyS0${append:+ $ap
 exec "${BUILD:-build}/bin/talk" -t "$t" -s $status -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
 	-n 'WARNING: ' -n 'FAIL ' -n 'rcu: INFO' -n 'no module' ${GUEST_LOG:+-o "$GUEST_LOG"} \
 	'Run /init' 'init: ready' 'guest# ' \
-	"<$memory" 'memory is enough' 'guest# ' \
+	"<$memory" 'memory is enough' 'guest# ' "$@" \
 	"<$check" "selfcheck: $bits bits on $machine, $cpus CPUs" 'ok sha256' 'ok libm' 'ok x87' \
 	'ok sse2' 'ok fork' 'ok exec' 'ok threads' 'ok page faults' 'ok traps' 'ok timer signal' \
 	' ok, 0 failed' 'guest# ' "<$bye" \
