@@ -297,11 +297,12 @@ void core_client_gone(struct domain *dom)
 	memmap_forget(&dom->mem);
 }
 
+/* They stay logged, and have changed as far as anybody knows (memmap.c: always_log). */
 static void track_stop(struct domain *dom)
 {
 	for (uint64_t i = 0; i < dom->tracked_nr; i++)
-		__atomic_fetch_and(&dom->mem.flags[dom->tracked_first + i],
-				   (uint8_t) ~(HV_PAGE_LOG | HV_PAGE_DIRTY), __ATOMIC_RELAXED);
+		__atomic_fetch_or(&dom->mem.flags[dom->tracked_first + i], HV_PAGE_DIRTY,
+				  __ATOMIC_RELAXED);
 	dom->tracked_nr = 0;
 }
 

@@ -168,6 +168,16 @@ static bool range_valid(uint64_t start, uint64_t len)
 	return len && !(start % MEM_PAGE) && !(len % MEM_PAGE) && !add_overflows(start, len, &end);
 }
 
+/* A display may begin to look at a device's memory at any time. So who runs guest code looks at
+ * the flag after each store there from the first on: logged, and changed already. */
+static void always_log(struct memmap *m, const struct mem_slot *s)
+{
+	if (!s->region || s->wr != HV_SRC_RAM)
+		return;
+	for (uint64_t i = s->gpa / MEM_PAGE; i < MIN((s->gpa + s->len) / MEM_PAGE, MEM_PAGES); i++)
+		__atomic_fetch_or(&m->flags[i], HV_PAGE_LOG | HV_PAGE_DIRTY, __ATOMIC_SEQ_CST);
+}
+
 int memmap_map(struct memmap *m, uint64_t gpa, unsigned region, uint64_t off, uint64_t len,
 	       enum hv_source rd, enum hv_source wr)
 {
@@ -182,7 +192,8 @@ int memmap_map(struct memmap *m, uint64_t gpa, unsigned region, uint64_t off, ui
 		slot_remove(m, (unsigned)old);
 	if (m->n_slots == MEM_SLOTS)
 		return -ENOSPC;
-	m->slots[m->n_slots++] = (struct mem_slot){gpa, len, off, region, rd, wr, false};
+	m->slots[m->n_slots] = (struct mem_slot){gpa, len, off, region, rd, wr, false};
+	always_log(m, &m->slots[m->n_slots++]);
 	flatten(m);
 	return 0;
 }
@@ -331,11 +342,14 @@ bool memmap_written(struct memmap *m, uint64_t gpa, uint64_t len)
 	return code;
 }
 
-/* A page that was not logged so far may have changed: it counts as dirty. */
+/* A page that was not logged so far may have changed, and one that is open changes unseen: they
+ * count as dirty. */
 static bool track_page(uint8_t *flag)
 {
 	uint8_t f = __atomic_fetch_or(flag, HV_PAGE_LOG, __ATOMIC_SEQ_CST);
 
+	if (f & HV_PAGE_OPEN)
+		return true;
 	if (f & HV_PAGE_LOG && !(f & HV_PAGE_DIRTY))
 		return false;
 	__atomic_fetch_and(flag, (uint8_t)~HV_PAGE_DIRTY, __ATOMIC_SEQ_CST);

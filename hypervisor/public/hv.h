@@ -40,7 +40,8 @@ enum hv_source {
 };
 /* A byte for each guest page below 1 TiB, in memory shared with the core. Who writes guest RAM
  * puts a full fence after it and looks: LOG asks for DIRTY to be set, CODE for modified_memory
- * before the completion shows. dma_unmap does both. */
+ * before the completion shows. dma_unmap does both. OPEN: guest code may write there without a
+ * look. */
 enum hv_page_flag { HV_PAGE_CODE = 1, HV_PAGE_LOG = 2, HV_PAGE_DIRTY = 4, HV_PAGE_OPEN = 8 };
 
 /*

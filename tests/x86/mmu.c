@@ -62,6 +62,58 @@ TEST(the_dirty_log_has_what_is_written_after_a_look)
 	sys_rig_free(&r);
 }
 
+/* ---- the dirty log of code that runs ---- */
+
+static struct {
+	uint64_t gfn;
+	uint8_t bits[16]; /* by what was poked */
+} log_seen;
+
+static void look_at_log(struct machine *m, uint8_t val)
+{
+	if (val == 9)
+		OK(core_track_dirty(m->dom, 0, 0, NULL));
+	else
+		OK(core_track_dirty(m->dom, log_seen.gfn, 1, &log_seen.bits[val & 15]));
+}
+
+PAYLOAD(logged, 32,
+	"mov edx, 0x503; mov edi, 2; again: mov [esi], edi;"
+	"mov al, 1; out dx, al; mov [esi], edi; mov al, 2; out dx, al; mov al, 3; out dx, al;"
+	"mov al, 9; out dx, al; mov [esi], edi;"
+	"mov al, 4; out dx, al; mov [esi], edi; mov al, 5; out dx, al;"
+	"dec edi; jnz again; hlt");
+
+static void check_log(struct sys_rig *r, uint64_t gpa)
+{
+	go_prot(r, 0);
+	r->m->poke = look_at_log;
+	memset(&log_seen, 0, sizeof(log_seen));
+	log_seen.gfn = gpa / PAGE;
+	r->c->r[R_SI] = gpa;
+	LOADED(r, logged);
+	EQ(-1, payload_go(r).vector);
+	EQ(1, log_seen.bits[1]);
+	EQ(1, log_seen.bits[2]);
+	EQ(1, log_seen.bits[4]);
+	EQ(1, log_seen.bits[5]);
+}
+
+/* As a display that looks for the first time when the guest has drawn already, or at another place
+ * meanwhile: what is drawn then is seen. */
+TIER_TEST(the_dirty_log_may_begin_at_any_time)
+{
+	struct sys_rig r = sys_rig("max");
+	int region = memmap_region(&r.dom->mem, "vram", PAGE, -1, NULL);
+
+	MUST(region > 0);
+	OK(memmap_map(&r.dom->mem, 0x4000000, (unsigned)region, 0, PAGE, HV_SRC_RAM, HV_SRC_RAM));
+	check_log(&r, 0x4000000);
+	EQ(0, log_seen.bits[3]);
+	check_log(&r, RAM); /* what was not written since may be said to be, of RAM */
+	sys_rig_free(&r);
+}
+
 TEST(a_refused_access_sets_nothing)
 {
 	struct sys_rig r = sys_rig("max");

@@ -195,6 +195,8 @@ static bool may_store(const struct tlb_entry *e, uint64_t lin, uint16_t ctx)
 
 	if ((tag != (page | ctx) && tag != (page | CTX_GLOBAL)) || !e->write || e->write != e->read)
 		return false;
+	if (__atomic_load_n(e->flag, __ATOMIC_RELAXED) & HV_PAGE_LOG) /* a display's: memmap.c */
+		return false;
 	f = __atomic_fetch_or(e->flag, HV_PAGE_OPEN, __ATOMIC_SEQ_CST);
 	return !(f & (HV_PAGE_CODE | HV_PAGE_LOG));
 }
