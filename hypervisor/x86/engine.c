@@ -67,6 +67,7 @@ static int make_cpus(struct soft *s, struct domain *dom, const struct engine_con
 		return -ENOMEM;
 	for (unsigned i = 0; i < s->n; i++)
 		cpu_set_tier(s->cpus[i], c->tier, TIER_AFTER);
+	tr_perf_map(s->cpus[0], s->perf_map);
 	return c->verify ? verify_start(s->cpus[0], e) : 0;
 }
 
@@ -184,6 +185,8 @@ static void soft_stats(struct engine *en, unsigned vcpu, struct engine_stats *ou
 			out->instructions += __atomic_load_n(n, __ATOMIC_RELAXED);
 		}
 	out->interpreted = out->instructions;
+	if (vcpu == ENGINE_ALL)
+		tr_stats(s->cpus[0], out);
 }
 
 /* ---- what the domain says ---- */

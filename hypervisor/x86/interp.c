@@ -357,7 +357,7 @@ static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 	while ((stop = boundary(c, end, &one)) == GO) {
 		if (one)
 			run_one(c);
-		else if ((!c->tier || !tr_run(c)) && run_chains(c, end))
+		else if ((!c->tier || !tr_run(c, end - c->insn_count)) && run_chains(c, end))
 			run_some(c, end - c->insn_count);
 	}
 	return stop;

@@ -53,8 +53,14 @@ static inline void cpu_check_rights(struct cpu *c, const struct opcode *op)
 }
 
 /* ---- translate/ ---- */
-/* Runs translated code from rIP on as far as it goes. False: there is none. */
-bool tr_run(struct cpu *c);
+/* Runs translated code from rIP on as far as it goes. False: there is none, or so few
+ * instructions are wanted that they are to be counted. */
+bool tr_run(struct cpu *c, uint64_t most);
+/* What is the whole engine's of the counters, and where blocks' places are noted. */
+struct engine_stats;
+struct perf_map;
+void tr_stats(const struct cpu *any, struct engine_stats *s);
+void tr_perf_map(const struct cpu *any, struct perf_map *p);
 
 /* ---- mmu.c ---- */
 /* At block boundaries and after IN, OUT: the memory map or A20 may have changed. */

@@ -77,12 +77,11 @@ void access_offset(struct gen *g, const struct insn *in)
 		register_ea(g, in);
 }
 
-void access_ea(struct gen *g, const struct insn *in)
+static void access_base(struct gen *g, const struct insn *in)
 {
 	int32_t base = TR_CPU(seg) +
 		       (int32_t)(in->seg * sizeof(struct segment) + offsetof(struct segment, base));
 
-	access_offset(g, in);
 	if (in->seg >= SEG_FS)
 		emit_rm(&g->e, 0x03, gen_wide(g), H_T1, tr_field(base));
 }
@@ -101,7 +100,7 @@ static void slow(struct gen *g, uint8_t *from, struct tr_site *site, int32_t tag
 }
 
 /* t0 = place of the entry in its set, from bits 23:12 of t1. */
-static void entry_index(struct gen *g)
+void access_index(struct gen *g)
 {
 	const uint32_t mask = (TR_TLB - 1) << TR_TLB_SHIFT;
 	const unsigned shift = 12 - TR_TLB_SHIFT;
@@ -118,9 +117,26 @@ static void entry_index(struct gen *g)
 	emit_4(&g->e, mask);
 }
 
+struct emit_mem access_tag(const struct gen *g, enum mem_access access)
+{
+	size_t which = access == ACCESS_WRITE;
+
+	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, tag) + 8 * which)};
+}
+
+struct emit_mem access_host(const struct gen *g)
+{
+	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, host))};
+}
+
+void access_slow(struct gen *g, uint8_t *from, struct tr_site *s)
+{
+	slow(g, from, s, 0);
+}
+
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start)
 {
-	int32_t tag = tlb_at(g, offsetof(struct tr_tlb, tag) + (access == ACCESS_WRITE) * 8);
+	struct emit_mem tag = access_tag(g, access);
 	struct tr_site *s = access_site(g, access == ACCESS_WRITE ? OUT_WRITE : OUT_READ);
 	uint8_t *from;
 
@@ -128,23 +144,35 @@ void access_check(struct gen *g, unsigned size, enum mem_access access, const ui
 		return;
 	s->retry = start;
 	s->size = (uint8_t)size;
-	entry_index(g);
-	emit_rm(&g->e, 0x2b, true, H_T1, (struct emit_mem){H_CPU, H_T0, tag});
+	access_index(g);
+	emit_rm(&g->e, 0x2b, true, H_T1, tag);
 	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
 	emit_4(&g->e, PAGE - size);
 	from = emit_jump(&g->e, 0x87, emit_here(&g->e), false); /* ja */
-	slow(g, from, s, tag);
-	emit_rm(&g->e, 0x8b, true, H_T0,
-		(struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, host))});
+	slow(g, from, s, tag.disp);
+	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
+}
+
+/* A segment of 4 GiB that begins elsewhere ends within the linear addresses. */
+static void within_limit(struct gen *g, unsigned size)
+{
+	EMIT(&g->e, "\x41\x81\xfe"); /* cmp r14d, -size */
+	emit_4(&g->e, (uint32_t) - (int32_t)size);
+	access_slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false), access_site(g, OUT_WHOLE));
 }
 
 void access_operand(struct gen *g, unsigned size, enum mem_access access)
 {
 	const uint8_t *start;
 
+	const struct insn *in = gen_insn(g);
+
 	flags_spoil(g);
 	start = emit_here(&g->e);
-	access_ea(g, gen_insn(g));
+	access_offset(g, in);
+	if (in->seg >= SEG_FS && !gen_wide(g) && size > 1)
+		within_limit(g, size);
+	access_base(g, in);
 	access_check(g, size, access, start);
 }
 

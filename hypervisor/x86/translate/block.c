@@ -21,7 +21,7 @@ static bool ends(const struct insn *in, unsigned *jccs)
 {
 	if (in->op->run == op_jcc)
 		return ++*jccs == MOST_JCC;
-	return in->op->flags & F_ENDS && in->op->run != op_sti;
+	return (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
 }
 
 static gen_fn *find(const struct insn *in)
@@ -30,12 +30,14 @@ static gen_fn *find(const struct insn *in)
 
 	if (!fn)
 		fn = stack_find(in);
+	if (!fn)
+		fn = moves_find(in);
 	return fn ? fn : plain_find(in);
 }
 
 static bool may_fault(const struct insn *in)
 {
-	return plain_memory(in) < 4 || stack_find(in) || in->op->flags & F_HOST ||
+	return plain_memory(in) < 4 || stack_find(in) || moves_find(in) || in->op->flags & F_HOST ||
 	       in->op->run == op_div || in->op->run == op_idiv || in->op->run == op_call ||
 	       in->op->run == op_ret;
 }
@@ -46,7 +48,7 @@ static void effects(struct gen *g, unsigned i)
 
 	insn_effects(in, &g->fx[i]);
 	flags_of_shift(in, &g->fx[i]);
-	g->shows[i] = !find(in) || may_fault(in);
+	g->shows[i] = !find(in) || may_fault(in) || in->op->run == op_jcc; /* who is there looks */
 }
 
 static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
@@ -85,7 +87,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 	access_out(g, s);
 	s->resume = emit_here(&g->e);
 	g->flags_at = FLAGS_HOST;
-	g->ended = in->op->flags & F_ENDS && in->op->run != op_sti;
+	g->ended = (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
 }
 
 static void note_place(struct gen *g)
@@ -235,7 +237,7 @@ struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, u
 	g->tr = tr;
 	g->key = &tr->keys[tr_cpu(c)->key];
 	g->n = g->n_slow = g->n_edges = 0;
-	g->failed = g->ended = g->fpu_ready = false;
+	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
 	len = decode(g, bytes, avail);
 	if (!g->n)
 		return NULL;

@@ -13,6 +13,7 @@
  * Tests: tests/x86/translate.c
  */
 #include "base/err.h"
+#include "hypervisor/x86/perf_map.h"
 #include "hypervisor/x86/translate/gen.h"
 
 #include <errno.h>
@@ -166,6 +167,7 @@ bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end)
 
 	if (!note_block(r, b))
 		return false;
+	perf_map_add(tr->perf_map, b->code, b->code_len, b->rip, 16u << tr->keys[b->key].mode);
 	r->used = (uint32_t)((end - r->code + 15) & ~15);
 	b->hash_next = *head;
 	*head = b;
@@ -319,6 +321,7 @@ static void empty(struct tr *tr, struct tr_region *r)
 
 void cache_flush(struct tr *tr)
 {
+	tr->flushes++;
 	for (unsigned i = 0; i < TR_REGIONS; i++)
 		empty(tr, &tr->regions[i]);
 }

@@ -24,7 +24,7 @@ struct gen {
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
-	bool fpu_ready, failed, ended;
+	bool vector_ready, x87_ready, failed, ended;
 	struct {
 		uint8_t *from; /* the jump to it */
 		struct tr_site *site;
@@ -72,9 +72,8 @@ void flags_after(struct gen *g);
 
 /* ---- access.c ---- */
 struct tr_site *access_site(struct gen *g, enum tr_out out);
-/* t1: the memory operand's offset; its linear address. */
+/* t1: the memory operand's offset. */
 void access_offset(struct gen *g, const struct insn *in);
-void access_ea(struct gen *g, const struct insn *in);
 /* t1 a linear address: to [t0 + t1] on the host, or out. start: where it begins anew. */
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start);
 /* Both of the instruction's own operand. */
@@ -82,6 +81,11 @@ void access_operand(struct gen *g, unsigned size, enum mem_access access);
 /* [rSP + by] for size bytes. */
 void access_stack(struct gen *g, int by, unsigned size, enum mem_access access);
 void access_sum(struct gen *g); /* t1 = t0 + t1 */
+/* Its pieces: t0 = the entry's place; its members there; the jump at `from` leads out by s. */
+void access_index(struct gen *g);
+struct emit_mem access_tag(const struct gen *g, enum mem_access access);
+struct emit_mem access_host(const struct gen *g);
+void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
 #define ACCESS_MEM ((struct emit_mem){H_T1, H_T0, 0})
 /* Are the segments of the operand, or of the stack, as translated code takes them to be? */
@@ -94,6 +98,7 @@ typedef bool gen_fn(struct gen *g, const struct insn *in);
 gen_fn *plain_find(const struct insn *in);
 unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
+gen_fn *moves_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
 void ends_go_on(struct gen *g); /* to the instruction behind the block */
 void ends_edges(struct gen *g);

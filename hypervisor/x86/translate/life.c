@@ -64,3 +64,9 @@ int tr_attach(struct cpu **cpus, unsigned n, struct err *e)
 	}
 	return 0;
 }
+
+void tr_perf_map(const struct cpu *any, struct perf_map *p)
+{
+	if (tr_cpu(any)->tr)
+		tr_cpu(any)->tr->perf_map = p;
+}

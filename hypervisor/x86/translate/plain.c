@@ -111,6 +111,17 @@ static void note_x87(struct gen *g, const struct insn *in)
 	emit_4(&g->e, (uint32_t)(emit_here(&g->e) + 4 - g->tr->rx));
 }
 
+static bool uses_mmx(const struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned k = in->op->o[i].kind;
+
+		if (k == O_P || k == O_N || k == O_Q)
+			return true;
+	}
+	return false;
+}
+
 static bool unit_ready(const struct tr_key *k, const struct insn *in)
 {
 	uint32_t f = in->op->flags;
@@ -119,7 +130,7 @@ static bool unit_ready(const struct tr_key *k, const struct insn *in)
 		return k->avx && !odd_memory(in);
 	if (f & F_FPU)
 		return k->x87 && !x87_state(in) && !(in->op->op == 0xdb && in->modrm == 0xe3);
-	if (f & F_MMX && !k->x87)
+	if ((f & F_MMX || uses_mmx(in) || in->op->run == op_emms) && !k->x87)
 		return false;
 	return k->sse && !odd_memory(in);
 }
@@ -213,26 +224,32 @@ static void store_places(struct gen *g, const struct places *p)
 
 /* ---- making ---- */
 
-/* cmp fpu_live, 0; je: load them, and go on here. */
-static void fpu_ready(struct gen *g)
+static void unit_load(struct gen *g, bool x87)
 {
-	uint8_t *ready;
-	uint8_t *at;
+	uint8_t *ready, *at;
 
-	if (g->fpu_ready)
-		return;
-	g->fpu_ready = true;
+	g->vector_ready = true;
+	g->x87_ready |= x87;
 	flags_spoil(g);
-	emit_rm(&g->e, 0x83, false, 7, tr_field(TR_OWN(fpu_live)));
-	emit_1(&g->e, 0);
+	emit_rm(&g->e, 0xf6, false, 0, tr_field(TR_OWN(fpu_live))); /* test, jnz */
+	emit_1(&g->e, x87 ? TR_X87 : TR_VECTOR);
 	ready = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
 	EMIT(&g->e, "\x4c\x8d\x2d"); /* lea r13, [rip + behind] */
 	at = g->e.p;
 	emit_4(&g->e, 0);
 	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(resume)));
-	emit_jump(&g->e, 0xe9, g->tr->load_fpu, false);
+	emit_jump(&g->e, 0xe9, x87 ? g->tr->load_x87 : g->tr->load_vector, false);
 	emit_aim(&g->e, at, emit_here(&g->e));
 	emit_aim(&g->e, ready, emit_here(&g->e));
+}
+
+/* The guest's registers in the host's, from here to the block's end. */
+static void fpu_ready(struct gen *g, const struct insn *in)
+{
+	bool x87 = in->op->flags & (F_FPU | F_MMX) || in->op->run == op_emms || uses_mmx(in);
+
+	if (x87 ? !g->x87_ready : !g->vector_ready)
+		unit_load(g, x87);
 }
 
 /* The register of AH … BH and the instruction that has it with REX: xchg al, ah around it. */
@@ -279,15 +296,15 @@ static bool plain(struct gen *g, const struct insn *in)
 	if (m < 4 && !access_flat(g, in))
 		return false;
 	p.x.has_mem = m < 4;
+	p.x.mem = ACCESS_MEM;
 	if (!place_registers(in, &p))
 		return false;
 	if (emit_insn_clashes(in, &p.x) && in->op->run == op_cmpxchg)
 		return false;
 	if (is_unit(in))
-		fpu_ready(g);
+		fpu_ready(g, in);
 	if (m < 4) {
 		access_operand(g, in->size[m], access_of(in, m));
-		p.x.mem = ACCESS_MEM;
 		if (p.in_t0 != REG_NONE) {
 			access_sum(g);
 			p.x.mem = (struct emit_mem){H_T1, REG_NONE, 0};

@@ -55,7 +55,7 @@ static bool set_key(struct cpu *c)
 	struct tr_cpu *t = tr_cpu(c);
 	struct tr_key k;
 
-	if (!fast_enter(c))
+	if (c->flags & FL_DF || !fast_enter(c))
 		return false;
 	k = key_now(c);
 	if (t->key < t->tr->n_keys && same_key(&t->tr->keys[t->key], &k))
@@ -376,7 +376,7 @@ void tr_device_wrote(struct cpu *any, uint64_t gpa, uint64_t len)
 
 static const uint8_t *go_on(struct cpu *c, const uint8_t *at)
 {
-	if (tr_cpu(c)->fpu_was)
+	if (tr_cpu(c)->fpu_was & TR_X87)
 		pointers_loaded(c);
 	tr_cpu(c)->host_flags = (c->flags & FL_STATUS) | FL_1;
 	return at;
@@ -396,25 +396,52 @@ static bool quiet(const struct cpu *c)
 	       !c->nmi_pending && !(c->flags & (FL_TF | FL_RF | FL_VIP)) && !dbg_code_on(c);
 }
 
+static unsigned jump_slot(uint64_t rip)
+{
+	return (unsigned)(rip ^ rip >> 8) % TR_JUMPS;
+}
+
+/* The block at rIP by the table of jumps, which says whether its page still holds, or else found
+ * and put there. */
+static const uint8_t *look_up(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
+	const struct tr_block *b;
+
+	if (j->rip == (c->rip ^ t->key_tag))
+		return go_on(c, j->host);
+	b = find(c);
+	if (!b)
+		return NULL;
+	*j = (struct tr_jump){c->rip ^ t->key_tag, b->check};
+	return go_on(c, b->body);
+}
+
 /* At rIP, wherever that is now. NULL: leave. */
-static const struct tr_block *next_block(struct cpu *c)
+static const uint8_t *next(struct cpu *c)
 {
 	if (!quiet(c))
 		return NULL;
 	mmu_sync(c);
-	return set_key(c) ? find(c) : NULL;
-}
-
-static const uint8_t *next(struct cpu *c)
-{
-	const struct tr_block *b = next_block(c);
-
-	return b ? go_on(c, b->body) : NULL;
+	return set_key(c) ? look_up(c) : NULL;
 }
 
 static void at_insn(struct cpu *c, const struct tr_block *b, unsigned off)
 {
 	c->rip = c->mode == MODE_64 ? b->rip + off : (uint32_t)(b->rip + off);
+}
+
+/* Not by the table: it was that which led here. */
+static const uint8_t *enter_anew(struct cpu *c)
+{
+	const struct tr_block *b = find(c);
+
+	if (!b)
+		return NULL;
+	tr_cpu(c)->jumps[jump_slot(c->rip)] =
+		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
+	return go_on(c, b->body);
 }
 
 /* One instruction by its handler; a fault leaves it. */
@@ -445,14 +472,19 @@ static bool shadow_kept(struct cpu *c, const struct tr_site *s)
 
 static bool ends(const struct insn *in)
 {
-	return in->op->flags & F_ENDS && in->op->run != op_sti;
+	return (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
 }
 
 static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, const struct insn *in)
 {
+	uint64_t behind = s->b->rip + s->off + in->len;
+
 	at_insn(c, s->b, s->off);
 	interpret(c, in);
-	if (c->break_block || s->b->dead || ends(in) || !shadow_kept(c, s) || wanted(c))
+	if (c->mode != MODE_64)
+		behind = (uint32_t)behind;
+	if (c->rip != behind || c->break_block || s->b->dead || ends(in) || !shadow_kept(c, s) ||
+	    wanted(c))
 		return next(c);
 	return go_on(c, s->resume);
 }
@@ -463,13 +495,14 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 	struct tr_cpu *t = tr_cpu(c);
 	struct insn in;
 
-	t->misses++;
+	c->stats.tlb_misses++;
 	at_insn(c, s->b, s->off);
 	if (s->b->dead)
-		return next(c);
-	if (t->t1 % PAGE + s->size <= PAGE && fill(c, t->t1, access, t->tr->keys[s->b->key].set))
+		return NULL;
+	if (s->out != OUT_WHOLE && t->t1 % PAGE + s->size <= PAGE &&
+	    fill(c, t->t1, access, t->tr->keys[s->b->key].set))
 		return go_on(c, s->retry);
-	t->slow++;
+	c->stats.slow_accesses++;
 	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
 	if (!in.op)
 		return NULL;
@@ -495,16 +528,17 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	return go_on(c, b->body);
 }
 
-static unsigned jump_slot(uint64_t rip)
+static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 {
-	return (unsigned)(rip ^ rip >> 8) % TR_JUMPS;
-}
-
-/* An indirect branch that is to be done wholly by its handler. */
-static const struct tr_block *branch(struct cpu *c, const struct tr_site *s)
-{
+	struct tr_cpu *t = tr_cpu(c);
+	uint64_t rip = t->t1 ^ t->key_tag;
 	struct insn in;
 
+	if (!s->whole && (c->mode != MODE_64 || lin_canonical(rip))) {
+		c->r[R_SP] = reg_part(c->r[R_SP] + (uint64_t)s->sp, c->mode == MODE_64 ? 8 : 4);
+		c->rip = rip;
+		return wanted(c) ? NULL : look_up(c);
+	}
 	at_insn(c, s->b, s->off);
 	if (s->b->dead)
 		return NULL;
@@ -512,26 +546,7 @@ static const struct tr_block *branch(struct cpu *c, const struct tr_site *s)
 	if (!in.op)
 		return NULL;
 	interpret(c, &in);
-	return next_block(c);
-}
-
-static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
-{
-	struct tr_cpu *t = tr_cpu(c);
-	uint64_t rip = t->t1 ^ t->key_tag;
-	const struct tr_block *b;
-
-	if (s->whole || (c->mode == MODE_64 && !lin_canonical(rip))) {
-		b = branch(c, s);
-	} else {
-		c->r[R_SP] = reg_part(c->r[R_SP] + (uint64_t)s->sp, c->mode == MODE_64 ? 8 : 4);
-		c->rip = rip;
-		b = wanted(c) ? NULL : find(c);
-	}
-	if (!b)
-		return NULL;
-	t->jumps[jump_slot(c->rip)] = (struct tr_jump){c->rip ^ t->key_tag, b->check};
-	return go_on(c, b->body);
+	return next(c);
 }
 
 /* The host's instruction faulted: the guest's, by the interpreter, says how. */
@@ -561,42 +576,67 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 
 	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (flags & FL_STATUS);
 	c->fast.status = c->flags;
-	if (t->fpu_was)
+	if (t->fpu_was & TR_X87)
 		pointers_saved(c);
 	switch (s->out) {
 	case OUT_READ:
 	case OUT_WRITE:
+	case OUT_WHOLE:
 		return slow_access(c, s);
 	case OUT_INTERP:
+		c->stats.exits_interp++;
 		return by_interpreter(c, s, s->in);
 	case OUT_LINK:
+		c->stats.exits_link++;
 		return follow(c, (struct tr_link *)(uintptr_t)s);
 	case OUT_JUMP:
+		c->stats.exits_jump++;
 		return jump(c, s);
 	case OUT_FAULT:
+		c->stats.exits_fault++;
 		return faulted(c);
 	case OUT_POLL:
+		c->stats.exits_poll++;
 		at_insn(c, s->b, 0);
 		return NULL;
 	default:
+		c->stats.exits_page++;
 		at_insn(c, s->b, 0);
-		return next(c);
+		return wanted(c) ? NULL : enter_anew(c);
 	}
 }
 
-bool tr_run(struct cpu *c)
+bool tr_run(struct cpu *c, uint64_t most)
 {
 	const struct tr_block *b;
 
-	if (!tr_cpu(c)->tr || c->debug || c->verify || trace_wants(TRACE_IN_ASM) || !set_key(c) ||
-	    !signals_ready())
+	if (!tr_cpu(c)->tr || most < TR_MOST || c->debug || c->verify ||
+	    trace_wants(TRACE_IN_ASM) || !set_key(c) || !signals_ready())
 		return false;
 	b = find(c);
 	if (!b)
 		return false;
+	c->stats.entries++;
 	pointers_loaded(c);
 	stubs_enter(c, b->body);
 	tr_fpu_pointers(c);
 	c->fast.status = c->flags;
 	return true;
+}
+
+void tr_stats(const struct cpu *any, struct engine_stats *s)
+{
+	struct tr *tr = tr_cpu(any)->tr;
+
+	if (!tr)
+		return;
+	pthread_mutex_lock(&tr->lock);
+	s->translations = tr->translated;
+	s->blocks = tr->n_blocks;
+	s->evictions = tr->evictions;
+	s->flushes = tr->flushes;
+	s->smc = tr->killed;
+	for (unsigned i = 0; i < TR_REGIONS; i++)
+		s->code_bytes += tr->regions[i].used;
+	pthread_mutex_unlock(&tr->lock);
 }

@@ -45,16 +45,38 @@ static void upper_half(struct emit *e, bool store, unsigned i)
 	emit_1(e, 1);
 }
 
-static void upper_halves(struct emit *e, bool store)
+/* cmp [field], 0; je behind what follows */
+static uint8_t *unless_zero(struct emit *e, int32_t field)
+{
+	emit_rm(e, 0x83, false, 7, tr_field(field));
+	emit_1(e, 0);
+	return emit_jump(e, 0x84, emit_here(e), false);
+}
+
+/* test [fpu_live or fpu_was], TR_X87; jz */
+static uint8_t *if_x87(struct emit *e, int32_t field)
+{
+	emit_rm(e, 0xf6, false, 0, tr_field(field));
+	emit_1(e, TR_X87);
+	return emit_jump(e, 0x84, emit_here(e), false);
+}
+
+static void upper_halves(struct tr *tr, struct emit *e, bool store)
 {
 	uint8_t *none;
 
-	emit_rm(e, 0x83, false, 7, tr_field(TR_OWN(avx)));
-	emit_1(e, 0);
-	none = emit_jump(e, 0x84, emit_here(e), false);
+	if (!tr->avx)
+		return;
+	none = unless_zero(e, TR_OWN(avx));
 	for (unsigned i = 0; i < 16; i++)
 		upper_half(e, store, i);
 	emit_aim(e, none, emit_here(e));
+}
+
+static void vzeroupper(struct tr *tr, struct emit *e)
+{
+	if (tr->avx)
+		EMIT(e, "\xc5\xf8\x77");
 }
 
 /* fxsave64 and fxrstor64 */
@@ -63,38 +85,74 @@ static void fx_image(struct emit *e, bool store)
 	emit_rm(e, 0x0fae, true, store ? 0 : 1, tr_field(TR_CPU(fpu.fx)));
 }
 
-static void fpu_load(struct tr *tr, struct emit *e)
+static void mxcsr(struct emit *e, bool store, int32_t field)
 {
-	if (tr->avx)
-		EMIT(e, "\xc5\xf8\x77"); /* vzeroupper */
-	fx_image(e, false);
-	if (tr->avx)
-		upper_halves(e, false);
+	emit_rm(e, 0x0fae, false, store ? 3 : 2, tr_field(field));
+}
+
+/* The same for vector registers alone, which is three times as quick. */
+static void vector_image(struct emit *e, bool store)
+{
+	for (unsigned i = 0; i < 16; i++) /* movaps */
+		emit_rm(e, store ? 0x0f29 : 0x0f28, false, i,
+			tr_field(TR_CPU(fpu.fx) + FX_XMM + 16 * (int32_t)i));
+	mxcsr(e, store, TR_CPU(fpu.fx) + FX_MXCSR);
+}
+
+static void set_live(struct emit *e, uint32_t what)
+{
 	emit_rm(e, 0xc7, false, 0, tr_field(TR_OWN(fpu_live)));
-	emit_4(e, 1);
+	emit_4(e, what);
+}
+
+static void vector_load(struct tr *tr, struct emit *e)
+{
+	vzeroupper(tr, e);
+	vector_image(e, false);
+	upper_halves(tr, e, false);
+	set_live(e, TR_VECTOR);
+}
+
+static void x87_load(struct tr *tr, struct emit *e)
+{
+	vzeroupper(tr, e);
+	fx_image(e, false);
+	upper_halves(tr, e, false);
+	set_live(e, TR_VECTOR | TR_X87);
 }
 
 static void fpu_save(struct tr *tr, struct emit *e)
 {
+	uint8_t *vector = if_x87(e, TR_OWN(fpu_live)), *both;
+
 	fx_image(e, true);
 	EMIT(e, "\xdb\xe3"); /* fninit: what the guest left pending is not C's */
-	if (tr->avx) {
-		upper_halves(e, true);
-		EMIT(e, "\xc5\xf8\x77");
-	}
-	emit_rm(e, 0x0fae, false, 2, tr_field(TR_OWN(host_mxcsr))); /* ldmxcsr */
-	emit_rm(e, 0xc7, false, 0, tr_field(TR_OWN(fpu_live)));
-	emit_4(e, 0);
+	both = emit_jump(e, 0xe9, emit_here(e), false);
+	emit_aim(e, vector, emit_here(e));
+	vector_image(e, true);
+	emit_aim(e, both, emit_here(e));
+	upper_halves(tr, e, true);
+	vzeroupper(tr, e);
+	mxcsr(e, false, TR_OWN(host_mxcsr));
+	set_live(e, 0);
+}
+
+static void fpu_load(struct tr *tr, struct emit *e)
+{
+	uint8_t *vector = if_x87(e, TR_OWN(fpu_was)), *both;
+
+	x87_load(tr, e);
+	both = emit_jump(e, 0xe9, emit_here(e), false);
+	emit_aim(e, vector, emit_here(e));
+	vector_load(tr, e);
+	emit_aim(e, both, emit_here(e));
 }
 
 static void if_set(struct emit *e, int32_t field, struct tr *tr,
 		   void (*then)(struct tr *tr, struct emit *e))
 {
-	uint8_t *skip;
+	uint8_t *skip = unless_zero(e, field);
 
-	emit_rm(e, 0x83, false, 7, tr_field(field));
-	emit_1(e, 0);
-	skip = emit_jump(e, 0x84, emit_here(e), false);
 	then(tr, e);
 	emit_aim(e, skip, emit_here(e));
 }
@@ -178,12 +236,18 @@ static void make_out(struct tr *tr, struct emit *e)
 	go(e);
 }
 
-/* Called from translated code: the return address lies where flags may be, which the caller has
- * seen to. */
-static void make_load_fpu(struct tr *tr, struct emit *e)
+/* For translated code, which goes on at tr_cpu.resume and has seen to the flags. */
+static void make_load_vector(struct tr *tr, struct emit *e)
 {
-	fpu_load(tr, e);
-	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume))); /* jmp */
+	vector_load(tr, e);
+	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
+}
+
+static void make_load_x87(struct tr *tr, struct emit *e)
+{
+	if_set(e, TR_OWN(fpu_live), tr, fpu_save);
+	x87_load(tr, e);
+	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
 }
 
 void stubs_make(struct tr *tr, struct emit *e)
@@ -192,8 +256,10 @@ void stubs_make(struct tr *tr, struct emit *e)
 	make_enter(e);
 	tr->out = emit_here(e);
 	make_out(tr, e);
-	tr->load_fpu = emit_here(e);
-	make_load_fpu(tr, e);
+	tr->load_vector = emit_here(e);
+	make_load_vector(tr, e);
+	tr->load_x87 = emit_here(e);
+	make_load_x87(tr, e);
 }
 
 void stubs_enter(struct cpu *c, const uint8_t *host)

@@ -25,6 +25,7 @@ enum {
 	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
 	TR_HASH = 32768,
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
+	TR_MOST = 1000,   /* instructions that may follow, at least: it does not count them */
 	TR_SCRATCH = 1024 /* below struct cpu: what translated code pushes */
 };
 
@@ -42,6 +43,9 @@ struct tr_jump {
 	const uint8_t *host;
 };
 
+/* Vector registers; they and the x87 unit's. */
+enum tr_unit { TR_VECTOR = 1, TR_X87 = 2 };
+
 /* Where a block's status flags are at some place of it. */
 enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT };
 
@@ -51,6 +55,7 @@ enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
 enum tr_out {
 	OUT_READ,   /* the quick way into memory was closed */
 	OUT_WRITE,  /* the same for a write, or a read and write */
+	OUT_WHOLE,  /* the interpreter is to do all of the instruction this time */
 	OUT_INTERP, /* an instruction that the interpreter does */
 	OUT_LINK,   /* an end that leads to no block yet */
 	OUT_JUMP,   /* an indirect end whose target is not in the table */
@@ -147,9 +152,10 @@ struct tr {
 	uint32_t last_id;
 	struct gen *gen;
 	bool bmi2, avx; /* of the host */
-	uint64_t n_blocks, translated, killed, evictions;
+	uint64_t n_blocks, translated, killed, evictions, flushes;
+	struct perf_map *perf_map; /* NULL: nobody asked */
 	/* the stubs, where they run */
-	const uint8_t *enter, *out, *load_fpu;
+	const uint8_t *enter, *out, *load_vector, *load_x87;
 };
 
 struct tr_cpu {
@@ -157,9 +163,9 @@ struct tr_cpu {
 	const uint8_t *resume; /* the stubs' own */
 	uint64_t host_sp, key_tag, t1, host_flags, slot_flags, fault_at;
 	const struct tr_site *site;
-	uint64_t rax, value; /* for a moment */
+	uint64_t rax, rsi, rdi, value; /* for a moment */
 	uint32_t host_mxcsr;
-	uint32_t fpu_live, fpu_was; /* the guest's vector and x87 registers are in the host's */
+	uint32_t fpu_live, fpu_was; /* what of the guest's is in the host's: enum tr_unit */
 	uint32_t avx;               /* its upper halves count */
 	uint8_t key;
 	uint32_t n_touched, n_pages;
@@ -167,7 +173,6 @@ struct tr_cpu {
 	uint64_t fip, fdp;
 	uint32_t fip_at;
 	uint16_t fop;
-	uint64_t misses, slow;
 	bool giant, big[TR_BIG]; /* large pages were seen there */
 	uint32_t touched[2048]; /* entries of tlb that are not of global pages: set << 16 | index */
 	uint16_t pages_touched[1024];

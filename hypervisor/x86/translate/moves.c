@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hypervisor/x86/translate/moves.c: MOVS and STOS. With REP the host's own REP does
+ * it, if all of it lies within a page on either side; else the interpreter's
+ * handler does it page by page. DF is clear: translated code does not run with it
+ * set.
+ */
+#include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/fast.h"
+#include "hypervisor/x86/translate/gen.h"
+
+enum { MOST_AWAY = 6 };
+
+struct away { /* jumps to the interpreter's */
+	uint8_t *from[MOST_AWAY];
+	unsigned n;
+};
+
+static void away_if(struct gen *g, struct away *a, unsigned cc)
+{
+	a->from[a->n++] = emit_jump(&g->e, 0x80 | cc, emit_here(&g->e), false);
+}
+
+static unsigned shift_of(unsigned size)
+{
+	return (unsigned)__builtin_ctz(size);
+}
+
+/* [reg] for RCX units of size: t1 = its address on the host, or away. */
+static void whole_range(struct gen *g, unsigned reg, unsigned size, enum mem_access access,
+			struct away *a)
+{
+	emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, reg);
+	access_index(g);
+	emit_rm(&g->e, 0x2b, true, H_T1, access_tag(g, access));
+	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, PAGE - 1 */
+	emit_4(&g->e, PAGE - 1);
+	away_if(g, a, 7); /* ja */
+	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
+	emit_lea(&g->e, true, H_T0, H_T0, H_T1, 0, 0);
+	emit_lea(&g->e, true, H_T1, H_T1, R_CX, shift_of(size), 0);
+	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, PAGE */
+	emit_4(&g->e, PAGE);
+	away_if(g, a, 7);
+	emit_rr(&g->e, 0x8b, true, H_T1, H_T0);
+}
+
+static void keep(struct gen *g, unsigned reg, int32_t field)
+{
+	emit_rm(&g->e, 0x89, true, reg, tr_field(field));
+}
+
+/* The pointer as it was, further by t0 units. */
+static void advance(struct gen *g, unsigned reg, int32_t field, unsigned size)
+{
+	emit_rm(&g->e, 0x8b, true, reg, tr_field(field));
+	emit_lea(&g->e, gen_wide(g), reg, reg, H_T0, shift_of(size), 0);
+}
+
+static void host_string(struct gen *g, const struct insn *in, unsigned size)
+{
+	emit_1(&g->e, 0xf3);
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	if (size == 8)
+		emit_1(&g->e, 0x48);
+	emit_1(&g->e, in->bytes[in->op_at]);
+}
+
+static void interpreted(struct gen *g, const struct insn *in, const struct away *a)
+{
+	struct tr_site *s = access_site(g, OUT_INTERP);
+	struct insn *copy = cache_meta(g->tr, sizeof(*copy));
+
+	if (!s || !copy) {
+		g->failed = true;
+		return;
+	}
+	*copy = *in;
+	s->in = copy;
+	for (unsigned i = 0; i < a->n; i++)
+		access_slow(g, a->from[i], s);
+}
+
+static bool rep(struct gen *g, const struct insn *in, bool movs)
+{
+	unsigned size = in->size[0];
+	struct away a = {.n = 0};
+	uint8_t *none;
+
+	flags_spoil(g);
+	emit_rr(&g->e, 0x85, gen_wide(g), R_CX, R_CX); /* test */
+	none = emit_jump(&g->e, 0x84, emit_here(&g->e), false);
+	emit_rr(&g->e, 0x81, gen_wide(g), 7, R_CX); /* cmp */
+	emit_4(&g->e, PAGE / size);
+	away_if(g, &a, 7);
+	if (movs) {
+		whole_range(g, R_SI, size, ACCESS_READ, &a);
+		keep(g, H_T1, TR_OWN(value));
+	}
+	whole_range(g, R_DI, size, ACCESS_WRITE, &a);
+	emit_rr(&g->e, 0x8b, true, H_T0, R_CX);
+	if (movs) {
+		keep(g, R_SI, TR_OWN(rsi));
+		emit_rm(&g->e, 0x8b, true, R_SI, tr_field(TR_OWN(value)));
+	}
+	keep(g, R_DI, TR_OWN(rdi));
+	emit_rr(&g->e, 0x8b, true, R_DI, H_T1);
+	host_string(g, in, size);
+	advance(g, R_DI, TR_OWN(rdi), size);
+	if (movs)
+		advance(g, R_SI, TR_OWN(rsi), size);
+	interpreted(g, in, &a);
+	emit_aim(&g->e, none, emit_here(&g->e));
+	return true;
+}
+
+/* mov between [t0 + t1] and a register of size bytes */
+static void move(struct gen *g, bool store, unsigned size, unsigned reg)
+{
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	emit_rm(&g->e, (store ? 0x88 : 0x8a) + (size > 1), size == 8, reg,
+		store && reg == H_T0 ? (struct emit_mem){H_T1, REG_NONE, 0} : ACCESS_MEM);
+}
+
+static void at(struct gen *g, unsigned reg, unsigned size, enum mem_access access)
+{
+	const uint8_t *start = emit_here(&g->e);
+
+	emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, reg);
+	access_check(g, size, access, start);
+}
+
+static bool once(struct gen *g, const struct insn *in, bool movs)
+{
+	unsigned size = in->size[0];
+
+	flags_spoil(g);
+	if (movs) {
+		at(g, R_SI, size, ACCESS_READ);
+		move(g, false, size, H_T0);
+		keep(g, H_T0, TR_OWN(value));
+	}
+	at(g, R_DI, size, ACCESS_WRITE);
+	if (movs) {
+		access_sum(g);
+		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
+		move(g, true, size, H_T0);
+		emit_lea(&g->e, gen_wide(g), R_SI, R_SI, REG_NONE, 0, (int)size);
+	} else {
+		move(g, true, size, R_AX);
+	}
+	emit_lea(&g->e, gen_wide(g), R_DI, R_DI, REG_NONE, 0, (int)size);
+	return true;
+}
+
+static bool fits(const struct gen *g, const struct insn *in, bool movs)
+{
+	uint32_t wants = 1u << SEG_ES | 1u << (SEG_ES + FAST_WRITES);
+	unsigned seg = in->seg_override == SEG_N ? SEG_DS : in->seg_override;
+
+	if (in->addrsize != (gen_wide(g) ? 8 : 4) || (movs && seg >= SEG_FS))
+		return false;
+	if (movs)
+		wants |= 1u << seg;
+	return gen_wide(g) || !(wants & ~g->key->open);
+}
+
+static bool movs(struct gen *g, const struct insn *in)
+{
+	if (!fits(g, in, true))
+		return false;
+	return in->rep ? rep(g, in, true) : once(g, in, true);
+}
+
+static bool stos(struct gen *g, const struct insn *in)
+{
+	if (!fits(g, in, false))
+		return false;
+	return in->rep ? rep(g, in, false) : once(g, in, false);
+}
+
+gen_fn *moves_find(const struct insn *in)
+{
+	if (in->op->run == op_movs)
+		return movs;
+	return in->op->run == op_stos ? stos : NULL;
+}
