@@ -108,7 +108,7 @@ static void note_x87(struct gen *g, const struct insn *in)
 	if (!(in->op->flags & F_FPU) || x87_control(in))
 		return;
 	emit_rm(&g->e, 0xc7, false, 0, tr_field(TR_OWN(fip_at)));
-	emit_4(&g->e, (uint32_t)(emit_here(&g->e) + 4 - g->tr->rx));
+	emit_4(&g->e, (uint32_t)(emit_here(&g->e) + 3 - g->tr->rx)); /* still within it */
 }
 
 static bool uses_mmx(const struct insn *in)
@@ -312,8 +312,8 @@ static bool plain(struct gen *g, const struct insn *in)
 	}
 	flags_before(g);
 	load_places(g, &p);
-	note_x87(g, in);
 	put(g, in, &p);
+	note_x87(g, in); /* behind it: one that faults was not */
 	store_places(g, &p);
 	flags_after(g);
 	return true;
