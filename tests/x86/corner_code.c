@@ -217,6 +217,27 @@ TIER_TEST(corner_47_memory_map_changes_under_code)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(remapped_data, 32,
+	"mov esi, 0x20000; mov edx, 0x503; mov ebx, [esi];"
+	"mov al, 1; out dx, al; mov ecx, [esi];"
+	"mov al, 0; out dx, al; mov edi, [esi]; hlt");
+
+TIER_TEST(corner_47_the_next_instruction_finds_other_memory)
+{
+	struct sys_rig r = sys_rig("max");
+
+	go_prot(&r, 0);
+	r.m->poke = remap;
+	ram_put(&r, DATA, 4, 1);
+	ram_put(&r, 0x30000, 4, 2);
+	LOADED(&r, remapped_data);
+	EQ(-1, payload_go(&r).vector);
+	EQ(1, r.c->r[R_BX]);
+	EQ(2, r.c->r[R_CX]);
+	EQ(1, r.c->r[R_DI]);
+	sys_rig_free(&r);
+}
+
 PAYLOAD(alias, 64,
 	"mov esi, 0x20000; call rsi; mov ebx, eax; mov byte ptr [rsi + 0x20001], 2; call rsi; hlt");
 

@@ -28,6 +28,8 @@ static int mmio(struct machine *m, struct hv_ioreq *req)
 		memcpy(m->mmio + at, &req->data, req->size);
 	else
 		memcpy(&req->data, m->mmio + at, req->size);
+	if (m->mmio_poke)
+		m->mmio_poke(m);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ struct machine {
 	struct cpu *c;
 	uint8_t *ram;
 	void (*poke)(struct machine *m, uint8_t val); /* by the test; with the device lock */
+	void (*mmio_poke)(struct machine *m);         /* the same, for I/O memory; may be NULL */
 	int exit_code;                                /* -1: none yet */
 	char out[256];
 	unsigned n_out, n_in; /* bytes out, reads of ports */

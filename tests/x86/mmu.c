@@ -284,6 +284,31 @@ TEST(pages_of_4_mib_and_pse36)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(halves_of_a_large_page, 32,
+	"mov eax, [0x600000]; mov ebx, [0x400000];"
+	"mov dword ptr [edi], 0xc00083; invlpg [0x400000]; mov ecx, [0x600000];"
+	"mov dword ptr [edi], 0x800083; invlpg [0x600000]; mov edx, [0x400000]; hlt");
+
+TIER_TEST(invlpg_drops_all_of_a_page_of_4_mib)
+{
+	struct sys_rig r = sys_rig("max");
+	uint64_t dir = go_paged32(&r, CR4_PSE);
+
+	ram_put(&r, dir + 4, 4, 0x800000 | 0x80 | P | W);
+	ram_put(&r, 0x800000, 4, 1);
+	ram_put(&r, 0xa00000, 4, 2);
+	ram_put(&r, 0xc00000, 4, 3);
+	ram_put(&r, 0xe00000, 4, 4);
+	r.c->r[R_DI] = dir + 4;
+	LOADED(&r, halves_of_a_large_page);
+	EQ(-1, payload_go(&r).vector);
+	EQ(2, r.c->r[R_AX]);
+	EQ(1, r.c->r[R_BX]);
+	EQ(4, r.c->r[R_CX]);
+	EQ(1, r.c->r[R_DX]);
+	sys_rig_free(&r);
+}
+
 TEST(pae_loads_its_pointers_with_cr3)
 {
 	struct sys_rig r = sys_rig("max");

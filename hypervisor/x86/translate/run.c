@@ -475,16 +475,19 @@ static bool ends(const struct insn *in)
 	return (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
 }
 
+/* It may wait, for a device or to be alone. Others may have used the block's memory anew then: in
+ * is not there. */
 static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, const struct insn *in)
 {
 	uint64_t behind = s->b->rip + s->off + in->len;
+	const uint64_t *now = &tr_cpu(c)->tr->evictions, evictions = *now;
 
 	at_insn(c, s->b, s->off);
 	interpret(c, in);
 	if (c->mode != MODE_64)
 		behind = (uint32_t)behind;
-	if (c->rip != behind || c->break_block || s->b->dead || ends(in) || !shadow_kept(c, s) ||
-	    wanted(c))
+	if (evictions != *now || c->rip != behind || c->break_block || s->b->dead || ends(in) ||
+	    !shadow_kept(c, s) || wanted(c))
 		return next(c);
 	return go_on(c, s->resume);
 }
@@ -573,6 +576,7 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : t->slot_flags;
+	struct insn in;
 
 	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (flags & FL_STATUS);
 	c->fast.status = c->flags;
@@ -585,7 +589,8 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 		return slow_access(c, s);
 	case OUT_INTERP:
 		c->stats.exits_interp++;
-		return by_interpreter(c, s, s->in);
+		in = *s->in;
+		return by_interpreter(c, s, &in);
 	case OUT_LINK:
 		c->stats.exits_link++;
 		return follow(c, (struct tr_link *)(uintptr_t)s);
