@@ -349,6 +349,24 @@ static bool run_chains(struct cpu *c, uint64_t end)
 	return none;
 }
 
+/* ---- translated code */
+
+static void verified_translation(struct cpu *c, void *arg)
+{
+	tr_run(c, *(const uint64_t *)arg);
+}
+
+static const struct verify_tier translated = {
+	.name = "translator", .run = verified_translation, .straight = true};
+
+/* False: there is none. */
+static bool run_translated(struct cpu *c, uint64_t end)
+{
+	uint64_t most = end - c->insn_count;
+
+	return c->verify ? verify_block(c, &translated, &most, 64) : tr_run(c, most);
+}
+
 static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 {
 	bool one;
@@ -357,7 +375,7 @@ static enum cpu_stop run_loop(struct cpu *c, uint64_t end)
 	while ((stop = boundary(c, end, &one)) == GO) {
 		if (one)
 			run_one(c);
-		else if ((!c->tier || !tr_run(c, end - c->insn_count)) && run_chains(c, end))
+		else if ((!c->tier || !run_translated(c, end)) && run_chains(c, end))
 			run_some(c, end - c->insn_count);
 	}
 	return stop;

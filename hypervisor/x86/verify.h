@@ -34,6 +34,7 @@ bool verify_block(struct cpu *c, const struct verify_tier *t, void *arg, unsigne
 
 /* ---- for what writes memory, before it does ---- */
 void verify_saved(struct cpu *c, void *p, unsigned len, uint64_t gpa, uint8_t *flag);
+void verify_saved_table(struct cpu *c, void *p, unsigned size, uint64_t gpa, uint8_t *flag);
 void verify_saved_entry(struct cpu *c, void *entry); /* of the TLB: 64 bytes */
 _Noreturn void verify_gives_up(const struct cpu *c);
 static inline void verify_save(struct cpu *c, void *p, unsigned len, uint64_t gpa, uint8_t *flag)

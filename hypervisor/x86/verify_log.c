@@ -12,6 +12,8 @@
 /* A REP STOS may write more; it is left to the plain handlers then. */
 #define LINES_MAX 16384u
 
+enum { PTE_ACCESSED = 1 << 5 };
+
 static uint32_t *head_of(struct verify_log *l, const uint8_t *at)
 {
 	uintptr_t v = (uintptr_t)at >> 4;
@@ -84,6 +86,12 @@ bool log_has(struct verify_log *l, uint8_t *p, unsigned len)
 	return i && (len + from > LINE || !(mask_of(from, len) & ~l->lines[i - 1].mask));
 }
 
+void log_table(struct verify_log *l, const uint8_t *p)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		l->lines[i].table |= l->lines[i].at == p - (uintptr_t)p % LINE;
+}
+
 void log_clear(struct verify_log *l)
 {
 	for (unsigned i = 0; i < l->n; i++)
@@ -117,18 +125,25 @@ void log_undo(struct cpu *c, struct verify_log *l)
 		line_undo(c, &l->lines[i]);
 }
 
-static bool line_differs(const struct line *line, bool rest)
+/* Bits that need not be the same: of page tables' entries, that they were accessed. */
+static uint8_t may_differ(const struct line *line, unsigned i, bool any_accessed)
+{
+	return any_accessed && line->table && i % 4 == 0 ? PTE_ACCESSED : 0;
+}
+
+static bool line_differs(const struct line *line, bool rest, bool any_accessed)
 {
 	for (unsigned i = 0; i < LINE; i++)
-		if (line->at[i] != line->other[i] && !(rest && line->mask >> i & 1))
+		if ((line->at[i] ^ line->other[i]) & ~may_differ(line, i, any_accessed) &&
+		    !(rest && line->mask >> i & 1))
 			return true;
 	return false;
 }
 
-const struct line *log_differs(const struct verify_log *l, bool rest)
+const struct line *log_differs(const struct verify_log *l, bool rest, bool any_accessed)
 {
 	for (unsigned i = 0; i < l->n; i++)
-		if (l->lines[i].flag && line_differs(&l->lines[i], rest))
+		if (l->lines[i].flag && line_differs(&l->lines[i], rest, any_accessed))
 			return &l->lines[i];
 	return NULL;
 }

@@ -15,6 +15,7 @@ struct line {
 	uint64_t gpa;
 	uint64_t mask; /* bytes that were about to be written: bit n for the nth */
 	uint32_t next; /* of the same hash: index + 1 */
+	bool table;    /* of page tables */
 	uint8_t was[LINE], other[LINE];
 };
 #define LINE_HEADS 4096u
@@ -26,12 +27,14 @@ struct verify_log {
 
 /* False: no memory, or too much is written. */
 bool log_note(struct verify_log *l, uint8_t *p, unsigned len, uint64_t gpa, uint8_t *flag);
+void log_table(struct verify_log *l, const uint8_t *p);       /* it is of page tables */
 bool log_has(struct verify_log *l, uint8_t *p, unsigned len); /* by its first line */
 void log_clear(struct verify_log *l);
 void log_keep(struct verify_log *l); /* other: what is there now */
 void log_undo(struct cpu *c, struct verify_log *l);
-/* A line of the guest's that is not what the other side left; rest: in bytes that no note is of. */
-const struct line *log_differs(const struct verify_log *l, bool rest);
+/* A line of the guest's that is not what the other side left; rest: in bytes that no note is of;
+ * any_accessed: but for the accessed bits of page tables. */
+const struct line *log_differs(const struct verify_log *l, bool rest, bool any_accessed);
 
 enum verify_end { END_DONE, END_FAULT, END_OUTSIDE };
 static inline const char *end_name(enum verify_end end)

@@ -253,11 +253,11 @@ TIER_TEST(programs_are_the_same)
 	EQ(5050 & 0xff, (uint8_t)m->c->r[R_BX]); /* 1 + 2 + … + 100 */
 	EQM(other->c->r, m->c->r, 16 * 8);
 	EQ(other->c->flags, m->c->flags);
-	if (tier_now == TIER_INTERP) /* the translator does not count */
+	if (tier_now == TIER_INTERP) /* translated code does not count */
 		EQ(other->c->insn_count, m->c->insn_count);
 	EQM(other->ram, m->ram, 0x10000);
 	CHECK(m->c->stats.verified > 200);
-	EQ(1, m->c->stats.unverified);
+	CHECK(m->c->stats.unverified > 0 && m->c->stats.unverified < 5);
 	machine_free(m);
 	machine_free(other);
 }
@@ -276,7 +276,8 @@ TIER_TEST(faults_are_the_guests)
 	EQ(0x40000000, m->c->cr2);
 	EQ(1, m->c->r[R_AX]);
 	EQ(1, m->ram[DATA]);
-	EQ(3, m->c->insn_count);
+	if (tier_now == TIER_INTERP)
+		EQ(3, m->c->insn_count);
 	EQ(1, m->c->stats.verified);
 	machine_free(m);
 }

@@ -391,9 +391,10 @@ static bool wanted(const struct cpu *c)
 /* Is there nothing to see between two instructions that the run loop would? */
 static bool quiet(const struct cpu *c)
 {
-	return !wanted(c) && !c->n_out && !c->dr6_pending && !c->debug_hit && !c->halted &&
-	       !c->shutdown && !c->wait_sipi && !c->shadow_sti && !c->shadow_ss && !c->debug &&
-	       !c->nmi_pending && !(c->flags & (FL_TF | FL_RF | FL_VIP)) && !dbg_code_on(c);
+	return !wanted(c) && !c->trying && !c->n_out && !c->dr6_pending && !c->debug_hit &&
+	       !c->halted && !c->shutdown && !c->wait_sipi && !c->shadow_sti && !c->shadow_ss &&
+	       !c->debug && !c->nmi_pending && !(c->flags & (FL_TF | FL_RF | FL_VIP)) &&
+	       !dbg_code_on(c);
 }
 
 static unsigned jump_slot(uint64_t rip)
@@ -519,7 +520,7 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	struct tr_block *b;
 
 	c->rip = l->to_rip;
-	if (wanted(c))
+	if (wanted(c) || c->trying)
 		return NULL;
 	b = find(c);
 	if (!b)
@@ -540,7 +541,7 @@ static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 	if (!s->whole && (c->mode != MODE_64 || lin_canonical(rip))) {
 		c->r[R_SP] = reg_part(c->r[R_SP] + (uint64_t)s->sp, c->mode == MODE_64 ? 8 : 4);
 		c->rip = rip;
-		return wanted(c) ? NULL : look_up(c);
+		return wanted(c) || c->trying ? NULL : look_up(c);
 	}
 	at_insn(c, s->b, s->off);
 	if (s->b->dead)
@@ -615,8 +616,8 @@ bool tr_run(struct cpu *c, uint64_t most)
 {
 	const struct tr_block *b;
 
-	if (!tr_cpu(c)->tr || most < TR_MOST || c->debug || c->verify ||
-	    trace_wants(TRACE_IN_ASM) || !set_key(c) || !signals_ready())
+	if (!tr_cpu(c)->tr || most < TR_MOST || c->debug || trace_wants(TRACE_IN_ASM) ||
+	    !set_key(c) || !signals_ready())
 		return false;
 	b = find(c);
 	if (!b)
