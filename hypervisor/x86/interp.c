@@ -396,6 +396,7 @@ enum cpu_stop cpu_run(struct cpu *c, uint64_t max)
 		c->insn_count += c->fast.last->n - 1u;
 	c->fast.last = NULL;
 	smp_end_alone(c); /* a fault on the way */
+	tr_fpu_pointers(c);
 	if (how == UNWIND_FAULT) {
 		c->insn_count++; /* it took its time, and an endless fault is to be stopped too */
 		cpu_deliver(c);

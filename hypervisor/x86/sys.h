@@ -56,6 +56,8 @@ static inline void cpu_check_rights(struct cpu *c, const struct opcode *op)
 /* Runs translated code from rIP on as far as it goes. False: there is none, or so few
  * instructions are wanted that they are to be counted. */
 bool tr_run(struct cpu *c, uint64_t most);
+/* Before somebody looks at the x87 pointers in cpu.fpu, and when a fault has left it. */
+void tr_fpu_pointers(struct cpu *c);
 /* What is the whole engine's of the counters, and where blocks' places are noted. */
 struct engine_stats;
 struct perf_map;

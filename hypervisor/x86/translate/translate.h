@@ -16,9 +16,6 @@ bool tr_attached(const struct cpu *c);
 /* Makes it for these vCPUs, which share blocks from now on. */
 int tr_attach(struct cpu **cpus, unsigned n, struct err *e);
 
-/* Before somebody reads FIP from cpu.fpu. */
-void tr_fpu_pointers(struct cpu *c);
-
 /* ---- the MMU's ---- */
 void tr_flush(struct cpu *c);       /* all of the TLB went */
 void tr_new_context(struct cpu *c); /* what is not global is out of reach */
