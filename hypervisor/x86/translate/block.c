@@ -32,14 +32,16 @@ static gen_fn *find(const struct insn *in)
 		fn = stack_find(in);
 	if (!fn)
 		fn = moves_find(in);
+	if (!fn)
+		fn = system_find(in);
 	return fn ? fn : plain_find(in);
 }
 
 static bool may_fault(const struct insn *in)
 {
-	return plain_memory(in) < 4 || stack_find(in) || moves_find(in) || in->op->flags & F_HOST ||
-	       in->op->run == op_div || in->op->run == op_idiv || in->op->run == op_call ||
-	       in->op->run == op_ret;
+	return plain_memory(in) < 4 || stack_find(in) || moves_find(in) || system_find(in) ||
+	       in->op->flags & F_HOST || in->op->run == op_div || in->op->run == op_idiv ||
+	       in->op->run == op_call || in->op->run == op_ret;
 }
 
 static void effects(struct gen *g, unsigned i)

@@ -99,6 +99,7 @@ gen_fn *plain_find(const struct insn *in);
 unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
 gen_fn *moves_find(const struct insn *in);
+gen_fn *system_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
 void ends_go_on(struct gen *g); /* to the instruction behind the block */
 void ends_edges(struct gen *g);

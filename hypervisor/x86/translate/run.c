@@ -33,6 +33,7 @@ static bool same_key(const struct tr_key *a, const struct tr_key *b)
 	       a->sse == b->sse && a->avx == b->avx && a->x87 == b->x87;
 }
 
+/* TR_KEYS: there are too many; what is of another is the interpreter's. */
 static unsigned key_index(struct tr *tr, const struct tr_key *k)
 {
 	unsigned i;
@@ -40,13 +41,32 @@ static unsigned key_index(struct tr *tr, const struct tr_key *k)
 	for (i = 0; i < tr->n_keys; i++)
 		if (same_key(&tr->keys[i], k))
 			return i;
-	if (i == TR_KEYS) {
-		cache_flush(tr);
-		tr->n_keys = i = 0;
+	if (i < TR_KEYS) {
+		tr->keys[i] = *k;
+		tr->n_keys = i + 1;
 	}
-	tr->keys[i] = *k;
-	tr->n_keys = i + 1;
 	return i;
+}
+
+/* In 64-bit mode all of a key follows from a few registers. */
+static bool same_state(struct cpu *c)
+{
+	struct tr_state now = {.cr0 = c->cr0,
+			       .cr4 = c->cr4,
+			       .xcr0 = c->xcr0,
+			       .flags = c->flags & (FL_AC | FL_DF | FL_VM),
+			       .mode = c->mode,
+			       .cpl = c->cpl};
+	struct tr_cpu *t = tr_cpu(c);
+	const struct tr_state *was = &t->state;
+
+	if (now.cr0 == was->cr0 && now.cr4 == was->cr4 && now.xcr0 == was->xcr0 &&
+	    now.flags == was->flags && now.mode == was->mode && now.cpl == was->cpl &&
+	    t->key < t->tr->n_keys)
+		return true;
+	t->state = now;
+	t->state.mode = MODE_16; /* nothing is known until the key is */
+	return false;
 }
 
 /* False: what the vCPU is now is not for translated code. */
@@ -55,16 +75,20 @@ static bool set_key(struct cpu *c)
 	struct tr_cpu *t = tr_cpu(c);
 	struct tr_key k;
 
+	if (c->mode == MODE_64 && same_state(c))
+		return true;
+
 	if (c->flags & FL_DF || !fast_enter(c))
 		return false;
 	k = key_now(c);
+	t->state.mode = c->mode == MODE_64 ? MODE_64 : MODE_16;
 	if (t->key < t->tr->n_keys && same_key(&t->tr->keys[t->key], &k))
 		return true;
 	pthread_mutex_lock(&t->tr->lock);
 	t->key = (uint8_t)key_index(t->tr, &k);
 	pthread_mutex_unlock(&t->tr->lock);
 	t->key_tag = (uint64_t)(t->key + 1) << 48;
-	return true;
+	return t->key < TR_KEYS;
 }
 
 /* ---- finding ---- */
@@ -397,9 +421,54 @@ static bool quiet(const struct cpu *c)
 	       !dbg_code_on(c);
 }
 
+/* One instruction by its handler; a fault leaves it. */
+static void interpret(struct cpu *c, const struct insn *in)
+{
+	uint64_t behind = c->rip + in->len;
+
+	c->next_rip = c->mode == MODE_64 ? behind : (uint32_t)behind;
+	c->break_block = false;
+	if (in->op->flags & (F_FPU | F_MMX) || in->op->map == MAP_0F)
+		tr_fpu_pointers(c); /* FXSAVE and its like are there */
+	cpu_check_rights(c, in->op);
+	in->op->run(c, in);
+	c->rip = c->next_rip;
+	c->insn_count++;
+}
+
+/* ---- instructions over a page's end: in no block ---- */
+
+static bool at_page_end(const struct cpu *c)
+{
+	return c->rip % PAGE > PAGE - INSN_MAX && (c->mode == MODE_64 || !c->seg[SEG_CS].base);
+}
+
+/* False: the one at rIP is no such. */
+static bool cross(struct cpu *c)
+{
+	uint8_t bytes[INSN_MAX];
+	unsigned n = mem_fetch(c, c->rip, bytes);
+	struct insn in;
+
+	if (insn_decode(&in, bytes, n, c->mode) != DECODE_OK || c->rip % PAGE + in.len <= PAGE ||
+	    (in.op->feature && !cpu_has(c, in.op->feature)))
+		return false;
+	interpret(c, &in);
+	return true;
+}
+
 static unsigned jump_slot(uint64_t rip)
 {
 	return (unsigned)(rip ^ rip >> 8) % TR_JUMPS;
+}
+
+/* Behind an instruction of any kind. */
+static bool goes_on(struct cpu *c)
+{
+	if (!quiet(c))
+		return false;
+	mmu_sync(c);
+	return set_key(c);
 }
 
 /* The block at rIP by the table of jumps, which says whether its page still holds, or else found
@@ -407,25 +476,29 @@ static unsigned jump_slot(uint64_t rip)
 static const uint8_t *look_up(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
 	const struct tr_block *b;
 
-	if (j->rip == (c->rip ^ t->key_tag))
-		return go_on(c, j->host);
+	for (unsigned n = 0; n < TR_CROSSING; n++) {
+		const struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
+
+		if (j->rip == (c->rip ^ t->key_tag))
+			return go_on(c, j->host);
+		if (!at_page_end(c) || !cross(c))
+			break;
+		if (!goes_on(c))
+			return NULL;
+	}
 	b = find(c);
 	if (!b)
 		return NULL;
-	*j = (struct tr_jump){c->rip ^ t->key_tag, b->check};
+	t->jumps[jump_slot(c->rip)] = (struct tr_jump){c->rip ^ t->key_tag, b->check};
 	return go_on(c, b->body);
 }
 
 /* At rIP, wherever that is now. NULL: leave. */
 static const uint8_t *next(struct cpu *c)
 {
-	if (!quiet(c))
-		return NULL;
-	mmu_sync(c);
-	return set_key(c) ? look_up(c) : NULL;
+	return goes_on(c) ? look_up(c) : NULL;
 }
 
 static void at_insn(struct cpu *c, const struct tr_block *b, unsigned off)
@@ -443,21 +516,6 @@ static const uint8_t *enter_anew(struct cpu *c)
 	tr_cpu(c)->jumps[jump_slot(c->rip)] =
 		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
 	return go_on(c, b->body);
-}
-
-/* One instruction by its handler; a fault leaves it. */
-static void interpret(struct cpu *c, const struct insn *in)
-{
-	uint64_t behind = c->rip + in->len;
-
-	c->next_rip = c->mode == MODE_64 ? behind : (uint32_t)behind;
-	c->break_block = false;
-	if (in->op->flags & (F_FPU | F_MMX) || in->op->map == MAP_0F)
-		tr_fpu_pointers(c); /* FXSAVE and its like are there */
-	cpu_check_rights(c, in->op);
-	in->op->run(c, in);
-	c->rip = c->next_rip;
-	c->insn_count++;
 }
 
 /* STI's shadow lasts for one instruction: that follows without a look round. */
@@ -522,6 +580,8 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	c->rip = l->to_rip;
 	if (wanted(c) || c->trying)
 		return NULL;
+	if (at_page_end(c) && cross(c))
+		return next(c);
 	b = find(c);
 	if (!b)
 		return NULL;

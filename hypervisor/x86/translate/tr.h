@@ -25,6 +25,7 @@ enum {
 	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
 	TR_HASH = 32768,
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
+	TR_CROSSING = 8,  /* instructions over pages' ends, one after the other */
 	TR_MOST = 1000,   /* instructions that may follow, at least: it does not count them */
 	TR_SCRATCH = 1024 /* below struct cpu: what translated code pushes */
 };
@@ -158,6 +159,12 @@ struct tr {
 	const uint8_t *enter, *out, *load_vector, *load_x87;
 };
 
+/* What a key follows from in 64-bit mode. */
+struct tr_state {
+	uint64_t cr0, cr4, xcr0, flags;
+	uint8_t mode, cpl;
+};
+
 struct tr_cpu {
 	struct tr *tr;
 	const uint8_t *resume; /* the stubs' own */
@@ -168,6 +175,7 @@ struct tr_cpu {
 	uint32_t fpu_live, fpu_was; /* what of the guest's is in the host's: enum tr_unit */
 	uint32_t avx;               /* its upper halves count */
 	uint8_t key;
+	struct tr_state state; /* that key is of; mode MODE_16: of none */
 	uint32_t n_touched, n_pages;
 	/* x87: the guest's pointers; fip_at: the last instruction was this, from tr.rx, if not 0 */
 	uint64_t fip, fdp;
