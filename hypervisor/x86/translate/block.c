@@ -50,6 +50,7 @@ static void effects(struct gen *g, unsigned i)
 
 	insn_effects(in, &g->fx[i]);
 	flags_of_shift(in, &g->fx[i]);
+	g->reads[i] = flags_looked_at(in) ? g->fx[i].flags_read : 0;
 	g->shows[i] = !find(in) || may_fault(in) || in->op->run == op_jcc; /* who is there looks */
 }
 

@@ -19,18 +19,24 @@ void flags_live(struct gen *g)
 
 	g->live[g->n] = live;
 	for (unsigned i = g->n; i-- > 0;) {
-		live = (live & ~g->fx[i].flags_set) | g->fx[i].flags_read;
+		live = (live & ~g->fx[i].flags_set) | g->reads[i];
 		if (g->shows[i])
 			live = FL_STATUS;
 		g->live[i] = live;
 	}
 }
 
+static bool flags_touched(const struct gen *g, unsigned i)
+{
+	return g->fx[i].flags_set || g->fx[i].flags_read;
+}
+
+/* Must it find the guest's, or those it leaves alone, in the host's? */
 static bool asks(const struct gen *g, unsigned i)
 {
 	uint32_t set = g->fx[i].flags_set;
 
-	return g->fx[i].flags_read || (set && g->live[i + 1] & ~set);
+	return g->reads[i] || (flags_touched(g, i) && g->live[i + 1] & ~set);
 }
 
 /* Where a block wants the flags to be when it begins: what happens to them first? */
@@ -41,7 +47,7 @@ enum tr_flags_in flags_in(const struct gen *g)
 			return FLAGS_IN_SLOT;
 		if (asks(g, i))
 			return FLAGS_IN_HOST;
-		if (g->fx[i].flags_set)
+		if (flags_touched(g, i))
 			return FLAGS_IN_NONE;
 	}
 	return FLAGS_IN_HOST;
@@ -83,7 +89,7 @@ static bool asks_for_cf(const struct gen *g)
 {
 	uint32_t set = g->fx[g->i].flags_set;
 
-	return !g->fx[g->i].flags_read && (set | FL_CF) == FL_STATUS;
+	return !g->reads[g->i] && (set | FL_CF) == FL_STATUS;
 }
 
 void flags_before(struct gen *g)
@@ -98,11 +104,24 @@ void flags_before(struct gen *g)
 
 void flags_after(struct gen *g)
 {
-	if (g->fx[g->i].flags_set)
+	if (flags_touched(g, g->i))
 		g->flags_at = FLAGS_HOST;
 }
 
-/* ---- flags that are undefined ---- */
+/* ---- what is read, what is left alone ---- */
+
+/* The effects have among those read what some processors leave alone. */
+bool flags_looked_at(const struct insn *in)
+{
+	static void (*const list[])(struct cpu *, const struct insn *) = {
+		op_jcc, op_setcc, op_cmov, op_adc,  op_sbb,  op_rcl,  op_rcr,
+		op_cmc, op_lahf,  op_adcx, op_adox, op_host, op_pushf};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+		if (in->op->run == list[i])
+			return true;
+	return false;
+}
 
 /* What a shift by three leaves as it was: AF on some processors. */
 static uint32_t shift_keeps(uint64_t flags)

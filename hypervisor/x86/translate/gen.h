@@ -7,7 +7,7 @@
 #ifndef HYPERVISOR_X86_TRANSLATE_GEN_H
 #define HYPERVISOR_X86_TRANSLATE_GEN_H
 #include "hypervisor/x86/effects.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/cache.h"
 
 enum { GEN_SLOW = TR_INSNS * 3, GEN_LINKS = 16 };
 
@@ -21,6 +21,7 @@ struct gen {
 	struct insn_effects fx[TR_INSNS];
 	uint16_t off[TR_INSNS + 1];
 	uint32_t live[TR_INSNS + 1]; /* status flags that count before the instruction */
+	uint32_t reads[TR_INSNS];    /* of fx.flags_read: looked at; the rest is left alone */
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
@@ -61,6 +62,7 @@ static inline bool gen_wide(const struct gen *g)
 /* ---- flags.c ---- */
 void flags_live(struct gen *g);
 enum tr_flags_in flags_in(const struct gen *g);
+bool flags_looked_at(const struct insn *in);
 /* Does the host write the flags that a shift leaves undefined, whatever they were? */
 void flags_of_shift(const struct insn *in, struct insn_effects *fx);
 void flags_spoil(struct gen *g);    /* the host's are about to be lost */

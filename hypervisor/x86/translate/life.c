@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* hypervisor/x86/translate/life.c: a vCPU's memory, and the translator that some of them share. */
 #include "base/err.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/translate.h"
 
 #include <errno.h>

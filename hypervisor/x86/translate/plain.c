@@ -162,6 +162,7 @@ static bool lahf_hidden(const struct insn *in)
 struct places {
 	struct emit_insn x;
 	uint8_t in_t0, in_t1; /* guest registers that are there for the instruction */
+	bool rm_placed;       /* x.mem is where the register of ModRM.rm is */
 };
 
 /* The host register for guest register r of operand i. */
@@ -195,9 +196,9 @@ static bool place_registers(const struct insn *in, struct places *p)
 				 : in->op->o[i].kind == O_Z ? &p->x.opreg
 							    : &p->x.rm;
 
-		if (in->gpr[i] == REG_NONE || in->op->o[i].kind == O_AX ||
-		    in->op->o[i].kind == O_CL || in->op->o[i].kind == O_CX ||
-		    in->op->o[i].kind == O_DX)
+		if (in->gpr[i] == REG_NONE || (p->rm_placed && in->op->o[i].kind == O_E) ||
+		    in->op->o[i].kind == O_AX || in->op->o[i].kind == O_CL ||
+		    in->op->o[i].kind == O_CX || in->op->o[i].kind == O_DX)
 			continue;
 		*field = host_of(in, i, p, &fits);
 	}
@@ -206,9 +207,11 @@ static bool place_registers(const struct insn *in, struct places *p)
 
 static void load_places(struct gen *g, const struct places *p)
 {
-	if (p->in_t0 != REG_NONE)
+	uint16_t read = g->fx[g->i].gpr_read;
+
+	if (p->in_t0 != REG_NONE && read >> p->in_t0 & 1)
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(p->in_t0)));
-	if (p->in_t1 != REG_NONE)
+	if (p->in_t1 != REG_NONE && read >> p->in_t1 & 1)
 		emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(p->in_t1)));
 }
 
@@ -286,6 +289,28 @@ static void put(struct gen *g, const struct insn *in, struct places *p)
 	swap_halves(g, high);
 }
 
+/* An operand in a register that is in memory can be that memory; not when 32 bits are written,
+ * which clear the upper half, nor where memory means something else. */
+static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
+{
+	static run_fn *const no[] = {op_xchg, op_xadd, op_cmpxchg, op_cmpxchg8b, op_bswap};
+	unsigned e = 0;
+
+	while (e < 4 && in->op->o[e].kind != O_E)
+		e++;
+	if (e == 4 || in->mod != 3 || is_unit(in) || gen_reg(in->gpr[e]) != REG_NONE ||
+	    AMONG(in->op->run, no) || (AMONG(in->op->run, bit_tests) && in->op->o[1].kind == O_G))
+		return false;
+	if (!e && in->size[0] == 4 && !AMONG(in->op->run, readers))
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if (i != e && in->gpr[i] == in->gpr[e])
+			return false;
+	x->has_mem = true;
+	x->mem = tr_field(TR_REG(in->gpr[e]));
+	return true;
+}
+
 static bool plain(struct gen *g, const struct insn *in)
 {
 	struct places p = {.in_t0 = REG_NONE, .in_t1 = REG_NONE};
@@ -297,6 +322,8 @@ static bool plain(struct gen *g, const struct insn *in)
 		return false;
 	p.x.has_mem = m < 4;
 	p.x.mem = ACCESS_MEM;
+	if (m == 4)
+		p.rm_placed = stays_in_memory(in, &p.x);
 	if (!place_registers(in, &p))
 		return false;
 	if (emit_insn_clashes(in, &p.x) && in->op->run == op_cmpxchg)

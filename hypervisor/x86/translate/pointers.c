@@ -10,7 +10,7 @@
  * Tests: corner_30_instruction_and_data_pointers
  */
 #include "hypervisor/x86/fpu.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/translate.h"
 
 static uint64_t get(const struct cpu *c, unsigned at)

@@ -10,7 +10,7 @@
 #include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/trace.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/translate.h"
 
 /* ---- what blocks are made for ---- */

@@ -217,26 +217,6 @@ void stubs_make(struct tr *tr, struct emit *e);
 /* Into translated code at `host`; returns when it leaves. */
 void stubs_enter(struct cpu *c, const uint8_t *host);
 
-/* ---- cache.c: blocks ---- */
-struct tr *cache_new(unsigned cpus, struct err *e);
-void cache_free(struct tr *tr); /* NULL is fine */
-struct tr_block *cache_find(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
-/* From the region that is filled now; NULL: it is full. */
-void *cache_meta(struct tr *tr, size_t size);
-/* Where the next block's code goes; false: the region has no room for it. */
-bool cache_code(struct tr *tr, struct emit *e);
-/* end: of its code, where it is written. */
-bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end);
-void cache_link(struct tr *tr, struct tr_link *l, struct tr_block *to);
-/* All that overlap [gpa, gpa + len) die. True: some are left in its pages. */
-bool cache_written(struct tr *tr, uint64_t gpa, uint64_t len);
-bool cache_has(struct tr *tr, uint64_t gpa); /* anything of that page */
-void cache_flush(struct tr *tr);
-/* The oldest one's blocks die, its memory is used again: no other vCPU runs guest code. */
-void cache_next_region(struct tr *tr);
-uint32_t cache_page_id(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
-const struct tr_block *cache_at(struct tr *tr, const uint8_t *host);
-
 /* ---- block.c: from a guest's code to a block ---- */
 /* What is at rIP, under the vCPU's key. NULL: nothing decodes there, or *full: no room. */
 struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
