@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The translator's own: what the guest does not see but for how it ends. */
+#include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/tr.h"
 #include "tests/x86/sys_rig.h"
 

@@ -555,14 +555,19 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 {
 	enum mem_access access = s->out == OUT_WRITE ? ACCESS_WRITE : ACCESS_READ;
 	struct tr_cpu *t = tr_cpu(c);
+	uint64_t evictions = t->tr->evictions;
 	struct insn in;
+	bool filled;
 
 	c->stats.tlb_misses++;
 	at_insn(c, s->b, s->off);
 	if (s->b->dead)
 		return NULL;
-	if (s->out != OUT_WHOLE && t->t1 % PAGE + s->size <= PAGE &&
-	    fill(c, t->t1, access, t->tr->keys[s->b->key].set))
+	filled = s->out != OUT_WHOLE && t->t1 % PAGE + s->size <= PAGE &&
+		 fill(c, t->t1, access, t->tr->keys[s->b->key].set);
+	if (evictions != t->tr->evictions) /* it waited for the memory map */
+		return next(c);
+	if (filled)
 		return go_on(c, s->retry);
 	c->stats.slow_accesses++;
 	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
