@@ -149,7 +149,7 @@ static struct entry entries(struct gen *g)
 	flags_save(&g->e);
 	b->check = emit_here(&g->e);
 	en.page = look(g, TR_OWN(pages) + 4 * (int32_t)b->page_slot, b->page_id);
-	EMIT(&g->e, "\xeb\x06"); /* over the next save */
+	EMIT(&g->e, "\xeb\x0e"); /* over the next save */
 	b->poll_host = emit_here(&g->e);
 	flags_save(&g->e);
 	b->poll = emit_here(&g->e);

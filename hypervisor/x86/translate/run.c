@@ -402,7 +402,7 @@ static const uint8_t *go_on(struct cpu *c, const uint8_t *at)
 {
 	if (tr_cpu(c)->fpu_was & TR_X87)
 		pointers_loaded(c);
-	tr_cpu(c)->host_flags = (c->flags & FL_STATUS) | FL_1;
+	tr_set_flags(c);
 	return at;
 }
 
@@ -641,7 +641,8 @@ static const uint8_t *faulted(struct cpu *c)
 const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : t->slot_flags;
+	uint64_t slot = tr_slot_flags(t->slot_flags);
+	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : slot;
 	struct insn in;
 
 	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (flags & FL_STATUS);

@@ -168,13 +168,15 @@ static void push_pop(struct emit *e, unsigned op, unsigned reg)
 	emit_1(e, op | (reg & 7));
 }
 
-/* Guest registers and flags from struct cpu, then to tr_cpu.resume. What is pushed for POPF is the
- * flags slot too. */
+/* Guest registers and flags from struct cpu, then to tr_cpu.resume. What is pushed for POPF lies
+ * where the slot is, which is written then. */
 static void go(struct emit *e)
 {
 	registers(e, false);
 	emit_rm(e, 0xff, false, 6, tr_field(TR_OWN(host_flags)));
 	emit_1(e, 0x9d);
+	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(slot_flags)));
+	emit_rm(e, 0x89, true, H_T0, tr_field(TR_FLAGS_SLOT));
 	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
 }
 
@@ -269,7 +271,7 @@ void stubs_enter(struct cpu *c, const uint8_t *host)
 
 	memcpy(&enter, &t->tr->enter, sizeof(enter));
 	t->resume = host;
-	t->host_flags = (c->flags & FL_STATUS) | FL_1;
+	tr_set_flags(c);
 	t->avx = c->xcr0 & 4;
 	enter(c);
 }

@@ -45,9 +45,11 @@ static void all_flags(struct gen *g)
 	emit_rm(&g->e, 0x8b, false, H_T1, tr_field(TR_CPU(flags)));
 	EMIT(&g->e, "\x41\x81\xe6"); /* and r14d */
 	emit_4(&g->e, ~(uint32_t)(FL_STATUS | FL_VM | FL_RF));
-	emit_rm(&g->e, 0x8b, false, H_T0, tr_field(TR_FLAGS_SLOT));
-	EMIT(&g->e, "\x41\x81\xe5"); /* and r13d */
-	emit_4(&g->e, FL_STATUS);
+	/* movzx r13d, byte [slot + 1]; and r13d, status; or; movzx r13d, byte [slot]; shl 11; or */
+	EMIT(&g->e, "\x44\x0f\xb6\x6c\x24\xf9\x41\x81\xe5");
+	emit_4(&g->e, FL_STATUS & 0xff);
+	emit_rr(&g->e, 0x0b, false, H_T1, H_T0);
+	EMIT(&g->e, "\x44\x0f\xb6\x6c\x24\xf8\x41\xc1\xe5\x0b");
 	emit_rr(&g->e, 0x0b, false, H_T1, H_T0); /* or */
 }
 

@@ -207,9 +207,17 @@ static inline struct emit_mem tr_field(int32_t disp)
 {
 	return (struct emit_mem){H_CPU, REG_NONE, disp};
 }
-static inline uint64_t *tr_flags_slot(struct cpu *c)
+/* The slot is as LAHF and SETO leave AX. */
+static inline uint64_t tr_slot_flags(uint64_t ax)
 {
-	return (uint64_t *)(void *)((uint8_t *)c + TR_FLAGS_SLOT);
+	return (ax >> 8 & (FL_STATUS & 0xff)) | (ax & 1) << 11;
+}
+static inline void tr_set_flags(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+
+	t->host_flags = (c->flags & FL_STATUS) | FL_1;
+	t->slot_flags = (t->host_flags & 0xff) << 8 | (t->host_flags >> 11 & 1);
 }
 
 /* ---- stubs.c ---- */
