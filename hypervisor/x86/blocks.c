@@ -148,12 +148,15 @@ static void make_chain(struct block *b)
 void blocks_guard(struct cpu *c, uint64_t gfn)
 {
 	struct block_cache *bc = c->blocks;
+	uint8_t f;
 
-	if (gfn >= bc->n_flags ||
-	    __atomic_fetch_or(&bc->flags[gfn], HV_PAGE_CODE, __ATOMIC_SEQ_CST) & HV_PAGE_CODE)
+	if (gfn >= bc->n_flags)
 		return;
-	smp_fence_others(c);
-	tr_guard(c, gfn);
+	f = __atomic_fetch_or(&bc->flags[gfn], HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	if (!(f & HV_PAGE_CODE))
+		smp_fence_others(c);
+	if (f & HV_PAGE_OPEN)
+		tr_guard(c, gfn);
 }
 
 static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)

@@ -132,11 +132,13 @@ static bool is_hot(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned av
 static void lock_guarded(struct cpu *c, uint64_t gfn)
 {
 	struct tr *tr = tr_cpu(c)->tr;
+	uint8_t f;
 
 	for (;;) {
 		blocks_guard(c, gfn);
 		pthread_mutex_lock(&tr->lock);
-		if (__atomic_load_n(&c->tlb->flags[gfn], __ATOMIC_SEQ_CST) & HV_PAGE_CODE)
+		f = __atomic_load_n(&c->tlb->flags[gfn], __ATOMIC_SEQ_CST);
+		if ((f & (HV_PAGE_CODE | HV_PAGE_OPEN)) == HV_PAGE_CODE)
 			return;
 		pthread_mutex_unlock(&tr->lock);
 	}
@@ -219,7 +221,8 @@ static bool may_store(const struct tlb_entry *e, uint64_t lin, uint16_t ctx)
 
 	if ((tag != (page | ctx) && tag != (page | CTX_GLOBAL)) || !e->write || e->write != e->read)
 		return false;
-	if (__atomic_load_n(e->flag, __ATOMIC_RELAXED) & HV_PAGE_LOG) /* a display's: memmap.c */
+	/* LOG: a display's, memmap.c. */
+	if (__atomic_load_n(e->flag, __ATOMIC_RELAXED) & (HV_PAGE_CODE | HV_PAGE_LOG))
 		return false;
 	f = __atomic_fetch_or(e->flag, HV_PAGE_OPEN, __ATOMIC_SEQ_CST);
 	return !(f & (HV_PAGE_CODE | HV_PAGE_LOG));
@@ -336,11 +339,11 @@ void tr_guard(struct cpu *c, uint64_t gfn)
 	if (!tr || gfn >= c->tlb->n_flags)
 		return;
 	flag = &c->tlb->flags[gfn];
-	if (!(__atomic_fetch_and(flag, (uint8_t)~HV_PAGE_OPEN, __ATOMIC_SEQ_CST) & HV_PAGE_OPEN))
-		return;
 	smp_begin_alone(c);
 	for (unsigned i = 0; i < tr->n_cpus; i++)
 		close_page(tr_cpu(tr->cpus[i]), flag);
+	/* Not before: whoever finds it clear relies on that. */
+	__atomic_fetch_and(flag, (uint8_t)~HV_PAGE_OPEN, __ATOMIC_SEQ_CST);
 	if (!alone)
 		smp_end_alone(c);
 }
