@@ -92,12 +92,13 @@ static bool odd_memory(const struct insn *in)
 	return in->op->flags & F_VSIB || (in->op->map == MAP_0F && in->op->op == 0xf7);
 }
 
-/* FNSTCW, FLDCW, FNSTSW, FNCLEX, FWAIT: FIP stays (SDM volume 1, 8.1.8). */
+/* FNSTCW, FLDCW, FNSTSW, FNCLEX, FNENI and its like, FWAIT: FIP stays (SDM volume 1, 8.1.8). */
 static bool x87_control(const struct insn *in)
 {
 	unsigned op = in->op->op, digit = in->modrm >> 3 & 7;
 
-	if (op == 0x9b || (op == 0xdf && in->modrm == 0xe0) || (op == 0xdb && in->modrm == 0xe2))
+	if (op == 0x9b || (op == 0xdf && in->modrm == 0xe0) ||
+	    (op == 0xdb && in->mod == 3 && digit == 4))
 		return true;
 	return in->mod != 3 &&
 	       ((op == 0xd9 && (digit == 5 || digit == 7)) || (op == 0xdd && digit == 7));
