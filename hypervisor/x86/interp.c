@@ -96,6 +96,18 @@ static bool straight_on(const struct cpu *c, const struct block *b, uint64_t sta
 	return c->rip == behind || c->rip == behind - last->len;
 }
 
+static void end_shadows(struct cpu *c)
+{
+	c->shadow_sti = c->shadow_ss = false;
+}
+
+/* What the last instruction left for one more. */
+static void between(struct cpu *c)
+{
+	end_shadows(c);
+	c->flags &= ~(uint64_t)FL_RF; /* of a REP that has not ended */
+}
+
 void cpu_run_straight(struct cpu *c, unsigned most)
 {
 	uint64_t end = c->insn_count + most, page = c->rip / PAGE, before, rip;
@@ -110,6 +122,7 @@ void cpu_run_straight(struct cpu *c, unsigned most)
 		b = host ? blocks_get(c, gpa, host, avail) : NULL;
 		before = c->insn_count;
 		rip = c->rip;
+		between(c);
 		if (b)
 			run_block(c, b, end - c->insn_count);
 		else
@@ -122,8 +135,10 @@ void cpu_run_plain(struct cpu *c, unsigned n)
 {
 	uint64_t end = c->insn_count + n;
 
-	while (c->insn_count < end)
+	while (c->insn_count < end) {
+		between(c);
 		run_some(c, end - c->insn_count);
+	}
 }
 
 /* A virtual interrupt that waits (SDM 20.3.2): #GP(0) as soon as the task would take it. */
@@ -234,7 +249,7 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	if (c->insn_count >= end)
 		return STOP_COUNT;
 	*one = c->shadow_sti || c->shadow_ss;
-	c->shadow_sti = c->shadow_ss = false;
+	end_shadows(c);
 	if (!*one)
 		take_interrupt(c);
 	if (c->shutdown)
@@ -357,14 +372,15 @@ static void verified_translation(struct cpu *c, void *arg)
 }
 
 static const struct verify_tier translated = {
-	.name = "translator", .run = verified_translation, .straight = true};
+	.name = "translator", .run = verified_translation, .straight = true, .uncounted = true};
 
 /* False: there is none. */
 static bool run_translated(struct cpu *c, uint64_t end)
 {
 	uint64_t most = end - c->insn_count;
 
-	return c->verify ? verify_block(c, &translated, &most, 64) : tr_run(c, most);
+	return c->verify ? verify_block(c, &translated, &most, most < 64 ? (unsigned)most : 64)
+			 : tr_run(c, most);
 }
 
 static enum cpu_stop run_loop(struct cpu *c, uint64_t end)

@@ -144,6 +144,9 @@ static void keep_first(struct cpu *c)
 
 /* ---- a side ---- */
 
+/* More than there are units that REP does at once in what the log has room for. */
+enum { PARTS = 1 << 16 };
+
 struct plain {
 	const struct verify_tier *t;
 	unsigned n;
@@ -151,6 +154,7 @@ struct plain {
 	const char *what; /* differs, by the last step; NULL: nothing */
 	uint64_t live;    /* flags, where the tier stopped */
 	uint64_t end;     /* rIP of the first go's end: there all flags count */
+	unsigned parts;   /* of instructions, where steps ended */
 };
 
 static void plain(struct cpu *c, void *arg)
@@ -177,6 +181,7 @@ static void side(struct cpu *c, void (*run)(struct cpu *c, void *arg), void *arg
 		run(c, arg);
 	c->trying = false;
 	c->fault = outer;
+	tr_fpu_pointers(c); /* those of a tier that a fault left */
 	v->second.end = how == 0 ? END_DONE : how == UNWIND_FAULT ? END_FAULT : END_OUTSIDE;
 	v->second.ran = c->insn_count - v->start->insn_count;
 }
@@ -258,9 +263,12 @@ static void steps(struct cpu *c, void *arg)
 	struct plain *p = arg;
 
 	v->second.end = END_DONE;
+	p->parts = 0;
 	p->what = step_differs(c, p);
 	for (unsigned i = 1; p->what && i <= p->n; i++) {
 		cpu_run_plain(c, 1);
+		if (c->flags & FL_RF && p->parts++ < PARTS) /* of a REP */
+			i--;
 		p->what = step_differs(c, p);
 		if (c->rip == v->first.state->rip)
 			p->near = i;
@@ -314,8 +322,11 @@ static enum result both(struct cpu *c, const struct verify_tier *t, void *arg, u
 	v->first_is_plain = true;
 	back_to_start(c);
 	side(c, t->run, arg);
-	if (!difference(v, t))
+	if (!difference(v, t)) {
+		if (t->uncounted)
+			c->insn_count = v->first.state->insn_count;
 		return COMPARED;
+	}
 	/* What it took to see that there is nothing (accessed bits) stays. */
 	if (v->second.end == END_DONE && state_same(v->start, c, ~0ull, false))
 		return NOTHING_RAN;

@@ -21,6 +21,7 @@ struct verify_tier {
 	/* When it stops within a block, flags that the rest of it overwrites may be anything. */
 	bool flags_die;
 	bool no_fpu_pointers; /* FOP, FIP, FDP are not kept */
+	bool uncounted;       /* it does not count instructions */
 };
 
 /* It is begun by verify_start (sys.h); cpu.stats counts. */

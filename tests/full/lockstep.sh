@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Each block beside the plain handlers: the tests of the engine on both tiers (but those of several
-# vCPUs, and of stale translations, which the sides may forget at different times), then Debian's
-# kernel to its shell.
+# Each block beside the plain handlers: the tests of the engine on both tiers (but traces, those of
+# several vCPUs, and of stale translations, which the sides may forget at different times), then
+# Debian's kernel to its shell.
 set -eu
 build=${BUILD:-build}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-for part in 'co*' '[d-o]*' '[s-v]*'; do
+for part in 'co*' '[d-o]*' 's*' 'tran*' 'v*'; do
 	TIER_VERIFY=1 "$build/asan/tests/check" -k "x86/$part"
 done
 for tier in interp translate; do

@@ -6,6 +6,7 @@
 #include "hypervisor/domain.h"
 #include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/fast.h"
+#include "hypervisor/x86/fpu.h"
 #include "tests/x86/machine.h"
 
 #include <errno.h>
@@ -276,9 +277,81 @@ TIER_TEST(faults_are_the_guests)
 	EQ(0x40000000, m->c->cr2);
 	EQ(1, m->c->r[R_AX]);
 	EQ(1, m->ram[DATA]);
-	if (tier_now == TIER_INTERP)
-		EQ(3, m->c->insn_count);
+	EQ(3, m->c->insn_count);
 	EQ(1, m->c->stats.verified);
+	machine_free(m);
+}
+
+/* STI's shadow is over, and FIP is known, where the block's last instruction faults. */
+TIER_TEST(what_a_fault_finds)
+{
+	struct machine *m = verified(CODE);
+	uint32_t fip;
+
+	LOAD(m, CODE, 0xfb, 0x90,             /* sti; nop */
+	     0xd9, 0xe8,                      /* fld1 */
+	     0x8b, 0x1c, 0x25, 0, 0, 0, 0x40, /* mov ebx, [0x40000000] */
+	     0xf4);                           /* hlt */
+	m->c->cr0 |= CR0_NE;
+	EQ(STOP_TRIPLE, machine_run(m));
+	EQS("", said);
+	CHECK(!m->c->shadow_sti);
+	memcpy(&fip, m->c->fpu.fx + FX_FIP, 4);
+	EQ(CODE + 2, fip);
+	machine_free(m);
+}
+
+/* FENI does nothing, to FIP neither. */
+TIER_TEST(instructions_of_the_8087)
+{
+	struct machine *m = verified(CODE);
+	uint32_t fip;
+
+	LOAD(m, CODE, 0xd9, 0xe8, 0xdb, 0xe0, /* fld1; feni */
+	     0xdb, 0xe1, 0xdb, 0xe4,          /* fdisi; fsetpm */
+	     0xff, 0xc0, 0xf4);               /* inc eax; hlt */
+	m->c->cr0 |= CR0_NE;
+	EQ(STOP_HALT, machine_run(m));
+	EQS("", said);
+	memcpy(&fip, m->c->fpu.fx + FX_FIP, 4);
+	EQ(CODE, fip);
+	machine_free(m);
+}
+
+/* A REP is broken off while the plain handlers run again, and was not before. */
+static void run_then_ask(struct cpu *c, void *arg)
+{
+	cpu_run_plain(c, *(unsigned *)arg);
+	c->attention = ATT_EXIT;
+}
+
+TEST(a_part_of_a_rep)
+{
+	struct verify_tier tier = {.name = "right", .run = run_then_ask, .straight = true};
+	struct machine *m = verified(CODE);
+	unsigned n = 2;
+
+	LOAD(m, CODE, 0xf3, 0xaa, 0x90, 0xf4); /* rep stosb; nop; hlt */
+	m->c->r[R_AX] = 0x55;
+	m->c->r[R_CX] = 0x3000;
+	m->c->r[R_DI] = 0x100010;
+	CHECK(verify_block(m->c, &tier, &n, 3));
+	EQS("", said);
+	EQ(1, m->c->stats.verified_again);
+	EQ(CODE + 3, m->c->rip);
+	EQ(0x55, m->ram[0x10300f]);
+	machine_free(m);
+}
+
+/* A jump to itself is as many instructions as it is let. */
+TIER_TEST(endless_loops_end)
+{
+	struct machine *m = verified(CODE);
+
+	LOAD(m, CODE, 0xeb, 0xfe);
+	EQ(STOP_COUNT, cpu_run(m->c, 5000));
+	EQ(5000, m->c->insn_count);
+	EQS("", said);
 	machine_free(m);
 }
 
