@@ -25,7 +25,7 @@
 #define BLOCK_INSNS 64
 #define HASH_SIZE   32768u
 #define PAGES_SIZE  4096u
-#define ARENA_SIZE  (32u << 20)
+#define ARENA_SIZE  (8u << 20)
 #define JUMPS       16384u
 
 struct block_cache {

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define ENGINE_STATS(X)                                                                  \
-	X(instructions, VCPU, "instructions of the guest")                               \
+	X(instructions, VCPU, "instructions of the guest that were counted: not the translator's") \
 	X(interpreted, VCPU, "of those, by the interpreter")                             \
 	X(translations, ENGINE, "blocks that were translated")                           \
 	X(blocks, ENGINE, "translated blocks that there are now")                        \

@@ -4,6 +4,10 @@
 #include "hypervisor/x86/translate/tr.h"
 #include "tests/x86/sys_rig.h"
 
+#undef REG_RIP /* the system's is its place in gregs[] */
+#include <signal.h>
+#include <sys/time.h>
+
 /* As other vCPUs may while this one waits for a device: all regions are used anew. */
 static void evict(struct machine *m)
 {
@@ -40,5 +44,69 @@ TIER_TEST(room_is_made_while_an_instruction_is_interpreted)
 	EQ(8, r.c->r[R_DX]);
 	EQ(7, r.c->r[R_BX]);
 	EQ(12, r.m->mmio[0]);
+	sys_rig_free(&r);
+}
+
+/* ---- 49: signals ---- */
+
+PAYLOAD(busy, 64,
+	"1: add rax, rbx; lea rdx, [rax + rcx]; xor r13, rdx; add r15, r14; paddq xmm0, xmm1;"
+	"push r15; pop rdi; dec ecx; jnz 1b; movq rsi, xmm0; hlt");
+
+static volatile sig_atomic_t signals;
+
+/* Uses a good deal of its stack, and vector registers. */
+static void on_alarm(int sig)
+{
+	volatile uint8_t room[4096];
+	volatile double x = sig;
+
+	for (unsigned i = 0; i < sizeof(room); i++)
+		room[i] = 0xa5;
+	for (unsigned i = 0; i < 50; i++)
+		x = x * 1.5 + room[i];
+	signals++;
+}
+
+static void alarms(long us)
+{
+	struct itimerval t = {{0, us}, {0, us}};
+	struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK | SA_RESTART};
+
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &t, NULL);
+}
+
+/* While guest registers, and RSP, are not what the host thinks they are. */
+TIER_TEST(corner_49_signals_while_translated_code_runs)
+{
+	const uint64_t n = tier_now == TIER_INTERP ? 5000 : 30000000, b = 0x123456789, e = 77;
+	uint64_t a = 0, x = 0, y = 0;
+	struct sys_rig r = sys_rig("max");
+
+	go_long(&r, 0);
+	r.c->cr4 |= CR4_OSFXSR;
+	r.c->r[R_CX] = n;
+	r.c->r[R_BX] = b;
+	r.c->r[R_14] = e;
+	r.c->r[R_SP] = 0x30000; /* not on the page of the code */
+	store_le(r.c->fpu.fx + 160 + 16, 8, 3);
+	LOADED(&r, busy);
+	signals = 0;
+	alarms(1000);
+	EQ(-1, payload_go(&r).vector);
+	alarms(0);
+	CHECK(tier_now == TIER_INTERP || signals > 0);
+	for (uint64_t i = n; i; i--) {
+		a += b;
+		x ^= a + i;
+		y += e;
+	}
+	EQ(a, r.c->r[R_AX]);
+	EQ(x, r.c->r[R_13]);
+	EQ(y, r.c->r[R_DI]);
+	EQ(y, r.c->r[R_15]);
+	EQ(3 * n, r.c->r[R_SI]);
 	sys_rig_free(&r);
 }

@@ -706,11 +706,11 @@ void tr_stats(const struct cpu *any, struct engine_stats *s)
 	if (!tr)
 		return;
 	pthread_mutex_lock(&tr->lock);
-	s->translations = tr->translated;
-	s->blocks = tr->n_blocks;
-	s->evictions = tr->evictions;
-	s->flushes = tr->flushes;
-	s->smc = tr->killed;
+	s->translations += tr->translated;
+	s->blocks += tr->n_blocks;
+	s->evictions += tr->evictions;
+	s->flushes += tr->flushes;
+	s->smc += tr->killed;
 	for (unsigned i = 0; i < TR_REGIONS; i++)
 		s->code_bytes += tr->regions[i].used;
 	pthread_mutex_unlock(&tr->lock);

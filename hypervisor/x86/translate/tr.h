@@ -20,8 +20,8 @@ enum {
 	TR_KEYS = 64,
 	TR_INSNS = 64, /* of a block at most */
 	TR_REGIONS = 8,
-	TR_REGION = 4 << 20,      /* bytes of code of each */
-	TR_REGION_META = 6 << 20, /* and of what belongs to it */
+	TR_REGION = 2 << 20,      /* bytes of code of each */
+	TR_REGION_META = 3 << 20, /* and of what belongs to it */
 	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
 	TR_HASH = 32768,
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
