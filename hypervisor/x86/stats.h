@@ -10,26 +10,26 @@
 #define HYPERVISOR_X86_STATS_H
 #include <stdint.h>
 
-#define ENGINE_STATS(X)                                                                  \
+#define ENGINE_STATS(X)                                                                            \
 	X(instructions, VCPU, "instructions of the guest that were counted: not the translator's") \
-	X(interpreted, VCPU, "of those, by the interpreter")                             \
-	X(translations, ENGINE, "blocks that were translated")                           \
-	X(blocks, ENGINE, "translated blocks that there are now")                        \
-	X(code_bytes, ENGINE, "bytes of code that they take")                            \
-	X(evictions, ENGINE, "times that the oldest code made room for new")             \
-	X(flushes, ENGINE, "times that all of it was dropped")                           \
-	X(smc, ENGINE, "blocks dropped because what they were made of was written")      \
-	X(entries, VCPU, "times that translated code was entered")                       \
-	X(tlb_misses, VCPU, "accesses of it that its TLB did not know")                  \
-	X(slow_accesses, VCPU, "of those: I/O memory, over a page's end, or watched")    \
-	X(exits_interp, VCPU, "exits from it: an instruction that the interpreter does") \
-	X(exits_link, VCPU, "exits: to a block that was not linked yet")                 \
-	X(exits_jump, VCPU, "exits: an indirect branch to a target not known yet")       \
-	X(exits_page, VCPU, "exits: into a page whose mapping had to be looked at")      \
-	X(exits_poll, VCPU, "exits: somebody wanted the vCPU")                           \
-	X(exits_fault, VCPU, "exits: an exception")                                      \
-	X(verified, VCPU, "blocks that verify=lockstep compared")                        \
-	X(verified_again, VCPU, "of those, run a third time to tell")                    \
+	X(interpreted, VCPU, "of those, by the interpreter")                                       \
+	X(translations, ENGINE, "blocks that were translated")                                     \
+	X(blocks, ENGINE, "translated blocks that there are now")                                  \
+	X(code_bytes, ENGINE, "bytes of code that they take")                                      \
+	X(evictions, ENGINE, "times that the oldest code made room for new")                       \
+	X(flushes, ENGINE, "times that all of it was dropped")                                     \
+	X(smc, ENGINE, "blocks dropped because what they were made of was written")                \
+	X(entries, VCPU, "times that translated code was entered")                                 \
+	X(tlb_misses, VCPU, "accesses of it that its TLB did not know")                            \
+	X(slow_accesses, VCPU, "of those: I/O memory, over a page's end, or watched")              \
+	X(exits_interp, VCPU, "exits from it: an instruction that the interpreter does")           \
+	X(exits_link, VCPU, "exits: to a block that was not linked yet")                           \
+	X(exits_jump, VCPU, "exits: an indirect branch to a target not known yet")                 \
+	X(exits_page, VCPU, "exits: into a page whose mapping had to be looked at")                \
+	X(exits_poll, VCPU, "exits: somebody wanted the vCPU")                                     \
+	X(exits_fault, VCPU, "exits: an exception")                                                \
+	X(verified, VCPU, "blocks that verify=lockstep compared")                                  \
+	X(verified_again, VCPU, "of those, run a third time to tell")                              \
 	X(unverified, VCPU, "blocks that it left to the plain handlers")
 
 #define STATS_MEMBER_(name, of, help) uint64_t name;
