@@ -23,6 +23,7 @@ boots() {
 		<"$dir/in" >"$dir/out" 2>&1 &
 	pid=$!
 	exec 3>"$dir/in"
+	trap '' PIPE # when it has ended that is for us to say
 	i=0
 	until grep -q "SCRIPT WAS RUN ON $2" "$dir/out"; do
 		i=$((i + 1))
@@ -32,11 +33,13 @@ boots() {
 			exit 1
 		fi
 		sleep 2
-		echo 'info screen' >&3
+		echo 'info screen' 2>/dev/null >&3 || break
 	done
-	echo quit >&3
+	echo quit 2>/dev/null >&3 || tail -n 30 "$dir/out"
 	exec 3>&-
 	wait $pid || { echo "$1: ended with status $?" && exit 1; }
+	trap - PIPE
+	grep -q "SCRIPT WAS RUN ON $2" "$dir/out" || { echo "$1: ended by itself" && exit 1; }
 	rm "$dir/in"
 	echo "$1: booted"
 }
