@@ -152,9 +152,7 @@ void blocks_guard(struct cpu *c, uint64_t gfn)
 
 	if (gfn >= bc->n_flags)
 		return;
-	f = __atomic_fetch_or(&bc->flags[gfn], HV_PAGE_CODE, __ATOMIC_SEQ_CST);
-	if (!(f & HV_PAGE_CODE))
-		smp_fence_others(c);
+	f = smp_guard(c, &bc->flags[gfn]);
 	if (f & HV_PAGE_OPEN)
 		tr_guard(c, gfn);
 }

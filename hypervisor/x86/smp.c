@@ -24,7 +24,8 @@
 struct smp {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed; /* in_guest of somebody fell, or `taken` */
-	bool taken; /* somebody is alone, or waits for it; atomic, written under mutex */
+	bool taken;        /* somebody is alone, or waits for it; atomic, written under mutex */
+	unsigned guarding; /* those between a page's flag and its membarrier; atomic */
 	unsigned n;
 	struct cpu *cpus[];
 };
@@ -258,8 +259,20 @@ void smp_device_wrote(struct smp *s, uint64_t gpa, uint64_t len)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-void smp_fence_others(const struct cpu *c)
+/* Who finds the flag set may be ahead of the membarrier of who set it. */
+uint8_t smp_guard(const struct cpu *c, uint8_t *flag)
 {
-	if (has_others(c))
+	uint8_t f = __atomic_load_n(flag, __ATOMIC_SEQ_CST);
+
+	if (!has_others(c))
+		return __atomic_fetch_or(flag, HV_PAGE_CODE, __ATOMIC_SEQ_CST);
+	if (!(f & HV_PAGE_CODE)) {
+		__atomic_add_fetch(&c->smp->guarding, 1, __ATOMIC_SEQ_CST);
+		f = __atomic_fetch_or(flag, HV_PAGE_CODE, __ATOMIC_SEQ_CST);
 		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+		__atomic_sub_fetch(&c->smp->guarding, 1, __ATOMIC_SEQ_CST);
+	} else if (__atomic_load_n(&c->smp->guarding, __ATOMIC_SEQ_CST)) {
+		membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+	}
+	return f;
 }

@@ -34,6 +34,7 @@ void smp_tell_written(struct cpu *c); /* at the next boundary: n_out is not 0 */
 void smp_take_written(struct cpu *c); /* ATT_POSTS */
 /* A device wrote there: all vCPUs hear of it. From any thread. */
 void smp_device_wrote(struct smp *s, uint64_t gpa, uint64_t len);
-/* What other vCPUs stored before this is seen now, and they see what was stored here. */
-void smp_fence_others(const struct cpu *c);
+/* Sets HV_PAGE_CODE and returns what there was: what other vCPUs stored to the page without a word
+ * is seen now, and whoever stores to it from now on sees the flag. */
+uint8_t smp_guard(const struct cpu *c, uint8_t *flag);
 #endif
