@@ -47,6 +47,26 @@ TIER_TEST(room_is_made_while_an_instruction_is_interpreted)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(last_x87, 32,
+	"fninit; fld1; mov esi, 0x2000000; mov byte ptr [esi], 7; fnstenv [esp - 64];"
+	"mov eax, [esp - 52]; hlt");
+
+/* Which that was the code said that is gone. */
+TIER_TEST(room_is_made_behind_an_x87_instruction)
+{
+	struct sys_rig r = sys_rig("max");
+	uint32_t start;
+
+	go_prot(&r, 0);
+	r.c->cr0 |= CR0_NE;
+	r.m->mmio_poke = evict;
+	LOADED(&r, last_x87);
+	start = (uint32_t)r.c->rip;
+	EQ(-1, payload_go(&r).vector);
+	EQ(start + 2, r.c->r[R_AX]);
+	sys_rig_free(&r);
+}
+
 /* ---- 49: signals ---- */
 
 PAYLOAD(busy, 64,

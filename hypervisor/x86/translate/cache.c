@@ -21,6 +21,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef TR_REGION_KIB /* tests/full/evict.sh has small ones */
+#define TR_REGION_KIB 2048
+#endif
+
+enum {
+	TR_REGION = TR_REGION_KIB << 10,   /* bytes of code of each */
+	TR_REGION_META = TR_REGION / 2 * 3 /* and of what belongs to it */
+};
+
 #define STUBS     (64u << 10)
 #define CODE_SIZE (STUBS + (size_t)TR_REGIONS * TR_REGION)
 #define META_SIZE ((size_t)TR_REGIONS * TR_REGION_META)
@@ -332,10 +341,12 @@ void cache_next_region(struct tr *tr)
 
 	tr->region = (tr->region + 1) % TR_REGIONS;
 	r = &tr->regions[tr->region];
+	for (unsigned i = 0; i < tr->n_cpus; i++) {
+		pointers_settle(tr->cpus[i]);
+		memset(tr_cpu(tr->cpus[i])->jumps, 0, sizeof(tr_cpu(tr->cpus[i])->jumps));
+	}
 	empty(tr, r);
 	r->used = r->meta_used = r->n_blocks = 0;
-	for (unsigned i = 0; i < tr->n_cpus; i++)
-		memset(tr_cpu(tr->cpus[i])->jumps, 0, sizeof(tr_cpu(tr->cpus[i])->jumps));
 	tr->evictions++;
 }
 

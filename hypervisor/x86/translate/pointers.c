@@ -66,10 +66,8 @@ static void resolve(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	const uint8_t *at = t->tr->rx + t->fip_at;
-	const struct tr_block *b;
+	const struct tr_block *b = cache_at(t->tr, at);
 
-	pthread_mutex_lock(&t->tr->lock);
-	b = cache_at(t->tr, at);
 	if (b) {
 		const struct tr_place *p = pointers_place(b, at);
 
@@ -77,8 +75,19 @@ static void resolve(struct cpu *c)
 		if (fx_get(c, FX_FSW, 2) & FSW_ES)
 			raised(c, b, p);
 	}
-	pthread_mutex_unlock(&t->tr->lock);
 	t->fip_at = 0;
+}
+
+void pointers_settle(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (!t->fip_at)
+		return;
+	resolve(c);
+	t->fip = get(c, FX_FIP);
+	set(c, FX_FDP, t->fdp);
+	fx_set(c, FX_FOP, 2, t->fop);
 }
 
 void pointers_saved(struct cpu *c)
@@ -108,8 +117,7 @@ void tr_fpu_pointers(struct cpu *c)
 
 	if (!t->tr || !t->fip_at)
 		return;
-	resolve(c);
-	t->fip = get(c, FX_FIP);
-	set(c, FX_FDP, t->fdp);
-	fx_set(c, FX_FOP, 2, t->fop);
+	pthread_mutex_lock(&t->tr->lock);
+	pointers_settle(c);
+	pthread_mutex_unlock(&t->tr->lock);
 }

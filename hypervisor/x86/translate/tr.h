@@ -20,8 +20,6 @@ enum {
 	TR_KEYS = 64,
 	TR_INSNS = 64, /* of a block at most */
 	TR_REGIONS = 8,
-	TR_REGION = 2 << 20,      /* bytes of code of each */
-	TR_REGION_META = 3 << 20, /* and of what belongs to it */
 	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
 	TR_HASH = 32768,
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
@@ -236,6 +234,8 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
 /* ---- pointers.c: after the guest's vector and x87 registers were brought into struct cpu ---- */
 void pointers_saved(struct cpu *c);
 void pointers_loaded(struct cpu *c); /* before they are in the host's again */
+/* With tr.lock, before the code goes that says which instruction was last. */
+void pointers_settle(struct cpu *c);
 /* The last that begins at or before it. */
 const struct tr_place *pointers_place(const struct tr_block *b, const uint8_t *host);
 
