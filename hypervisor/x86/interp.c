@@ -110,13 +110,14 @@ static void between(struct cpu *c)
 
 void cpu_run_straight(struct cpu *c, unsigned most)
 {
-	uint64_t end = c->insn_count + most, page = c->rip / PAGE, before, rip;
+	uint64_t base = c->mode == MODE_64 ? 0 : c->seg[SEG_CS].base, before, rip;
+	uint64_t end = c->insn_count + most, page = (base + c->rip) / PAGE;
 	const struct block *b;
 	const uint8_t *host;
 	unsigned avail;
 	bool on = true;
 
-	while (on && c->insn_count < end && c->rip / PAGE == page) {
+	while (on && c->insn_count < end && (base + c->rip) / PAGE == page) {
 		uint64_t gpa = mem_code(c, c->rip, &host, &avail);
 
 		b = host ? blocks_get(c, gpa, host, avail) : NULL;

@@ -64,8 +64,8 @@ static void register_ea(struct gen *g, const struct insn *in)
 	if (in->index != REG_NONE)
 		index = from_memory(g, in->index, H_T0);
 	emit_lea(&g->e, in->addrsize == 8, H_T1, base, index, in->scale, (int32_t)in->disp);
-	if (in->addrsize == 2) /* movzx r14d, r14w */
-		EMIT(&g->e, "\x45\x0f\xb7\xf6");
+	if (in->addrsize == 2)
+		segment_cut(g, 2);
 }
 
 /* The offset alone, as LEA has it. */
@@ -75,15 +75,6 @@ void access_offset(struct gen *g, const struct insn *in)
 		constant_ea(g, in);
 	else
 		register_ea(g, in);
-}
-
-static void access_base(struct gen *g, const struct insn *in)
-{
-	int32_t base = TR_CPU(seg) +
-		       (int32_t)(in->seg * sizeof(struct segment) + offsetof(struct segment, base));
-
-	if (in->seg >= SEG_FS)
-		emit_rm(&g->e, 0x03, gen_wide(g), H_T1, tr_field(base));
 }
 
 /* ---- the check ---- */
@@ -153,14 +144,6 @@ void access_check(struct gen *g, unsigned size, enum mem_access access, const ui
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 }
 
-/* A segment of 4 GiB that begins elsewhere ends within the linear addresses. */
-static void within_limit(struct gen *g, unsigned size)
-{
-	EMIT(&g->e, "\x41\x81\xfe"); /* cmp r14d, -size */
-	emit_4(&g->e, (uint32_t) - (int32_t)size);
-	access_slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false), access_site(g, OUT_WHOLE));
-}
-
 void access_operand(struct gen *g, unsigned size, enum mem_access access)
 {
 	const uint8_t *start;
@@ -170,9 +153,7 @@ void access_operand(struct gen *g, unsigned size, enum mem_access access)
 	flags_spoil(g);
 	start = emit_here(&g->e);
 	access_offset(g, in);
-	if (in->seg >= SEG_FS && !gen_wide(g) && size > 1)
-		within_limit(g, size);
-	access_base(g, in);
+	segment_linear(g, in->seg, size, access);
 	access_check(g, size, access, start);
 }
 
@@ -183,28 +164,14 @@ void access_stack(struct gen *g, int by, unsigned size, enum mem_access access)
 	flags_spoil(g);
 	start = emit_here(&g->e);
 	emit_lea(&g->e, gen_wide(g), H_T1, H_SP, REG_NONE, 0, by);
+	segment_cut(g, segment_stack_size(g));
+	segment_linear(g, SEG_SS, size, access);
 	access_check(g, size, access, start);
 }
 
 void access_sum(struct gen *g)
 {
 	emit_lea(&g->e, true, H_T1, H_T1, H_T0, 0, 0);
-}
-
-/* ---- segments ---- */
-
-bool access_flat(const struct gen *g, const struct insn *in)
-{
-	uint32_t wants = 1u << in->seg | 1u << (in->seg + FAST_WRITES);
-
-	return gen_wide(g) || !(wants & ~g->key->open);
-}
-
-bool access_flat_stack(const struct gen *g)
-{
-	uint32_t wants = FAST_STACK32 | 1u << SEG_SS | 1u << (SEG_SS + FAST_WRITES);
-
-	return gen_wide(g) || !(wants & ~g->key->open);
 }
 
 /* ---- ways out ---- */

@@ -17,11 +17,17 @@ enum { MOST_JCC = 6 };
 
 /* ---- decoding ---- */
 
+bool block_ends(const struct insn *in)
+{
+	return (in->op->flags & F_ENDS && in->op->run != op_sti && !segment_loads(in)) ||
+	       in->op->run == op_std;
+}
+
 static bool ends(const struct insn *in, unsigned *jccs)
 {
 	if (in->op->run == op_jcc)
 		return ++*jccs == MOST_JCC;
-	return (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
+	return block_ends(in);
 }
 
 static gen_fn *find(const struct insn *in)
@@ -34,12 +40,15 @@ static gen_fn *find(const struct insn *in)
 		fn = moves_find(in);
 	if (!fn)
 		fn = system_find(in);
+	if (!fn)
+		fn = segment_find(in);
 	return fn ? fn : plain_find(in);
 }
 
 static bool may_fault(const struct insn *in)
 {
 	return plain_memory(in) < 4 || stack_find(in) || moves_find(in) || system_find(in) ||
+	       segment_find(in) || (in->op->flags & F_BR && in->op->run != op_jmp) ||
 	       in->op->flags & F_HOST || in->op->run == op_div || in->op->run == op_idiv ||
 	       in->op->run == op_call || in->op->run == op_ret;
 }
@@ -90,7 +99,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 	access_out(g, s);
 	s->resume = emit_here(&g->e);
 	g->flags_at = FLAGS_HOST;
-	g->ended = (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
+	g->ended = block_ends(in);
 }
 
 static void note_place(struct gen *g)
@@ -203,13 +212,15 @@ static void make(struct gen *g)
 static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned bytes)
 {
 	unsigned key = tr_cpu(g->c)->key;
-	uint64_t rip = g->c->rip;
+	uint64_t rip = g->c->rip, lin = tr_code_lin(g->c);
 	struct tr_block *b = cache_meta(g->tr, sizeof(*b));
 	struct tr_place *places = cache_meta(g->tr, g->n * sizeof(*places));
 
 	if (!b || !places)
 		return false;
 	*b = (struct tr_block){.rip = rip,
+			       .lin = lin,
+			       .cs = tr_cpu(g->c)->cs,
 			       .gpa = gpa,
 			       .host = host,
 			       .key = (uint8_t)key,
@@ -217,8 +228,8 @@ static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned byt
 			       .bytes = (uint16_t)bytes,
 			       .places = places,
 			       .region = (uint8_t)g->tr->region,
-			       .page_slot = (uint16_t)tr_page_slot(rip, key)};
-	b->page_id = cache_page_id(g->tr, rip & PAGE_MASK, gpa & PAGE_MASK, key);
+			       .page_slot = (uint16_t)tr_page_slot(lin, key)};
+	b->page_id = cache_page_id(g->tr, lin & PAGE_MASK, gpa & PAGE_MASK, key);
 	g->b = b;
 	return true;
 }

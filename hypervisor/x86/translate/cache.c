@@ -140,11 +140,12 @@ static unsigned hash_of(uint64_t rip, uint64_t gpa, unsigned key)
 	return (unsigned)((rip ^ rip >> 15 ^ gpa >> 7 ^ key << 9) % TR_HASH);
 }
 
-struct tr_block *cache_find(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key)
+struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa)
 {
-	struct tr_block *b = tr->hash[hash_of(rip, gpa, key)];
+	struct tr_block *b = tr->hash[hash_of(rip, gpa, t->key)];
 
-	while (b && (b->rip != rip || b->gpa != gpa || b->key != key))
+	while (b && (b->rip != rip || b->gpa != gpa || b->key != t->key ||
+		     b->cs.base != t->cs.base || b->cs.limit != t->cs.limit))
 		b = b->hash_next;
 	return b;
 }
@@ -176,7 +177,7 @@ bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end)
 
 	if (!note_block(r, b))
 		return false;
-	perf_map_add(tr->perf_map, b->code, b->code_len, b->rip, 16u << tr->keys[b->key].mode);
+	perf_map_add(tr->perf_map, b->code, b->code_len, b->lin, 16u << tr->keys[b->key].mode);
 	r->used = (uint32_t)((end - r->code + 15) & ~15);
 	b->hash_next = *head;
 	*head = b;
@@ -352,20 +353,20 @@ void cache_next_region(struct tr *tr)
 
 /* ---- pages ---- */
 
-static struct tr_page_id *id_slot(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key)
+static struct tr_page_id *id_slot(struct tr *tr, uint64_t lin, uint64_t gpa, unsigned key)
 {
-	unsigned i = (unsigned)((rip / PAGE * 31 ^ gpa / PAGE * 7 ^ key * 1021) % IDS);
+	unsigned i = (unsigned)((lin / PAGE * 31 ^ gpa / PAGE * 7 ^ key * 1021) % IDS);
 
 	while (tr->ids[i].id &&
-	       (tr->ids[i].rip != rip || tr->ids[i].gpa != gpa || tr->ids[i].key != key))
+	       (tr->ids[i].lin != lin || tr->ids[i].gpa != gpa || tr->ids[i].key != key))
 		i = (i + 1) % IDS;
 	return &tr->ids[i];
 }
 
 /* Numbers are never used again; when the table is full all blocks go, and so do their numbers. */
-uint32_t cache_page_id(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key)
+uint32_t cache_page_id(struct tr *tr, uint64_t lin, uint64_t gpa, unsigned key)
 {
-	struct tr_page_id *p = id_slot(tr, rip, gpa, key);
+	struct tr_page_id *p = id_slot(tr, lin, gpa, key);
 
 	if (p->id)
 		return p->id;
@@ -373,9 +374,9 @@ uint32_t cache_page_id(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key)
 		cache_flush(tr);
 		memset(tr->ids, 0, IDS * sizeof(*tr->ids));
 		tr->n_ids = 0;
-		p = id_slot(tr, rip, gpa, key);
+		p = id_slot(tr, lin, gpa, key);
 	}
 	tr->n_ids++;
-	*p = (struct tr_page_id){rip, gpa, ++tr->last_id, (uint8_t)key};
+	*p = (struct tr_page_id){lin, gpa, ++tr->last_id, (uint8_t)key};
 	return p->id;
 }

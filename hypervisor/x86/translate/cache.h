@@ -6,7 +6,7 @@
 
 struct tr *cache_new(unsigned cpus, struct err *e);
 void cache_free(struct tr *tr); /* NULL is fine */
-struct tr_block *cache_find(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
+struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa);
 /* From the region that is filled now; NULL: it is full. */
 void *cache_meta(struct tr *tr, size_t size);
 /* Where the next block's code goes; false: the region has no room for it. */
@@ -20,6 +20,6 @@ bool cache_has(struct tr *tr, uint64_t gpa); /* anything of that page */
 void cache_flush(struct tr *tr);
 /* The oldest one's blocks die, its memory is used again: no other vCPU runs guest code. */
 void cache_next_region(struct tr *tr);
-uint32_t cache_page_id(struct tr *tr, uint64_t rip, uint64_t gpa, unsigned key);
+uint32_t cache_page_id(struct tr *tr, uint64_t lin, uint64_t gpa, unsigned key);
 const struct tr_block *cache_at(struct tr *tr, const uint8_t *host);
 #endif

@@ -226,6 +226,15 @@ static void put_vex(struct emit *e, const struct insn *in, const struct emit_ins
 	emit_1(e, wide_vex(in) << 7 | (~f->vvvv & 15) << 3 | (in->vl & 1u) << 2 | pp);
 }
 
+/* Does it look at the operand size? Elsewhere 66 may mean another instruction. */
+static bool sized(const struct insn *in)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (in->op->o[i].size == S_v || in->op->o[i].size == S_z)
+			return true;
+	return in->op->run == op_cbw || in->op->run == op_cwd;
+}
+
 static bool is_sse_prefix(const struct insn *in)
 {
 	return in->op->prefix == PFX_66 || in->op->flags & F_HOST;
@@ -233,7 +242,8 @@ static bool is_sse_prefix(const struct insn *in)
 
 static void put_prefixes(struct emit *e, const struct insn *in, unsigned rex)
 {
-	bool wide = is_sse_prefix(in) || in->mode != MODE_16 ? in->p66 : in->opsize == 2;
+	bool wide =
+		is_sse_prefix(in) || in->mode != MODE_16 ? in->p66 : in->opsize == 2 && sized(in);
 
 	if (in->lock)
 		emit_1(e, 0xf0);

@@ -21,7 +21,7 @@ static uint64_t relative(const struct gen *g, const struct insn *in)
 
 static bool plain_size(const struct gen *g, const struct insn *in)
 {
-	return in->opsize == (gen_wide(g) ? 8 : 4);
+	return !gen_wide(g) || in->opsize == 8;
 }
 
 /* ---- links ---- */
@@ -37,7 +37,7 @@ static struct tr_link *new_link(struct gen *g, uint64_t to)
 	*l = (struct tr_link){.to_rip = to, .next_of = g->b->links};
 	l->site = (struct tr_site){
 		.b = g->b, .out = OUT_LINK, .flags_at = g->flags_at, .off = g->off[g->i]};
-	l->cross = (to ^ g->b->rip) & PAGE_MASK;
+	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
 	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
 	g->b->links = l;
 	g->edges[g->n_edges++] = l;
@@ -74,7 +74,7 @@ void ends_go_on(struct gen *g)
 
 static bool target_fits(const struct gen *g, uint64_t to)
 {
-	return !gen_wide(g) || lin_canonical(to);
+	return gen_wide(g) ? lin_canonical(to) : to <= g->b->cs.limit;
 }
 
 static bool jcc(struct gen *g, const struct insn *in)
@@ -130,9 +130,15 @@ static void table_jump(struct gen *g, int sp)
 		return;
 	s->sp = (int8_t)sp;
 	if (sp)
-		emit_lea(&g->e, gen_wide(g), H_SP, H_SP, REG_NONE, 0, sp);
+		segment_move_sp(g, sp);
 	emit_rm(&g->e, 0xff, false, 4, jumps_at(offsetof(struct tr_jump, host)));
 	not_found(g, away, s);
+}
+
+/* mov, or movzx of 16 bits */
+static unsigned load_op(const struct insn *in)
+{
+	return in->opsize == 2 ? 0x0fb7 : 0x8b;
 }
 
 /* The operand of an indirect branch to t1. */
@@ -146,13 +152,11 @@ static bool load_target(struct gen *g, const struct insn *in)
 		if (h == REG_NONE)
 			emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(in->gpr[0])));
 		else
-			emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, h);
+			emit_rr(&g->e, load_op(in), gen_wide(g), H_T1, h);
 		return true;
 	}
-	if (!access_flat(g, in))
-		return false;
 	access_operand(g, in->opsize, ACCESS_READ);
-	emit_rm(&g->e, 0x8b, gen_wide(g), H_T1, ACCESS_MEM);
+	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, ACCESS_MEM);
 	return true;
 }
 
@@ -185,14 +189,16 @@ static void push_next(struct gen *g, const struct insn *in)
 
 	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
 	if (!wide || (int64_t)next == (int32_t)next) {
+		if (in->opsize == 2)
+			emit_1(&g->e, 0x66);
 		emit_rm(&g->e, 0xc7, wide, 0, ACCESS_MEM);
-		emit_4(&g->e, (uint32_t)next);
+		emit_n(&g->e, &next, in->opsize == 2 ? 2 : 4);
 	} else {
 		access_sum(g);
 		emit_imm(&g->e, H_T0, next);
 		emit_rm(&g->e, 0x89, true, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
 	}
-	emit_lea(&g->e, wide, H_SP, H_SP, REG_NONE, 0, -(int)in->opsize);
+	segment_move_sp(g, -(int)in->opsize);
 }
 
 /* The target is found first: when it is none the stack is as it was. */
@@ -219,7 +225,7 @@ static bool call(struct gen *g, const struct insn *in)
 {
 	uint64_t to;
 
-	if (!plain_size(g, in) || !access_flat_stack(g))
+	if (!plain_size(g, in))
 		return false;
 	if (in->op->o[0].kind != O_J)
 		return call_indirect(g, in);
@@ -236,11 +242,53 @@ static bool ret(struct gen *g, const struct insn *in)
 {
 	unsigned drop = in->op->o[0].kind == O_I ? in->imm & 0xffff : 0;
 
-	if (!plain_size(g, in) || !access_flat_stack(g) || drop > 64)
+	if (!plain_size(g, in) || drop > 64)
 		return false;
 	access_stack(g, 0, in->opsize, ACCESS_READ);
-	emit_rm(&g->e, 0x8b, gen_wide(g), H_T1, ACCESS_MEM);
+	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, ACCESS_MEM);
 	table_jump(g, (int)(in->opsize + drop));
+	return true;
+}
+
+/* ---- loops ---- */
+
+/* An operation of one operand on rCX, as wide as the addresses are. */
+static void on_counter(struct gen *g, const struct insn *in, unsigned op, unsigned digit)
+{
+	if (in->addrsize == 2)
+		emit_1(&g->e, 0x66);
+	emit_rr(&g->e, op, in->addrsize == 8, digit, R_CX);
+}
+
+static bool loop(struct gen *g, const struct insn *in)
+{
+	uint64_t to = relative(g, in);
+	uint8_t *done;
+
+	if (!plain_size(g, in) || !target_fits(g, to))
+		return false;
+	flags_spoil(g);
+	on_counter(g, in, 0xff, 1); /* dec */
+	if (in->op->run == op_loop) {
+		link_jump(g, 0x85, to);
+		return true;
+	}
+	done = emit_jump(&g->e, 0x84, emit_here(&g->e), false);
+	EMIT(&g->e, "\xf6\x44\x24\xf9\x40"); /* test byte [slot + 1], ZF */
+	link_jump(g, in->op->run == op_loope ? 0x85 : 0x84, to);
+	emit_aim(&g->e, done, emit_here(&g->e));
+	return true;
+}
+
+static bool jcxz(struct gen *g, const struct insn *in)
+{
+	uint64_t to = relative(g, in);
+
+	if (!plain_size(g, in) || !target_fits(g, to))
+		return false;
+	flags_spoil(g);
+	on_counter(g, in, 0x85, R_CX); /* test rcx, rcx */
+	link_jump(g, 0x84, to);
 	return true;
 }
 
@@ -252,5 +300,9 @@ gen_fn *ends_find(const struct insn *in)
 		return jmp;
 	if (in->op->run == op_call)
 		return call;
+	if (in->op->run == op_loop || in->op->run == op_loope || in->op->run == op_loopne)
+		return loop;
+	if (in->op->run == op_jcxz)
+		return jcxz;
 	return in->op->run == op_ret ? ret : NULL;
 }

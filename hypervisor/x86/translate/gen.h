@@ -9,7 +9,7 @@
 #include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/translate/cache.h"
 
-enum { GEN_SLOW = TR_INSNS * 3, GEN_LINKS = 16 };
+enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 16 };
 
 struct gen {
 	struct cpu *c;
@@ -90,10 +90,17 @@ struct emit_mem access_host(const struct gen *g);
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
 #define ACCESS_MEM ((struct emit_mem){H_T1, H_T0, 0})
-/* Are the segments of the operand, or of the stack, as translated code takes them to be? */
-bool access_flat(const struct gen *g, const struct insn *in);
-bool access_flat_stack(const struct gen *g);
 void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here */
+
+/* ---- segment.c ---- */
+/* t1, an offset in it, becomes the linear address; out when it is beyond the limit. Needs t0. */
+void segment_linear(struct gen *g, unsigned seg, unsigned size, enum mem_access access);
+/* No base, no limit, or 64-bit mode. */
+bool segment_flat(const struct gen *g, unsigned seg, enum mem_access access);
+void segment_cut(struct gen *g, unsigned size); /* t1 = its low 2 or 4 bytes */
+unsigned segment_stack_size(const struct gen *g);
+/* The stack pointer, as wide as the stack is; t1 is lost. */
+void segment_move_sp(struct gen *g, int by);
 
 /* ---- by kind: false: the interpreter is to do it ---- */
 typedef bool gen_fn(struct gen *g, const struct insn *in);
@@ -102,6 +109,7 @@ unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: 
 gen_fn *stack_find(const struct insn *in);
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);
+gen_fn *segment_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
 void ends_go_on(struct gen *g); /* to the instruction behind the block */
 void ends_edges(struct gen *g);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hypervisor/x86/translate/moves.c: MOVS and STOS. With REP the host's own REP does
+ * hypervisor/x86/translate/moves.c: MOVS, STOS, LODS. With REP the host's own REP does
  * it, if all of it lies within a page on either side; else the interpreter's
  * handler does it page by page. DF is clear: translated code does not run with it
  * set.
@@ -15,6 +15,11 @@ struct away { /* jumps to the interpreter's */
 	uint8_t *from[MOST_AWAY];
 	unsigned n;
 };
+
+static unsigned source(const struct insn *in)
+{
+	return in->seg_override == SEG_N ? SEG_DS : in->seg_override;
+}
 
 static void away_if(struct gen *g, struct away *a, unsigned cc)
 {
@@ -124,11 +129,29 @@ static void move(struct gen *g, bool store, unsigned size, unsigned reg)
 		store && reg == H_T0 ? (struct emit_mem){H_T1, REG_NONE, 0} : ACCESS_MEM);
 }
 
+/* A pointer of the address's size behind the unit; t0 is lost. */
+static void step(struct gen *g, unsigned reg, unsigned size)
+{
+	const struct insn *in = gen_insn(g);
+
+	if (in->addrsize != 2) {
+		emit_lea(&g->e, in->addrsize == 8, reg, reg, REG_NONE, 0, (int)size);
+		return;
+	}
+	emit_lea(&g->e, false, H_T0, reg, REG_NONE, 0, (int)size);
+	emit_1(&g->e, 0x66);
+	emit_rr(&g->e, 0x8b, false, reg, H_T0);
+}
+
 static void at(struct gen *g, unsigned reg, unsigned size, enum mem_access access)
 {
+	const struct insn *in = gen_insn(g);
 	const uint8_t *start = emit_here(&g->e);
 
-	emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, reg);
+	emit_rr(&g->e, 0x8b, in->addrsize == 8, H_T1, reg);
+	if (in->addrsize == 2)
+		segment_cut(g, 2);
+	segment_linear(g, reg == R_DI ? SEG_ES : source(in), size, access);
 	access_check(g, size, access, start);
 }
 
@@ -147,43 +170,57 @@ static bool once(struct gen *g, const struct insn *in, bool movs)
 		access_sum(g);
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
 		move(g, true, size, H_T0);
-		emit_lea(&g->e, gen_wide(g), R_SI, R_SI, REG_NONE, 0, (int)size);
+		step(g, R_SI, size);
 	} else {
 		move(g, true, size, R_AX);
 	}
-	emit_lea(&g->e, gen_wide(g), R_DI, R_DI, REG_NONE, 0, (int)size);
+	step(g, R_DI, size);
 	return true;
 }
 
-static bool fits(const struct gen *g, const struct insn *in, bool movs)
+/* The host's REP wants flat segments, and addresses as wide as the mode has them. */
+static bool rep_fits(const struct gen *g, const struct insn *in, bool movs)
 {
-	uint32_t wants = 1u << SEG_ES | 1u << (SEG_ES + FAST_WRITES);
-	unsigned seg = in->seg_override == SEG_N ? SEG_DS : in->seg_override;
+	return in->addrsize == (gen_wide(g) ? 8 : 4) && segment_flat(g, SEG_ES, ACCESS_WRITE) &&
+	       (!movs || segment_flat(g, source(in), ACCESS_READ));
+}
 
-	if (in->addrsize != (gen_wide(g) ? 8 : 4) || (movs && seg >= SEG_FS))
-		return false;
-	if (movs)
-		wants |= 1u << seg;
-	return gen_wide(g) || !(wants & ~g->key->open);
+static bool move_string(struct gen *g, const struct insn *in, bool movs)
+{
+	if (in->rep)
+		return rep_fits(g, in, movs) && rep(g, in, movs);
+	return once(g, in, movs);
 }
 
 static bool movs(struct gen *g, const struct insn *in)
 {
-	if (!fits(g, in, true))
-		return false;
-	return in->rep ? rep(g, in, true) : once(g, in, true);
+	return move_string(g, in, true);
 }
 
 static bool stos(struct gen *g, const struct insn *in)
 {
-	if (!fits(g, in, false))
+	return move_string(g, in, false);
+}
+
+/* Without REP: nobody repeats it. */
+static bool lods(struct gen *g, const struct insn *in)
+{
+	unsigned size = in->size[1];
+
+	if (in->rep)
 		return false;
-	return in->rep ? rep(g, in, false) : once(g, in, false);
+	flags_spoil(g);
+	at(g, R_SI, size, ACCESS_READ);
+	move(g, false, size, R_AX);
+	step(g, R_SI, size);
+	return true;
 }
 
 gen_fn *moves_find(const struct insn *in)
 {
 	if (in->op->run == op_movs)
 		return movs;
+	if (in->op->run == op_lods)
+		return lods;
 	return in->op->run == op_stos ? stos : NULL;
 }

@@ -319,7 +319,7 @@ static bool plain(struct gen *g, const struct insn *in)
 
 	if (is_unit(in) && !unit_ready(g->key, in))
 		return false;
-	if (m < 4 && !access_flat(g, in))
+	if (in->op->flags & F_PROT && !g->key->prot)
 		return false;
 	p.x.has_mem = m < 4;
 	p.x.mem = ACCESS_MEM;

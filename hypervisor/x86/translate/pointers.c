@@ -35,7 +35,7 @@ const struct tr_place *pointers_place(const struct tr_block *b, const uint8_t *h
 	return &b->places[n - 1];
 }
 
-/* The offset in its segment of what the host has at p; 0: it is not in the TLB any more. */
+/* The linear address of what the host has at p; 0: it is not in the TLB any more. */
 static uint64_t guest_address(const struct cpu *c, const struct tr_block *b, uint64_t p)
 {
 	const struct tr_cpu *t = tr_cpu(c);
@@ -48,6 +48,13 @@ static uint64_t guest_address(const struct cpu *c, const struct tr_block *b, uin
 	return 0;
 }
 
+static uint64_t offset_in(const struct cpu *c, const struct insn *in, uint64_t lin)
+{
+	if (in->mode != MODE_64)
+		return (uint32_t)(lin - c->seg[in->seg].base);
+	return in->seg >= SEG_FS ? lin - c->seg[in->seg].base : lin;
+}
+
 /* The host's pointers are those of an exception. */
 static void raised(struct cpu *c, const struct tr_block *b, const struct tr_place *p)
 {
@@ -58,7 +65,7 @@ static void raised(struct cpu *c, const struct tr_block *b, const struct tr_plac
 		return;
 	t->fop = (uint16_t)((in.op->op & 7u) << 8 | in.modrm);
 	if (in.mod != 3)
-		t->fdp = guest_address(c, b, get(c, FX_FDP));
+		t->fdp = offset_in(c, &in, guest_address(c, b, get(c, FX_FDP)));
 }
 
 /* What the last x87 instruction was. */

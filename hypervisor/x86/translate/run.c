@@ -15,12 +15,26 @@
 
 /* ---- what blocks are made for ---- */
 
-static struct tr_key key_now(const struct cpu *c)
+/* FS and GS have a base, if they are of any use. */
+static uint32_t open_now(const struct cpu *c)
 {
-	struct tr_key k = {.mode = c->mode, .set = set_explicit(c), .user = c->cpl == 3};
+	const uint32_t other = (1u << SEG_FS | 1u << SEG_GS) * (1 | 1u << FAST_WRITES);
+
+	if (c->mode == MODE_64)
+		return 0;
+	return fast_open_segments(c) & (c->mode == MODE_16 ? FAST_STACK32 : ~other);
+}
+
+static struct tr_key key_of(const struct cpu *c, const struct tr_state *s)
+{
+	struct tr_key k = {.mode = s->mode,
+			   .set = set_explicit(c),
+			   .user = s->cpl == 3,
+			   .open = s->open,
+			   .prot = cpu_is_prot(c),
+			   .vm86 = cpu_is_vm86(c)};
 	bool units = !(c->cr0 & (CR0_EM | CR0_TS));
 
-	k.open = c->mode == MODE_64 ? 0 : fast_open_segments(c);
 	k.x87 = units && c->cr0 & CR0_NE;
 	k.sse = units && c->cr4 & CR4_OSFXSR;
 	k.avx = !(c->cr0 & CR0_TS) && c->cr4 & CR4_OSXSAVE && (c->xcr0 & 6) == 6;
@@ -30,7 +44,8 @@ static struct tr_key key_now(const struct cpu *c)
 static bool same_key(const struct tr_key *a, const struct tr_key *b)
 {
 	return a->open == b->open && a->mode == b->mode && a->set == b->set && a->user == b->user &&
-	       a->sse == b->sse && a->avx == b->avx && a->x87 == b->x87;
+	       a->sse == b->sse && a->avx == b->avx && a->x87 == b->x87 && a->prot == b->prot &&
+	       a->vm86 == b->vm86;
 }
 
 /* TR_KEYS: there are too many; what is of another is the interpreter's. */
@@ -48,47 +63,109 @@ static unsigned key_index(struct tr *tr, const struct tr_key *k)
 	return i;
 }
 
-/* In 64-bit mode all of a key follows from a few registers. */
+/* All of a key follows from this. False: it has changed. */
 static bool same_state(struct cpu *c)
 {
 	struct tr_state now = {.cr0 = c->cr0,
 			       .cr4 = c->cr4,
 			       .xcr0 = c->xcr0,
-			       .flags = c->flags & (FL_AC | FL_DF | FL_VM),
+			       .flags = c->flags & (FL_AC | FL_VM),
+			       .open = open_now(c),
 			       .mode = c->mode,
 			       .cpl = c->cpl};
 	struct tr_cpu *t = tr_cpu(c);
-	const struct tr_state *was = &t->state;
+	const struct tr_state was = t->state;
 
-	if (now.cr0 == was->cr0 && now.cr4 == was->cr4 && now.xcr0 == was->xcr0 &&
-	    now.flags == was->flags && now.mode == was->mode && now.cpl == was->cpl &&
-	    t->key < t->tr->n_keys)
-		return true;
 	t->state = now;
-	t->state.mode = MODE_16; /* nothing is known until the key is */
-	return false;
+	return now.cr0 == was.cr0 && now.cr4 == was.cr4 && now.xcr0 == was.xcr0 &&
+	       now.flags == was.flags && now.open == was.open && now.mode == was.mode &&
+	       now.cpl == was.cpl;
+}
+
+static void new_key(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	struct tr_key k = key_of(c, &t->state);
+
+	if (c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC) {
+		t->key = TR_KEYS;
+		return;
+	}
+	pthread_mutex_lock(&t->tr->lock);
+	t->key = (uint8_t)key_index(t->tr, &k);
+	pthread_mutex_unlock(&t->tr->lock);
+}
+
+/* ---- segments ---- */
+
+/* A number for it, 0 for a flat one. Numbers are not used again before the table of jumps, which
+ * has them, is forgotten. */
+static unsigned code_seg_id(struct tr_cpu *t, const struct tr_code_seg *cs)
+{
+	unsigned i = (cs->base >> 4 ^ cs->base >> 12 ^ cs->limit) % TR_CODE_SEGS;
+
+	if (!cs->base && cs->limit == ~0u)
+		return 0;
+	if (t->code_segs[i].id && t->code_segs[i].cs.base == cs->base &&
+	    t->code_segs[i].cs.limit == cs->limit)
+		return t->code_segs[i].id;
+	if (!++t->last_code_seg) {
+		memset(t->jumps, 0, sizeof(t->jumps));
+		memset(t->code_segs, 0, sizeof(t->code_segs));
+		t->last_code_seg = 1;
+	}
+	t->code_segs[i].cs = *cs;
+	t->code_segs[i].id = t->last_code_seg;
+	return t->last_code_seg;
+}
+
+static void set_code_seg(struct cpu *c, bool new_key)
+{
+	struct tr_code_seg now = {0, ~0u};
+	struct tr_cpu *t = tr_cpu(c);
+
+	if (c->mode != MODE_64) {
+		now.base = (uint32_t)c->seg[SEG_CS].base;
+		now.limit = c->seg[SEG_CS].limit;
+	}
+	if (!new_key && now.base == t->cs.base && now.limit == t->cs.limit)
+		return;
+	t->cs = now;
+	t->key_tag = (uint64_t)(t->key + 1) << 48 | (uint64_t)code_seg_id(t, &now) << 32;
+}
+
+static void set_rooms(struct cpu *c)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	bool any = !cpu_is_prot(c);
+
+	for (unsigned i = 0; i < SEG_N; i++) {
+		const struct segment *s = &c->seg[i];
+		bool down = (s->attr & 0xc) == 4 && s->attr & SEG_S, there = s->attr & SEG_P;
+		uint64_t all = down || (!any && !there) ? 0 : (uint64_t)s->limit + 1;
+
+		t->room[0][i] = any || (s->attr & 0xa) != 8 ? all : 0;
+		t->room[1][i] = any || (s->attr & 0xa) == 2 ? all : 0;
+	}
 }
 
 /* False: what the vCPU is now is not for translated code. */
 static bool set_key(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	struct tr_key k;
+	bool same;
 
-	if (c->mode == MODE_64 && same_state(c))
-		return true;
-
-	if (c->flags & FL_DF || !fast_enter(c))
+	if (c->flags & FL_DF)
 		return false;
-	k = key_now(c);
-	t->state.mode = c->mode == MODE_64 ? MODE_64 : MODE_16;
-	if (t->key < t->tr->n_keys && same_key(&t->tr->keys[t->key], &k))
-		return true;
-	pthread_mutex_lock(&t->tr->lock);
-	t->key = (uint8_t)key_index(t->tr, &k);
-	pthread_mutex_unlock(&t->tr->lock);
-	t->key_tag = (uint64_t)(t->key + 1) << 48;
-	return t->key < TR_KEYS;
+	same = same_state(c);
+	if (!same)
+		new_key(c);
+	if (t->key >= TR_KEYS)
+		return false;
+	set_code_seg(c, !same);
+	if (c->mode != MODE_64)
+		set_rooms(c);
+	return true;
 }
 
 /* ---- finding ---- */
@@ -103,7 +180,7 @@ static void note_large(struct tr_cpu *t, uint64_t lin, unsigned shift)
 /* The page of the block is where the vCPU's tables say, which mem_code has just seen. */
 static void page_holds(struct cpu *c, const struct tr_block *b)
 {
-	uint64_t lin = c->mode == MODE_64 ? c->rip : (uint32_t)(c->seg[SEG_CS].base + c->rip);
+	uint64_t lin = b->lin;
 	const struct tlb_entry *e = &c->tlb->e[set_fetch(c)][lin / PAGE % TLB_SIZE];
 	struct tr_cpu *t = tr_cpu(c);
 
@@ -190,7 +267,7 @@ static struct tr_block *find(struct cpu *c)
 		return NULL;
 	pthread_mutex_lock(&t->tr->lock);
 	sync_memory(c);
-	b = cache_find(t->tr, c->rip, gpa, t->key);
+	b = cache_find(t->tr, t, c->rip, gpa);
 	pthread_mutex_unlock(&t->tr->lock);
 	if (!b && is_hot(c, gpa, host, avail))
 		b = make(c, gpa, host, avail);
@@ -443,7 +520,7 @@ static void interpret(struct cpu *c, const struct insn *in)
 
 static bool at_page_end(const struct cpu *c)
 {
-	return c->rip % PAGE > PAGE - INSN_MAX && (c->mode == MODE_64 || !c->seg[SEG_CS].base);
+	return tr_code_lin(c) % PAGE > PAGE - INSN_MAX;
 }
 
 /* False: the one at rIP is no such. */
@@ -453,7 +530,8 @@ static bool cross(struct cpu *c)
 	unsigned n = mem_fetch(c, c->rip, bytes);
 	struct insn in;
 
-	if (insn_decode(&in, bytes, n, c->mode) != DECODE_OK || c->rip % PAGE + in.len <= PAGE ||
+	if (insn_decode(&in, bytes, n, c->mode) != DECODE_OK ||
+	    tr_code_lin(c) % PAGE + in.len <= PAGE ||
 	    (in.op->feature && !cpu_has(c, in.op->feature)))
 		return false;
 	interpret(c, &in);
@@ -532,9 +610,10 @@ static bool shadow_kept(struct cpu *c, const struct tr_site *s)
 	return true;
 }
 
-static bool ends(const struct insn *in)
+/* The block's own key, after a segment register was loaded. */
+static bool key_kept(struct cpu *c, const struct tr_block *b)
 {
-	return (in->op->flags & F_ENDS && in->op->run != op_sti) || in->op->run == op_std;
+	return set_key(c) && tr_cpu(c)->key == b->key;
 }
 
 /* It may wait, for a device or to be alone. Others may have used the block's memory anew then: in
@@ -548,8 +627,9 @@ static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, con
 	interpret(c, in);
 	if (c->mode != MODE_64)
 		behind = (uint32_t)behind;
-	if (evictions != *now || c->rip != behind || c->break_block || s->b->dead || ends(in) ||
-	    !shadow_kept(c, s) || wanted(c))
+	if (evictions != *now || c->rip != behind || c->break_block || s->b->dead ||
+	    block_ends(in) || !shadow_kept(c, s) || wanted(c) ||
+	    (segment_loads(in) && !key_kept(c, s->b)))
 		return next(c);
 	return go_on(c, s->resume);
 }
@@ -606,8 +686,8 @@ static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 	uint64_t rip = t->t1 ^ t->key_tag;
 	struct insn in;
 
-	if (!s->whole && (c->mode != MODE_64 || lin_canonical(rip))) {
-		c->r[R_SP] = reg_part(c->r[R_SP] + (uint64_t)s->sp, c->mode == MODE_64 ? 8 : 4);
+	if (!s->whole && (c->mode == MODE_64 ? lin_canonical(rip) : rip <= t->cs.limit)) {
+		c->r[R_SP] = reg_join(c->r[R_SP], c->r[R_SP] + (uint64_t)s->sp, insn_stack_size(c));
 		c->rip = rip;
 		return wanted(c) || c->trying ? NULL : look_up(c);
 	}
@@ -686,7 +766,7 @@ bool tr_run(struct cpu *c, uint64_t most)
 	const struct tr_block *b;
 
 	if (!tr_cpu(c)->tr || most < TR_MOST || c->debug || trace_wants(TRACE_IN_ASM) ||
-	    !set_key(c) || !signals_ready())
+	    trace_wants(TRACE_CPU) || !set_key(c) || !signals_ready())
 		return false;
 	b = find(c);
 	if (!b)

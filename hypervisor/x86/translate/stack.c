@@ -3,11 +3,6 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-static void move_sp(struct gen *g, int by)
-{
-	emit_lea(&g->e, gen_wide(g), H_SP, H_SP, REG_NONE, 0, by);
-}
-
 /* mov [mem], reg and mov reg, [mem] of 2, 4, 8 bytes */
 static void store(struct gen *g, unsigned size, unsigned reg, struct emit_mem m)
 {
@@ -43,7 +38,7 @@ static bool push_reg(struct gen *g, const struct insn *in)
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(r)));
 		store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
 	}
-	move_sp(g, -(int)size);
+	segment_move_sp(g, -(int)size);
 	return true;
 }
 
@@ -51,7 +46,7 @@ static bool push_imm(struct gen *g, const struct insn *in)
 {
 	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
 	store_imm(g, in->opsize, (int32_t)sign_extend(in->imm, in->imm_size));
-	move_sp(g, -(int)in->opsize);
+	segment_move_sp(g, -(int)in->opsize);
 	return true;
 }
 
@@ -59,8 +54,6 @@ static bool push_mem(struct gen *g, const struct insn *in)
 {
 	unsigned size = in->opsize;
 
-	if (!access_flat(g, in))
-		return false;
 	access_operand(g, size, ACCESS_READ);
 	load(g, size, H_T0, ACCESS_MEM);
 	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(value)));
@@ -68,14 +61,12 @@ static bool push_mem(struct gen *g, const struct insn *in)
 	access_sum(g);
 	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
 	store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
-	move_sp(g, -(int)size);
+	segment_move_sp(g, -(int)size);
 	return true;
 }
 
 static bool push(struct gen *g, const struct insn *in)
 {
-	if (!access_flat_stack(g))
-		return false;
 	if (in->gpr[0] != REG_NONE)
 		return push_reg(g, in);
 	return in->op->o[0].kind == O_E ? push_mem(g, in) : push_imm(g, in);
@@ -85,7 +76,7 @@ static bool pop(struct gen *g, const struct insn *in)
 {
 	unsigned size = in->opsize, r = in->gpr[0], h;
 
-	if (r == REG_NONE || (r == R_SP && size == 2) || !access_flat_stack(g))
+	if (r == REG_NONE || (r == R_SP && size == 2))
 		return false;
 	h = gen_reg(r);
 	access_stack(g, 0, size, ACCESS_READ);
@@ -96,24 +87,36 @@ static bool pop(struct gen *g, const struct insn *in)
 		load(g, size, h, ACCESS_MEM);
 	}
 	if (r != R_SP)
-		move_sp(g, (int)size);
+		segment_move_sp(g, (int)size);
 	return true;
+}
+
+/* mov to, from of 2, 4, 8 bytes */
+static void move_to(struct gen *g, unsigned size, unsigned to, unsigned from)
+{
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	emit_rr(&g->e, 0x8b, size == 8, to, from);
 }
 
 static bool leave(struct gen *g, const struct insn *in)
 {
+	unsigned size = in->opsize, stack = segment_stack_size(g);
 	const uint8_t *start;
-	bool wide = gen_wide(g);
 
-	if (in->opsize != (wide ? 8 : 4) || !access_flat_stack(g))
+	if (gen_wide(g) && size != 8)
 		return false;
 	flags_spoil(g);
 	start = emit_here(&g->e);
-	emit_rr(&g->e, 0x8b, wide, H_T1, R_BP);
-	access_check(g, in->opsize, ACCESS_READ, start);
-	load(g, in->opsize, H_T0, ACCESS_MEM);
-	emit_lea(&g->e, wide, H_SP, R_BP, REG_NONE, 0, in->opsize);
-	emit_rr(&g->e, 0x8b, wide, R_BP, H_T0);
+	emit_rr(&g->e, 0x8b, stack == 8, H_T1, R_BP);
+	if (stack == 2)
+		segment_cut(g, 2);
+	segment_linear(g, SEG_SS, size, ACCESS_READ);
+	access_check(g, size, ACCESS_READ, start);
+	load(g, size, H_T0, ACCESS_MEM);
+	emit_lea(&g->e, stack == 8, H_T1, R_BP, REG_NONE, 0, in->opsize);
+	move_to(g, stack, H_SP, H_T1);
+	move_to(g, size, R_BP, H_T0);
 	return true;
 }
 

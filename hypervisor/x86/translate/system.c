@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * hypervisor/x86/translate/system.c: what kernels do all the time and the handlers
- * would do in more time than it takes to go there: CLI, STI, PUSHF, SWAPGS. At CPL 0
- * in protected mode they ask for no right.
+ * would do in more time than it takes to go there: CLI, STI, PUSHF, SWAPGS. At CPL 0,
+ * in real mode too, they ask for no right; PUSHF only in virtual-8086 mode.
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
@@ -57,7 +57,7 @@ static bool pushf(struct gen *g, const struct insn *in)
 {
 	int size = in->opsize;
 
-	if (size == 2 || !access_flat_stack(g))
+	if (g->key->vm86)
 		return false;
 	flags_spoil(g);
 	if (g->flags_at != FLAGS_SLOT)
@@ -67,8 +67,10 @@ static bool pushf(struct gen *g, const struct insn *in)
 	access_stack(g, -size, (unsigned)size, ACCESS_WRITE);
 	access_sum(g);
 	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
+	if (size == 2)
+		emit_1(&g->e, 0x66);
 	emit_rm(&g->e, 0x89, size == 8, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
-	emit_lea(&g->e, gen_wide(g), H_SP, H_SP, REG_NONE, 0, -size);
+	segment_move_sp(g, -size);
 	return true;
 }
 

@@ -18,7 +18,8 @@ enum {
 	TR_JUMPS = 4096, /* of the table of indirect branches */
 	TR_PAGES = 4096, /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 64,
-	TR_INSNS = 64, /* of a block at most */
+	TR_CODE_SEGS = 256, /* of the table of code segments */
+	TR_INSNS = 64,      /* of a block at most */
 	TR_REGIONS = 8,
 	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
 	TR_HASH = 32768,
@@ -38,7 +39,7 @@ struct tr_tlb {
 #define TR_TLB_SHIFT 5
 
 struct tr_jump {
-	uint64_t rip; /* ^ tr_cpu.key_tag */
+	uint64_t rip; /* its offset ^ tr_cpu.key_tag */
 	const uint8_t *host;
 };
 
@@ -91,9 +92,15 @@ struct tr_place { /* an instruction's beginning, for faults of the host's */
 	uint8_t flags_at;
 };
 
+/* What a block knows of CS: it is for no other. Of 64-bit mode: 0 and all ones. */
+struct tr_code_seg {
+	uint32_t base, limit;
+};
+
 struct tr_block {
 	struct tr_block *hash_next, *page_next;
-	uint64_t rip, gpa;
+	uint64_t rip, lin, gpa; /* rip: the offset in the code segment */
+	struct tr_code_seg cs;
 	const uint8_t *host; /* the guest's code */
 	uint32_t page_id;
 	uint16_t bytes, page_slot;
@@ -110,13 +117,13 @@ struct tr_block {
 
 /* What a block was made for besides its address. */
 struct tr_key {
-	uint32_t open; /* segments: fast.h */
+	uint32_t open; /* flat segments: fast.h; of 16-bit code none */
 	uint8_t mode, set;
-	bool user, sse, avx, x87;
+	bool user, sse, avx, x87, prot, vm86;
 };
 
 struct tr_page_id { /* a linear page at a physical one under a key */
-	uint64_t rip, gpa;
+	uint64_t lin, gpa;
 	uint32_t id;
 	uint8_t key;
 };
@@ -157,9 +164,10 @@ struct tr {
 	const uint8_t *enter, *out, *load_vector, *load_x87;
 };
 
-/* What a key follows from in 64-bit mode. */
+/* What a key follows from. */
 struct tr_state {
 	uint64_t cr0, cr4, xcr0, flags;
+	uint32_t open;
 	uint8_t mode, cpl;
 };
 
@@ -173,7 +181,15 @@ struct tr_cpu {
 	uint32_t fpu_live, fpu_was; /* what of the guest's is in the host's: enum tr_unit */
 	uint32_t avx;               /* its upper halves count */
 	uint8_t key;
-	struct tr_state state; /* that key is of; mode MODE_16: of none */
+	struct tr_state state; /* that key is of */
+	/* Outside 64-bit mode: how many bytes of each segment may be read and written. */
+	uint64_t room[2][SEG_N];
+	struct tr_code_seg cs; /* that key_tag is of */
+	struct {
+		struct tr_code_seg cs;
+		uint16_t id;
+	} code_segs[TR_CODE_SEGS];
+	uint16_t last_code_seg;
 	uint32_t n_touched, n_pages;
 	/* x87: the guest's pointers; fip_at: the last instruction was this, from tr.rx, if not 0 */
 	uint64_t fip, fdp;
@@ -187,13 +203,17 @@ struct tr_cpu {
 	struct tr_tlb tlb[TLB_SETS][TR_TLB];
 };
 
+static inline uint64_t tr_code_lin(const struct cpu *c)
+{
+	return c->mode == MODE_64 ? c->rip : (uint32_t)(c->seg[SEG_CS].base + c->rip);
+}
 static inline struct tr_cpu *tr_cpu(const struct cpu *c)
 {
 	return (struct tr_cpu *)((uintptr_t)c + ((sizeof(struct cpu) + 63) & ~63ul));
 }
-static inline unsigned tr_page_slot(uint64_t rip, unsigned key)
+static inline unsigned tr_page_slot(uint64_t lin, unsigned key)
 {
-	return (unsigned)((rip >> 12) ^ (rip >> 24) ^ key * 77) % TR_PAGES;
+	return (unsigned)((lin >> 12) ^ (lin >> 24) ^ key * 77) % TR_PAGES;
 }
 /* Displacements from RSP. */
 #define TR_CPU(field) ((int32_t)offsetof(struct cpu, field))
@@ -228,6 +248,12 @@ void stubs_enter(struct cpu *c, const uint8_t *host);
 struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
 			    bool *full);
 struct gen *block_gen_new(void);
+/* Is the block over behind it, whoever does it? */
+bool block_ends(const struct insn *in);
+/* ---- segment.c ---- */
+/* A segment register without a shadow: what follows goes on in the block, unless another key is
+ * wanted for it. */
+bool segment_loads(const struct insn *in);
 
 /* ---- run.c: what translated code calls; NULL: leave ---- */
 const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
