@@ -101,10 +101,11 @@ TIER_TEST(kick_stops_an_endless_loop_and_count_ends_it)
 
 	box_new(&b);
 	start(&b, code, sizeof(code));
-	EQ(ENGINE_COUNT, b.en->ops->run(b.en, 0, 1000));
+	/* few enough to be counted on either tier */
+	EQ(ENGINE_COUNT, b.en->ops->run(b.en, 0, 999));
 	b.en->ops->kick(b.en, 0);
 	EQ(ENGINE_KICKED, b.en->ops->run(b.en, 0, 1000));
-	EQ(ENGINE_COUNT, b.en->ops->run(b.en, 0, 1000));
+	EQ(ENGINE_COUNT, b.en->ops->run(b.en, 0, 999));
 	box_free(&b);
 }
 

@@ -192,7 +192,8 @@ TIER_TEST(the_program_does_not_notice)
 	m = real_program();
 	record(&r, TRACE_IN_ASM | TRACE_INT | TRACE_CPU);
 	EQ(STOP_HALT, machine_run(m));
-	EQ(insns, m->c->insn_count);
+	if (tier_now == TIER_INTERP) /* translated code does not count */
+		EQ(insns, m->c->insn_count);
 	EQ(0x1234, m->c->r[R_AX]);
 	machine_free(m);
 	trace_close();
