@@ -2,7 +2,7 @@
 /* hypervisor/x86/translate/cache.h: translated blocks, under tr.lock. */
 #ifndef HYPERVISOR_X86_TRANSLATE_CACHE_H
 #define HYPERVISOR_X86_TRANSLATE_CACHE_H
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/parts.h"
 
 struct tr *cache_new(unsigned cpus, struct err *e);
 void cache_free(struct tr *tr); /* NULL is fine */

@@ -7,7 +7,7 @@
  * While translated code runs, RSP is not a stack: the handlers have one of their
  * own, and whatever else a thread that runs vCPUs gets must too (SA_ONSTACK).
  */
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/parts.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -9,7 +9,7 @@
  * Tests: tests/x86/translate.c
  */
 #include "hypervisor/x86/fpu.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/parts.h"
 
 #define NO_INDEX REG_NONE
 

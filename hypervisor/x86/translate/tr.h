@@ -237,36 +237,4 @@ static inline void tr_set_flags(struct cpu *c)
 	t->host_flags = (c->flags & FL_STATUS) | FL_1;
 	t->slot_flags = (t->host_flags & 0xff) << 8 | (t->host_flags >> 11 & 1);
 }
-
-/* ---- stubs.c ---- */
-void stubs_make(struct tr *tr, struct emit *e);
-/* Into translated code at `host`; returns when it leaves. */
-void stubs_enter(struct cpu *c, const uint8_t *host);
-
-/* ---- block.c: from a guest's code to a block ---- */
-/* What is at rIP, under the vCPU's key. NULL: nothing decodes there, or *full: no room. */
-struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
-			    bool *full);
-struct gen *block_gen_new(void);
-/* Is the block over behind it, whoever does it? */
-bool block_ends(const struct insn *in);
-/* ---- segment.c ---- */
-/* A segment register without a shadow: what follows goes on in the block, unless another key is
- * wanted for it. */
-bool segment_loads(const struct insn *in);
-
-/* ---- run.c: what translated code calls; NULL: leave ---- */
-const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
-/* ---- pointers.c: after the guest's vector and x87 registers were brought into struct cpu ---- */
-void pointers_saved(struct cpu *c);
-void pointers_loaded(struct cpu *c); /* before they are in the host's again */
-/* With tr.lock, before the code goes that says which instruction was last. */
-void pointers_settle(struct cpu *c);
-/* The last that begins at or before it. */
-const struct tr_place *pointers_place(const struct tr_block *b, const uint8_t *host);
-
-/* ---- signals.c ---- */
-bool signals_add(const struct tr *tr);
-void signals_remove(const struct tr *tr);
-bool signals_ready(void); /* of this thread: before it runs translated code */
 #endif
