@@ -25,6 +25,10 @@ enum { /* types of system descriptors; the 16-bit ones are these & ~8 */
 };
 enum { TYPE_ACCESSED = 1, TYPE_WRITE = 2, TYPE_CONFORM = 4, TYPE_CODE = 8, TYPE_BUSY = 2 };
 
+/* What SYSCALL and its like make of CS and SS (with L or DB), and SYSRET's part of R11. */
+enum { FLAT_CODE = SEG_P | SEG_S | SEG_G | 0xb, FLAT_DATA = SEG_P | SEG_S | SEG_G | 3 };
+#define SYSRET_FLAGS (0x3c7fd7u & ~(uint32_t)(FL_RF | FL_VM))
+
 struct desc {
 	uint64_t at; /* linear, of the table's entry */
 	uint32_t lo, hi;

@@ -333,8 +333,6 @@ void far_ret(struct cpu *c, unsigned opsize, unsigned drop)
 
 /* ---- fast system calls: flat segments without a look at the tables ---- */
 
-enum { FLAT_CODE = SEG_P | SEG_S | SEG_G | 0xb, FLAT_DATA = SEG_P | SEG_S | SEG_G | 3 };
-
 static void flat_segments(struct cpu *c, uint16_t cs, uint16_t ss, unsigned cpl, bool is_long)
 {
 	uint16_t dpl = (uint16_t)(cpl << SEG_DPL_SHIFT);
@@ -371,8 +369,6 @@ void cpu_syscall(struct cpu *c)
 	c->next_rip = c->lstar;
 	step_by_new_tf(c);
 }
-
-#define SYSRET_FLAGS (0x3c7fd7ull & ~(uint64_t)(FL_RF | FL_VM))
 
 void cpu_sysret(struct cpu *c, unsigned opsize)
 {

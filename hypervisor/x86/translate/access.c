@@ -30,6 +30,8 @@ struct tr_site *access_site(struct gen *g, enum tr_out out)
 			      .flags_at = g->flags_at,
 			      .off = g->off[g->i],
 			      .last = g->i + 1 >= g->n,
+			      .units = (g->vector_ready ? TR_VECTOR : 0) |
+				       (g->x87_ready ? TR_X87 : 0),
 			      .len = g->i < g->n ? g->in[g->i].len : 0};
 	return s;
 }

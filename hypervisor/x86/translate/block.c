@@ -176,6 +176,7 @@ static void entry_sites(struct gen *g, const struct entry *en)
 
 	g->i = 0;
 	g->flags_at = FLAGS_SLOT;
+	g->vector_ready = g->x87_ready = false;
 	page = access_site(g, OUT_PAGE);
 	poll = access_site(g, OUT_POLL);
 	if (!page || !poll)

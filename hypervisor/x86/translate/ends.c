@@ -53,6 +53,13 @@ static void link_jump(struct gen *g, unsigned op, uint64_t to)
 		l->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
 }
 
+void ends_link_over(struct gen *g, uint64_t to)
+{
+	link_jump(g, 0xe9, to);
+	if (!g->failed)
+		g->b->links->cross = true;
+}
+
 void ends_edges(struct gen *g)
 {
 	for (unsigned i = 0; i < g->n_edges; i++) {
@@ -93,24 +100,34 @@ static struct emit_mem jumps_at(size_t field)
 	return (struct emit_mem){H_CPU, H_T0, (int32_t)((size_t)TR_OWN(jumps) + field)};
 }
 
+void ends_look_up(struct emit *e, uint8_t *away[2])
+{
+	emit_rr(e, 0x8b, true, H_T0, H_T1);
+	EMIT(e, "\x49\xc1\xed\x08"); /* shr r13, 8 */
+	emit_rr(e, 0x33, false, H_T0, H_T1);
+	EMIT(e, "\x41\x81\xe5"); /* and r13d, TR_JUMPS - 1 */
+	emit_4(e, TR_JUMPS - 1);
+	EMIT(e, "\x41\xc1\xe5\x04"); /* shl r13d, 4 */
+	emit_rm(e, 0x33, true, H_T1, tr_field(TR_OWN(key_tag)));
+	emit_rm(e, 0x83, false, 7, tr_field(TR_CPU(attention)));
+	emit_1(e, 0);
+	away[0] = emit_jump(e, 0x85, emit_here(e), false);
+	emit_rm(e, 0x3b, true, H_T1, jumps_at(offsetof(struct tr_jump, rip)));
+	away[1] = emit_jump(e, 0x85, emit_here(e), false);
+}
+
+void ends_jump(struct emit *e)
+{
+	emit_rm(e, 0xff, false, 4, jumps_at(offsetof(struct tr_jump, host)));
+}
+
 /* t1: where to. Goes on when it is in the table, at the entry t0. */
 static struct tr_site *look_up(struct gen *g, uint8_t *away[2])
 {
 	struct tr_site *s = access_site(g, OUT_JUMP);
 
 	g->ended = true;
-	emit_rr(&g->e, 0x8b, true, H_T0, H_T1);
-	EMIT(&g->e, "\x49\xc1\xed\x08"); /* shr r13, 8 */
-	emit_rr(&g->e, 0x33, false, H_T0, H_T1);
-	EMIT(&g->e, "\x41\x81\xe5"); /* and r13d, TR_JUMPS - 1 */
-	emit_4(&g->e, TR_JUMPS - 1);
-	EMIT(&g->e, "\x41\xc1\xe5\x04"); /* shl r13d, 4 */
-	emit_rm(&g->e, 0x33, true, H_T1, tr_field(TR_OWN(key_tag)));
-	emit_rm(&g->e, 0x83, false, 7, tr_field(TR_CPU(attention)));
-	emit_1(&g->e, 0);
-	away[0] = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
-	emit_rm(&g->e, 0x3b, true, H_T1, jumps_at(offsetof(struct tr_jump, rip)));
-	away[1] = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+	ends_look_up(&g->e, away);
 	return s;
 }
 
@@ -131,7 +148,7 @@ static void table_jump(struct gen *g, int sp)
 	s->sp = (int8_t)sp;
 	if (sp)
 		segment_move_sp(g, sp);
-	emit_rm(&g->e, 0xff, false, 4, jumps_at(offsetof(struct tr_jump, host)));
+	ends_jump(&g->e);
 	not_found(g, away, s);
 }
 

@@ -71,6 +71,29 @@ void flags_restore(struct emit *e)
 	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(rax)));
 }
 
+void flags_image(struct emit *e)
+{
+	emit_rm(e, 0x8b, false, H_T1, tr_field(TR_CPU(flags)));
+	EMIT(e, "\x41\x81\xe6"); /* and r14d */
+	emit_4(e, ~(uint32_t)(FL_STATUS | FL_VM | FL_RF));
+	/* movzx r13d, byte [slot + 1]; and r13d, status; or; movzx r13d, byte [slot]; shl 11; or */
+	EMIT(e, "\x44\x0f\xb6\x6c\x24\xf9\x41\x81\xe5");
+	emit_4(e, FL_STATUS & 0xff);
+	emit_rr(e, 0x0b, false, H_T1, H_T0);
+	EMIT(e, "\x44\x0f\xb6\x6c\x24\xf8\x41\xc1\xe5\x0b");
+	emit_rr(e, 0x0b, false, H_T1, H_T0); /* or */
+}
+
+void flags_take(struct emit *e)
+{
+	EMIT(e, "\x45\x0f\xb6\xee"       /* movzx r13d, r14b */
+		"\x41\xc1\xe5\x08"       /* shl r13d, 8 */
+		"\x41\xc1\xee\x0b"       /* shr r14d, 11 */
+		"\x41\x83\xe6\x01"       /* and r14d, 1 */
+		"\x45\x09\xf5"           /* or r13d, r14d */
+		"\x44\x89\x6c\x24\xf8"); /* mov [slot], r13d */
+}
+
 void flags_spoil(struct gen *g)
 {
 	if (g->flags_at != FLAGS_HOST)

@@ -69,6 +69,8 @@ void flags_spoil(struct gen *g);    /* the host's are about to be lost */
 void flags_need(struct gen *g);     /* the host's must be right now */
 void flags_restore(struct emit *e); /* from the slot */
 void flags_save(struct emit *e);    /* into it */
+void flags_image(struct emit *e);   /* t1 = RFLAGS as PUSHF has them, from the slot; t0 is lost */
+void flags_take(struct emit *e);    /* the slot: what RFLAGS in t1 have; t0 and t1 are lost */
 void flags_before(struct gen *g);   /* what the instruction reads or leaves alone */
 void flags_after(struct gen *g);
 
@@ -110,7 +112,13 @@ gen_fn *stack_find(const struct insn *in);
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);
 gen_fn *segment_find(const struct insn *in);
+gen_fn *rings_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
-void ends_go_on(struct gen *g); /* to the instruction behind the block */
+/* t1: a linear address. To the block that the table of jumps has for it, with the flags in the
+ * slot; away: the jumps if there is none, with t1 ^ key_tag. t0: its entry. */
+void ends_look_up(struct emit *e, uint8_t *away[2]);
+void ends_jump(struct emit *e);                  /* there */
+void ends_link_over(struct gen *g, uint64_t to); /* as if `to` were in another page */
+void ends_go_on(struct gen *g);                  /* to the instruction behind the block */
 void ends_edges(struct gen *g);
 #endif

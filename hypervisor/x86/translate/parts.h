@@ -16,6 +16,8 @@ struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, u
 struct gen *block_gen_new(void);
 /* Is the block over behind it, whoever does it? */
 bool block_ends(const struct insn *in);
+/* ---- rings.c ---- */
+void rings_make(struct tr *tr, struct emit *e);
 /* ---- segment.c ---- */
 /* A segment register without a shadow: what follows goes on in the block, unless another key is
  * wanted for it. */
@@ -25,7 +27,6 @@ bool segment_loads(const struct insn *in);
 const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
 /* ---- pointers.c: after the guest's vector and x87 registers were brought into struct cpu ---- */
 void pointers_saved(struct cpu *c);
-void pointers_loaded(struct cpu *c); /* before they are in the host's again */
 /* With tr.lock, before the code goes that says which instruction was last. */
 void pointers_settle(struct cpu *c);
 /* The last that begins at or before it. */

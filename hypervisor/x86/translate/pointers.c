@@ -109,15 +109,6 @@ void pointers_saved(struct cpu *c)
 	fx_set(c, FX_FOP, 2, t->fop);
 }
 
-void pointers_loaded(struct cpu *c)
-{
-	struct tr_cpu *t = tr_cpu(c);
-
-	t->fip = get(c, FX_FIP);
-	t->fdp = get(c, FX_FDP);
-	t->fop = (uint16_t)fx_get(c, FX_FOP, 2);
-}
-
 void tr_fpu_pointers(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);

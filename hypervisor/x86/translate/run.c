@@ -13,161 +13,6 @@
 #include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/translate.h"
 
-/* ---- what blocks are made for ---- */
-
-/* FS and GS have a base, if they are of any use. */
-static uint32_t open_now(const struct cpu *c)
-{
-	const uint32_t other = (1u << SEG_FS | 1u << SEG_GS) * (1 | 1u << FAST_WRITES);
-
-	if (c->mode == MODE_64)
-		return 0;
-	return fast_open_segments(c) & (c->mode == MODE_16 ? FAST_STACK32 : ~other);
-}
-
-static struct tr_key key_of(const struct cpu *c, const struct tr_state *s)
-{
-	struct tr_key k = {.mode = s->mode,
-			   .set = set_explicit(c),
-			   .user = s->cpl == 3,
-			   .open = s->open,
-			   .prot = cpu_is_prot(c),
-			   .vm86 = cpu_is_vm86(c)};
-	bool units = !(c->cr0 & (CR0_EM | CR0_TS));
-
-	k.x87 = units && c->cr0 & CR0_NE;
-	k.sse = units && c->cr4 & CR4_OSFXSR;
-	k.avx = !(c->cr0 & CR0_TS) && c->cr4 & CR4_OSXSAVE && (c->xcr0 & 6) == 6;
-	return k;
-}
-
-static bool same_key(const struct tr_key *a, const struct tr_key *b)
-{
-	return a->open == b->open && a->mode == b->mode && a->set == b->set && a->user == b->user &&
-	       a->sse == b->sse && a->avx == b->avx && a->x87 == b->x87 && a->prot == b->prot &&
-	       a->vm86 == b->vm86;
-}
-
-/* TR_KEYS: there are too many; what is of another is the interpreter's. */
-static unsigned key_index(struct tr *tr, const struct tr_key *k)
-{
-	unsigned i;
-
-	for (i = 0; i < tr->n_keys; i++)
-		if (same_key(&tr->keys[i], k))
-			return i;
-	if (i < TR_KEYS) {
-		tr->keys[i] = *k;
-		tr->n_keys = i + 1;
-	}
-	return i;
-}
-
-/* All of a key follows from this. False: it has changed. */
-static bool same_state(struct cpu *c)
-{
-	struct tr_state now = {.cr0 = c->cr0,
-			       .cr4 = c->cr4,
-			       .xcr0 = c->xcr0,
-			       .flags = c->flags & (FL_AC | FL_VM),
-			       .open = open_now(c),
-			       .mode = c->mode,
-			       .cpl = c->cpl};
-	struct tr_cpu *t = tr_cpu(c);
-	const struct tr_state was = t->state;
-
-	t->state = now;
-	return now.cr0 == was.cr0 && now.cr4 == was.cr4 && now.xcr0 == was.xcr0 &&
-	       now.flags == was.flags && now.open == was.open && now.mode == was.mode &&
-	       now.cpl == was.cpl;
-}
-
-static void new_key(struct cpu *c)
-{
-	struct tr_cpu *t = tr_cpu(c);
-	struct tr_key k = key_of(c, &t->state);
-
-	if (c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC) {
-		t->key = TR_KEYS;
-		return;
-	}
-	pthread_mutex_lock(&t->tr->lock);
-	t->key = (uint8_t)key_index(t->tr, &k);
-	pthread_mutex_unlock(&t->tr->lock);
-}
-
-/* ---- segments ---- */
-
-/* A number for it, 0 for a flat one. Numbers are not used again before the table of jumps, which
- * has them, is forgotten. */
-static unsigned code_seg_id(struct tr_cpu *t, const struct tr_code_seg *cs)
-{
-	unsigned i = (cs->base >> 4 ^ cs->base >> 12 ^ cs->limit) % TR_CODE_SEGS;
-
-	if (!cs->base && cs->limit == ~0u)
-		return 0;
-	if (t->code_segs[i].id && t->code_segs[i].cs.base == cs->base &&
-	    t->code_segs[i].cs.limit == cs->limit)
-		return t->code_segs[i].id;
-	if (!++t->last_code_seg) {
-		memset(t->jumps, 0, sizeof(t->jumps));
-		memset(t->code_segs, 0, sizeof(t->code_segs));
-		t->last_code_seg = 1;
-	}
-	t->code_segs[i].cs = *cs;
-	t->code_segs[i].id = t->last_code_seg;
-	return t->last_code_seg;
-}
-
-static void set_code_seg(struct cpu *c, bool new_key)
-{
-	struct tr_code_seg now = {0, ~0u};
-	struct tr_cpu *t = tr_cpu(c);
-
-	if (c->mode != MODE_64) {
-		now.base = (uint32_t)c->seg[SEG_CS].base;
-		now.limit = c->seg[SEG_CS].limit;
-	}
-	if (!new_key && now.base == t->cs.base && now.limit == t->cs.limit)
-		return;
-	t->cs = now;
-	t->key_tag = (uint64_t)(t->key + 1) << 48 | (uint64_t)code_seg_id(t, &now) << 32;
-}
-
-static void set_rooms(struct cpu *c)
-{
-	struct tr_cpu *t = tr_cpu(c);
-	bool any = !cpu_is_prot(c);
-
-	for (unsigned i = 0; i < SEG_N; i++) {
-		const struct segment *s = &c->seg[i];
-		bool down = (s->attr & 0xc) == 4 && s->attr & SEG_S, there = s->attr & SEG_P;
-		uint64_t all = down || (!any && !there) ? 0 : (uint64_t)s->limit + 1;
-
-		t->room[0][i] = any || (s->attr & 0xa) != 8 ? all : 0;
-		t->room[1][i] = any || (s->attr & 0xa) == 2 ? all : 0;
-	}
-}
-
-/* False: what the vCPU is now is not for translated code. */
-static bool set_key(struct cpu *c)
-{
-	struct tr_cpu *t = tr_cpu(c);
-	bool same;
-
-	if (c->flags & FL_DF)
-		return false;
-	same = same_state(c);
-	if (!same)
-		new_key(c);
-	if (t->key >= TR_KEYS)
-		return false;
-	set_code_seg(c, !same);
-	if (c->mode != MODE_64)
-		set_rooms(c);
-	return true;
-}
-
 /* ---- finding ---- */
 
 static void note_large(struct tr_cpu *t, uint64_t lin, unsigned shift)
@@ -478,10 +323,10 @@ void tr_device_wrote(struct cpu *any, uint64_t gpa, uint64_t len)
 
 /* ---- ways out ---- */
 
-static const uint8_t *go_on(struct cpu *c, const uint8_t *at)
+/* units: what of the guest's must be in the host's there. A block's beginning asks for nothing. */
+static const uint8_t *go_on(struct cpu *c, const uint8_t *at, unsigned units)
 {
-	if (tr_cpu(c)->fpu_was & TR_X87)
-		pointers_loaded(c);
+	tr_cpu(c)->fpu_was &= units;
 	tr_set_flags(c);
 	return at;
 }
@@ -549,7 +394,7 @@ static bool goes_on(struct cpu *c)
 	if (!quiet(c))
 		return false;
 	mmu_sync(c);
-	return set_key(c);
+	return keys_set(c);
 }
 
 /* The block at rIP by the table of jumps, which says whether its page still holds, or else found
@@ -563,7 +408,7 @@ static const uint8_t *look_up(struct cpu *c)
 		const struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
 
 		if (j->rip == (c->rip ^ t->key_tag))
-			return go_on(c, j->host);
+			return go_on(c, j->host, 0);
 		if (!at_page_end(c) || !cross(c))
 			break;
 		if (!goes_on(c))
@@ -573,7 +418,7 @@ static const uint8_t *look_up(struct cpu *c)
 	if (!b)
 		return NULL;
 	t->jumps[jump_slot(c->rip)] = (struct tr_jump){c->rip ^ t->key_tag, b->check};
-	return go_on(c, b->body);
+	return go_on(c, b->body, 0);
 }
 
 /* At rIP, wherever that is now. NULL: leave. */
@@ -596,7 +441,7 @@ static const uint8_t *enter_anew(struct cpu *c)
 		return NULL;
 	tr_cpu(c)->jumps[jump_slot(c->rip)] =
 		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
-	return go_on(c, b->body);
+	return go_on(c, b->body, 0);
 }
 
 /* STI's shadow lasts for one instruction: that follows without a look round. */
@@ -613,7 +458,7 @@ static bool shadow_kept(struct cpu *c, const struct tr_site *s)
 /* The block's own key, after a segment register was loaded. */
 static bool key_kept(struct cpu *c, const struct tr_block *b)
 {
-	return set_key(c) && tr_cpu(c)->key == b->key;
+	return keys_set(c) && tr_cpu(c)->key == b->key;
 }
 
 /* It may wait, for a device or to be alone. Others may have used the block's memory anew then: in
@@ -631,7 +476,7 @@ static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, con
 	    block_ends(in) || !shadow_kept(c, s) || wanted(c) ||
 	    (segment_loads(in) && !key_kept(c, s->b)))
 		return next(c);
-	return go_on(c, s->resume);
+	return go_on(c, s->resume, s->units);
 }
 
 static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
@@ -651,7 +496,7 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 	if (evictions != t->tr->evictions) /* it waited for the memory map */
 		return next(c);
 	if (filled)
-		return go_on(c, s->retry);
+		return go_on(c, s->retry, s->units);
 	c->stats.slow_accesses++;
 	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
 	if (!in.op)
@@ -677,7 +522,7 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	if (evictions == tr->evictions)
 		cache_link(tr, l, b);
 	pthread_mutex_unlock(&tr->lock);
-	return go_on(c, b->body);
+	return go_on(c, b->body, 0);
 }
 
 static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
@@ -714,7 +559,7 @@ static const uint8_t *faulted(struct cpu *c)
 	pthread_mutex_unlock(&t->tr->lock);
 	p = pointers_place(b, (const uint8_t *)(uintptr_t)t->fault_at);
 	if (p->flags_at == FLAGS_HOST)
-		c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (t->host_flags & FL_STATUS);
+		c->flags = (c->flags & ~(uint64_t)FL_STATUS) | tr_slot_flags(t->host_flags);
 	at_insn(c, b, p->off);
 	if (insn_decode(&in, b->host + p->off, INSN_MAX, c->mode) == DECODE_OK)
 		interpret(c, &in);
@@ -724,11 +569,10 @@ static const uint8_t *faulted(struct cpu *c)
 const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	uint64_t slot = tr_slot_flags(t->slot_flags);
-	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : slot;
+	uint64_t flags = s->flags_at == FLAGS_HOST ? t->host_flags : t->slot_flags;
 	struct insn in;
 
-	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | (flags & FL_STATUS);
+	c->flags = (c->flags & ~(uint64_t)FL_STATUS) | tr_slot_flags(flags);
 	c->fast.status = c->flags;
 	if (t->fpu_was & TR_X87)
 		pointers_saved(c);
@@ -747,6 +591,10 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 	case OUT_JUMP:
 		c->stats.exits_jump++;
 		return jump(c, s);
+	case OUT_BRANCH:
+		c->stats.exits_jump++;
+		c->rip = t->t1 ^ t->key_tag;
+		return wanted(c) || c->trying ? NULL : look_up(c);
 	case OUT_FAULT:
 		c->stats.exits_fault++;
 		return faulted(c);
@@ -766,13 +614,12 @@ bool tr_run(struct cpu *c, uint64_t most)
 	const struct tr_block *b;
 
 	if (!tr_cpu(c)->tr || most < TR_MOST || c->debug || trace_wants(TRACE_IN_ASM) ||
-	    trace_wants(TRACE_CPU) || !set_key(c) || !signals_ready())
+	    trace_wants(TRACE_CPU) || !keys_set(c) || !signals_ready())
 		return false;
 	b = find(c);
 	if (!b)
 		return false;
 	c->stats.entries++;
-	pointers_loaded(c);
 	stubs_enter(c, b->body);
 	tr_fpu_pointers(c);
 	c->fast.status = c->flags;

@@ -113,8 +113,22 @@ static void vector_load(struct tr *tr, struct emit *e)
 	set_live(e, TR_VECTOR);
 }
 
+static void copy(struct emit *e, unsigned size, int32_t to, int32_t from)
+{
+	if (size == 2)
+		emit_1(e, 0x66);
+	emit_rm(e, 0x8b, size == 8, H_T0, tr_field(from));
+	if (size == 2)
+		emit_1(e, 0x66);
+	emit_rm(e, 0x89, size == 8, H_T0, tr_field(to));
+}
+
+/* The pointers of the image are the guest's: pointers.c. */
 static void x87_load(struct tr *tr, struct emit *e)
 {
+	copy(e, 8, TR_OWN(fip), TR_CPU(fpu.fx) + FX_FIP);
+	copy(e, 8, TR_OWN(fdp), TR_CPU(fpu.fx) + FX_FDP);
+	copy(e, 2, TR_OWN(fop), TR_CPU(fpu.fx) + FX_FOP);
 	vzeroupper(tr, e);
 	fx_image(e, false);
 	upper_halves(tr, e, false);
@@ -168,15 +182,13 @@ static void push_pop(struct emit *e, unsigned op, unsigned reg)
 	emit_1(e, op | (reg & 7));
 }
 
-/* Guest registers and flags from struct cpu, then to tr_cpu.resume. What is pushed for POPF lies
- * where the slot is, which is written then. */
+/* Guest registers and flags from struct cpu, then to tr_cpu.resume. */
 static void go(struct emit *e)
 {
+	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(slot_flags)));
+	emit_rm(e, 0x89, true, R_AX, tr_field(TR_FLAGS_SLOT));
+	EMIT(e, "\x04\x7f\x9e"); /* add al, 127; sahf */
 	registers(e, false);
-	emit_rm(e, 0xff, false, 6, tr_field(TR_OWN(host_flags)));
-	emit_1(e, 0x9d);
-	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(slot_flags)));
-	emit_rm(e, 0x89, true, H_T0, tr_field(TR_FLAGS_SLOT));
 	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
 }
 
@@ -207,10 +219,9 @@ static void store_all(struct tr *tr, struct emit *e)
 	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
 	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_FLAGS_SLOT));
 	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(slot_flags)));
-	emit_1(e, 0x9c);
-	push_pop(e, 0x58, H_T1);
-	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(host_flags)));
 	registers(e, true);
+	EMIT(e, "\x9f\x0f\x90\xc0"); /* lahf; seto al */
+	emit_rm(e, 0x89, true, R_AX, tr_field(TR_OWN(host_flags)));
 	emit_rm(e, 0x8b, false, R_AX, tr_field(TR_OWN(fpu_live)));
 	emit_rm(e, 0x89, false, R_AX, tr_field(TR_OWN(fpu_was)));
 	if_set(e, TR_OWN(fpu_live), tr, fpu_save);
@@ -262,6 +273,7 @@ void stubs_make(struct tr *tr, struct emit *e)
 	make_load_vector(tr, e);
 	tr->load_x87 = emit_here(e);
 	make_load_x87(tr, e);
+	rings_make(tr, e);
 }
 
 void stubs_enter(struct cpu *c, const uint8_t *host)

@@ -10,7 +10,7 @@
 static bool cli(struct gen *g, const struct insn *in)
 {
 	(void)in;
-	if (g->key->user)
+	if (g->key->cpl)
 		return false;
 	flags_spoil(g);
 	emit_rm(&g->e, 0x81, false, 4, tr_field(TR_CPU(flags))); /* and */
@@ -25,7 +25,7 @@ static bool sti(struct gen *g, const struct insn *in)
 	struct tr_site *s;
 
 	(void)in;
-	if (g->key->user || g->i + 1 >= g->n)
+	if (g->key->cpl || g->i + 1 >= g->n)
 		return false;
 	flags_spoil(g);
 	s = access_site(g, OUT_WHOLE);
@@ -39,20 +39,6 @@ static bool sti(struct gen *g, const struct insn *in)
 	return true;
 }
 
-/* t1 = RFLAGS as PUSHF has them. */
-static void all_flags(struct gen *g)
-{
-	emit_rm(&g->e, 0x8b, false, H_T1, tr_field(TR_CPU(flags)));
-	EMIT(&g->e, "\x41\x81\xe6"); /* and r14d */
-	emit_4(&g->e, ~(uint32_t)(FL_STATUS | FL_VM | FL_RF));
-	/* movzx r13d, byte [slot + 1]; and r13d, status; or; movzx r13d, byte [slot]; shl 11; or */
-	EMIT(&g->e, "\x44\x0f\xb6\x6c\x24\xf9\x41\x81\xe5");
-	emit_4(&g->e, FL_STATUS & 0xff);
-	emit_rr(&g->e, 0x0b, false, H_T1, H_T0);
-	EMIT(&g->e, "\x44\x0f\xb6\x6c\x24\xf8\x41\xc1\xe5\x0b");
-	emit_rr(&g->e, 0x0b, false, H_T1, H_T0); /* or */
-}
-
 static bool pushf(struct gen *g, const struct insn *in)
 {
 	int size = in->opsize;
@@ -62,7 +48,7 @@ static bool pushf(struct gen *g, const struct insn *in)
 	flags_spoil(g);
 	if (g->flags_at != FLAGS_SLOT)
 		return false;
-	all_flags(g);
+	flags_image(&g->e);
 	emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_OWN(value)));
 	access_stack(g, -size, (unsigned)size, ACCESS_WRITE);
 	access_sum(g);
@@ -81,7 +67,7 @@ static bool swapgs(struct gen *g, const struct insn *in)
 	struct emit_mem other = tr_field(TR_CPU(kernel_gs_base));
 
 	(void)in;
-	if (g->key->user || !gen_wide(g))
+	if (g->key->cpl || !gen_wide(g))
 		return false;
 	emit_rm(&g->e, 0x8b, true, H_T0, base);
 	emit_rm(&g->e, 0x8b, true, H_T1, other);
@@ -98,5 +84,5 @@ gen_fn *system_find(const struct insn *in)
 		return sti;
 	if (in->op->run == op_pushf)
 		return pushf;
-	return in->op->run == op_swapgs ? swapgs : NULL;
+	return in->op->run == op_swapgs ? swapgs : rings_find(in);
 }

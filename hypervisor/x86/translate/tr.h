@@ -10,6 +10,7 @@
 #define HYPERVISOR_X86_TRANSLATE_TR_H
 #include "hypervisor/x86/mmu.h"
 #include "hypervisor/x86/translate/emit.h"
+#include "hypervisor/x86/translate/keys.h"
 
 #include <pthread.h>
 
@@ -59,6 +60,7 @@ enum tr_out {
 	OUT_INTERP, /* an instruction that the interpreter does */
 	OUT_LINK,   /* an end that leads to no block yet */
 	OUT_JUMP,   /* an indirect end whose target is not in the table */
+	OUT_BRANCH, /* the same, of a stub: t1 is where to, all else is as it is there */
 	OUT_POLL,   /* somebody wants the vCPU, before a block's first instruction */
 	OUT_PAGE,   /* the page's mapping is not known to hold, before its first */
 	OUT_FAULT   /* the host's instruction faulted */
@@ -70,9 +72,10 @@ struct tr_site {
 	const struct insn *in;         /* OUT_INTERP */
 	uint16_t off;                  /* of the instruction in the block */
 	uint8_t out, flags_at, size, len;
-	int8_t sp;  /* OUT_JUMP: what RSP is moved by when it goes on */
-	bool whole; /* OUT_JUMP: nothing of the instruction has been done */
-	bool last;  /* of its block */
+	int8_t sp;     /* OUT_JUMP: what RSP is moved by when it goes on */
+	bool whole;    /* OUT_JUMP: nothing of the instruction has been done */
+	bool last;     /* of its block */
+	uint8_t units; /* enum tr_unit: what is in the host's at resume and retry */
 };
 /* An end of a block with a target that is known. */
 struct tr_link {
@@ -115,13 +118,6 @@ struct tr_block {
 	struct tr_link *links, *incoming;
 };
 
-/* What a block was made for besides its address. */
-struct tr_key {
-	uint32_t open; /* flat segments: fast.h; of 16-bit code none */
-	uint8_t mode, set;
-	bool user, sse, avx, x87, prot, vm86;
-};
-
 struct tr_page_id { /* a linear page at a physical one under a key */
 	uint64_t lin, gpa;
 	uint32_t id;
@@ -161,14 +157,7 @@ struct tr {
 	uint64_t n_blocks, translated, killed, evictions, flushes;
 	struct perf_map *perf_map; /* NULL: nobody asked */
 	/* the stubs, where they run */
-	const uint8_t *enter, *out, *load_vector, *load_x87;
-};
-
-/* What a key follows from. */
-struct tr_state {
-	uint64_t cr0, cr4, xcr0, flags;
-	uint32_t open;
-	uint8_t mode, cpl;
+	const uint8_t *enter, *out, *load_vector, *load_x87, *syscall, *sysret;
 };
 
 struct tr_cpu {
@@ -182,6 +171,7 @@ struct tr_cpu {
 	uint32_t avx;               /* its upper halves count */
 	uint8_t key;
 	struct tr_state state; /* that key is of */
+	struct tr_ring rings[TR_RINGS];
 	/* Outside 64-bit mode: how many bytes of each segment may be read and written. */
 	uint64_t room[2][SEG_N];
 	struct tr_code_seg cs; /* that key_tag is of */
@@ -234,7 +224,6 @@ static inline void tr_set_flags(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
 
-	t->host_flags = (c->flags & FL_STATUS) | FL_1;
-	t->slot_flags = (t->host_flags & 0xff) << 8 | (t->host_flags >> 11 & 1);
+	t->slot_flags = (c->flags & FL_STATUS & 0xff) << 8 | (c->flags >> 11 & 1);
 }
 #endif

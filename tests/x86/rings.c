@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Going from one ring to the other often enough that the translator does it by itself: system
+ * calls, and what the kernel may touch. Cases come from programs that have done it many times. */
+#include "hypervisor/core.h"
+#include "tests/x86/sys_rig.h"
+
+enum { ROUNDS = 200, AT_ENTRY = 0x8100, INTR = 0xff, USER_PAGE = 0x20000 };
+
+#define PUT(r, at, name) memcpy((r)->ram + (at), name##_start, (size_t)(name##_end - name##_start))
+
+/* A kernel at AT_ENTRY, whose programs begin at AT_CODE. */
+static struct sys_rig rig_calls(void)
+{
+	struct sys_rig r = payload_rig(true, 3);
+
+	r.c->star = (uint64_t)((LONG3 & ~3u) - 16) << 48 | (uint64_t)LONG0 << 32;
+	r.c->lstar = AT_ENTRY;
+	r.c->fmask = FL_IF | FL_DF | FL_TF | FL_AC | FL_CF | FL_OF | FL_SF;
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_BX] = r.c->r[R_BP] = 0;
+	return r;
+}
+
+/* Its handlers did next to none of it. */
+static void by_itself(const struct sys_rig *r)
+{
+	const struct engine_stats *s = &r->c->stats;
+
+	if (tier_now == TIER_TRANSLATE && !r->c->verify)
+		CHECK(s->exits_interp + s->slow_accesses + s->exits_jump < ROUNDS / 4);
+}
+
+/* ---- SYSCALL, SYSRET ---- */
+
+PAYLOAD(calls, 64,
+	"1: xor eax, eax; sub al, 0x81; syscall; seto bl; adc rbp, 0; add rbp, r8;"
+	"dec r14; jnz 1b; mov r12d, ss; mov r9, rcx; mov r10, r11; int3");
+PAYLOAD(calls_entry, 64,
+	"pushfq; pop rdi; setc r8b; seto r9b; movzx r8d, r8b; shl r9d, 4; or r8b, r9b;"
+	"mov rsi, r11; sysretq");
+
+/* Flags go by FMASK and come back by R11: carry, and no overflow. */
+TIER_TEST(system_calls)
+{
+	struct sys_rig r = rig_calls();
+	struct trap t;
+
+	PUT(&r, AT_ENTRY, calls_entry);
+	LOADED(&r, calls);
+	t = payload_go(&r);
+	EQ(EXC_BP, t.vector);
+	EQ(LONG3, t.cs);
+	EQ(((LONG3 & ~3u) - 8) | 3, t.ss);
+	EQ(ROUNDS, r.c->r[R_BP]);
+	EQ(0, r.c->r[R_BX]);
+	EQ(((LONG3 & ~3u) - 8) | 3, r.c->r[R_12]);
+	EQ(AT_CODE + 6, r.c->r[R_9]); /* behind SYSCALL */
+	EQ(FL_1 | FL_CF | FL_AF, r.c->r[R_10]);
+	EQ(r.c->r[R_10], r.c->r[R_SI]);
+	EQ(FL_1 | FL_AF, r.c->r[R_DI]);
+	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+/* Every register and the vectors go through; the x87 stack too. */
+PAYLOAD(units, 64,
+	"fninit; fldpi; movq xmm7, r14; 1: paddq xmm6, xmm7; fld1; faddp; syscall;"
+	"movq rax, xmm6; dec r14; movq xmm7, r14; jnz 1b; fistp qword ptr [rsi]; int3");
+PAYLOAD(units_entry, 64, "inc rbp; sysretq");
+
+TIER_TEST(units_live_through_a_system_call)
+{
+	struct sys_rig r = rig_calls();
+
+	r.c->cr4 |= CR4_OSFXSR;
+	r.c->cr0 |= CR0_NE;
+	PUT(&r, AT_ENTRY, units_entry);
+	r.c->r[R_SI] = USER_PAGE;
+	LOADED(&r, units);
+	EQ(EXC_BP, payload_go(&r).vector);
+	EQ(ROUNDS, r.c->r[R_BP]);
+	EQ(ROUNDS * (ROUNDS + 1) / 2, r.c->r[R_AX]);
+	EQ(ROUNDS + 3, ram_get(&r, USER_PAGE, 8));
+	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+/* What the last of many calls meets. The program's RDX says what the kernel is to do then. */
+PAYLOAD(odd, 64, "1: mov r9, rdx; dec r14; cmovnz r9, r15; syscall; test r14, r14; jnz 1b; int3");
+PAYLOAD(odd_entry, 64,
+	"inc rbp; cmp r9d, 1; je 1f; cmp r9d, 2; je 2f; cmp r9d, 3; je 3f; cmp r9d, 4; je 4f;"
+	"cmp r9d, 5; je 5f; cmp r9d, 6; je 6f; cmp r9d, 7; je 7f; cmp r9d, 8; je 8f; sysretq;"
+	"1: mov rcx, 0x800000000000; sysretq;"
+	"2: or r11, 0x100; sysretq;"
+	"3: or r11, 0x400; sysretq;"
+	"4: mov edx, 0x503; mov al, 1; out dx, al; or r11, 0x200; sysretq;"
+	"5: mov ecx, 0xc0000080; mov eax, 0x900; xor edx, edx; wrmsr; sysretq;"
+	"6: or r11, 0x40000; sysretq;"
+	"7: mov edx, 0x503; mov al, 1; out dx, al; sysretq;"
+	"8: or r11, 0xffffffffc0030028; sysretq");
+
+static void set_intr(struct machine *m, uint8_t val)
+{
+	core_intr(m->dom, val);
+}
+
+static const struct {
+	const char *name;
+	unsigned what;
+	int vector;
+	uint16_t cs;
+	uint64_t rip, flags; /* those that are set */
+} odds[] = {
+	{"nothing", 0, EXC_BP, LONG3, 0, 0},
+	{"sysret to what is not canonical", 1, EXC_GP, LONG0, AT_ENTRY + 64, 0},
+	{"sysret with TF", 2, EXC_DB, LONG3, AT_CODE + 12, FL_TF},
+	{"sysret with DF", 3, EXC_BP, LONG3, 0, FL_DF},
+	{"an interrupt waits for sysret's IF", 4, INTR, LONG3, AT_CODE + 12, FL_IF},
+	{"sysret without SCE", 5, EXC_UD, LONG0, 0, 0},
+	{"sysret with AC", 6, EXC_BP, LONG3, 0, FL_AC},
+	{"an interrupt waits on", 7, EXC_BP, LONG3, 0, 0},
+	{"bits of R11 that are none", 8, EXC_BP, LONG3, 0, 0},
+};
+
+TIER_TEST_EACH(odd_returns, ARRAY_SIZE(odds), odds[i].name)
+{
+	struct sys_rig r = rig_calls();
+	struct trap t;
+
+	r.m->poke = set_intr;
+	PUT(&r, AT_ENTRY, odd_entry);
+	r.c->r[R_15] = 0;
+	r.c->r[R_DX] = odds[i].what;
+	LOADED(&r, odd);
+	t = payload_go(&r);
+	EQ(odds[i].vector, t.vector);
+	EQ(odds[i].cs, t.cs);
+	EQ(ROUNDS, r.c->r[R_BP]);
+	if (odds[i].rip)
+		EQ(odds[i].rip, t.rip);
+	EQ(odds[i].flags, t.flags & (FL_TF | FL_DF | FL_AC | FL_IF | FL_VM));
+	EQ(0, t.flags >> 22);
+	sys_rig_free(&r);
+}
+
+/* AC that FMASK leaves is the kernel's; without SCE there is no such instruction. */
+PAYLOAD(with_ac, 64,
+	"1: syscall; dec r14; jnz 1b; pushfq; or dword ptr [rsp], 0x40000; popfq; syscall");
+PAYLOAD(with_ac_entry, 64, "pushfq; pop rax; test eax, 0x40000; jnz 1f; sysretq; 1: hlt");
+
+TIER_TEST(a_system_call_with_ac)
+{
+	struct sys_rig r = rig_calls();
+
+	r.c->fmask = FL_IF;
+	PUT(&r, AT_ENTRY, with_ac_entry);
+	LOADED(&r, with_ac);
+	EQ(-1, payload_go(&r).vector);
+	CHECK(r.c->r[R_AX] & FL_AC);
+	CHECK(r.c->r[R_11] & FL_AC);
+	EQ(0, r.c->cpl);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(no_sce, 64, "1: syscall; dec r14; jnz 1b; mov r9d, 1; syscall; syscall");
+PAYLOAD(no_sce_entry, 64,
+	"mov r8, rcx; test r9d, r9d; jz 1f;"
+	"mov ecx, 0xc0000080; mov eax, 0x900; xor edx, edx; wrmsr;"
+	"push 0x23; push rsp; pushfq; push 0x3b; push r8; iretq; 1: sysretq");
+
+TIER_TEST(a_system_call_without_sce)
+{
+	struct sys_rig r = rig_calls();
+	struct trap t;
+
+	PUT(&r, AT_ENTRY, no_sce_entry);
+	r.c->r[R_9] = 0;
+	LOADED(&r, no_sce);
+	t = payload_go(&r);
+	EQ(EXC_UD, t.vector);
+	EQ(AT_CODE + 15, t.rip);
+	EQ(LONG3, t.cs);
+	sys_rig_free(&r);
+}
+
+/* The kernel that sets CR0.TS leaves its program without the unit, on this call and all others. */
+PAYLOAD(lazy, 64,
+	"1: paddq xmm0, xmm1; syscall; dec r14; jnz 1b; paddq xmm0, xmm1; mov r9d, 1; syscall;"
+	"paddq xmm0, xmm1; int3");
+PAYLOAD(lazy_entry, 64, "test r9d, r9d; jz 1f; mov rax, cr0; or al, 8; mov cr0, rax; 1: sysretq");
+
+TIER_TEST(a_system_call_that_takes_the_unit_away)
+{
+	struct sys_rig r = rig_calls();
+	struct trap t;
+
+	r.c->cr4 |= CR4_OSFXSR;
+	store_le(r.c->fpu.fx + 160 + 16, 8, 3);
+	PUT(&r, AT_ENTRY, lazy_entry);
+	r.c->r[R_9] = 0;
+	LOADED(&r, lazy);
+	t = payload_go(&r);
+	EQ(EXC_NM, t.vector);
+	EQ(AT_CODE + 23, t.rip);
+	EQ(3 * (ROUNDS + 1), load_le(r.c->fpu.fx + 160, 8));
+	sys_rig_free(&r);
+}
+
+/* ---- STAC, CLAC ---- */
+
+/* All but USER_PAGE is the kernel's. */
+static struct sys_rig rig_smap(bool smap)
+{
+	struct sys_rig r = payload_rig(true, 0);
+
+	for (uint64_t at = 0; at < USER_PAGE; at += 0x1000)
+		page_put(&r, at, at, 3);
+	if (smap)
+		RUNS(&r, cr_write(r.c, 4, r.c->cr4 | CR4_SMAP));
+	r.c->r[R_SI] = USER_PAGE;
+	r.c->r[R_SP] = 0x7000; /* not in the page of the code */
+	r.c->r[R_14] = ROUNDS;
+	return r;
+}
+
+PAYLOAD(touches, 64,
+	"1: stc; stac; setc al; adc [rsi], r14; pushfq; pop rdx; clac; pushfq; pop rbx;"
+	"dec r14; jnz 1b; mov rdi, [rsi]; hlt");
+
+TIER_TEST(stac_lets_the_kernel_at_its_programs)
+{
+	struct sys_rig r = rig_smap(true);
+	struct trap t;
+
+	LOADED(&r, touches);
+	t = payload_go(&r);
+	EQ(EXC_PF, t.vector);
+	EQ(1, t.error);
+	EQ(USER_PAGE, r.c->cr2);
+	EQ(ROUNDS * (ROUNDS + 1) / 2 + ROUNDS, ram_get(&r, USER_PAGE, 8));
+	EQ(FL_AC, r.c->r[R_DX] & FL_AC);
+	EQ(0, r.c->r[R_BX] & FL_AC);
+	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+TIER_TEST(stac_without_smap)
+{
+	struct sys_rig r = rig_smap(false);
+
+	LOADED(&r, touches);
+	EQ(-1, payload_go(&r).vector);
+	EQ(ROUNDS * (ROUNDS + 1) / 2 + ROUNDS, r.c->r[R_DI]);
+	EQ(FL_AC, r.c->r[R_DX] & FL_AC);
+	EQ(0, r.c->r[R_BX] & FL_AC);
+	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(stac_3, 64, "stac; hlt");
+PAYLOAD(clac_3, 64, "clac; hlt");
+
+TIER_TEST(stac_and_clac_are_the_kernels)
+{
+	struct sys_rig r = payload_rig(true, 3);
+
+	LOADED(&r, stac_3);
+	EQ(EXC_UD, payload_go(&r).vector);
+	sys_rig_free(&r);
+	r = payload_rig(true, 3);
+	LOADED(&r, clac_3);
+	EQ(EXC_UD, payload_go(&r).vector);
+	sys_rig_free(&r);
+}
+
+/* ---- CPL 1: no program's, and not the kernel's either ---- */
+
+PAYLOAD(ring_1, 64,
+	"push 0x71; mov rax, rsp; push rax; push 2; push 0x79; lea rax, [rip + 1f]; push rax;"
+	"iretq; 1: mov ebx, 1; cli; hlt");
+
+TIER_TEST(cli_of_cpl_1)
+{
+	struct sys_rig r = payload_rig(true, 0);
+	struct trap t;
+
+	gdt_put(&r, 0x70, 0, 0xfffff, 0xb2, 0xc);
+	gdt_put(&r, 0x78, 0, 0xfffff, 0xba, 0xa);
+	LOADED(&r, ring_1);
+	t = payload_go(&r);
+	EQ(EXC_GP, t.vector);
+	EQ(0x79, t.cs);
+	EQ(1, r.c->r[R_BX]);
+	sys_rig_free(&r);
+}
