@@ -293,3 +293,185 @@ TIER_TEST(cli_of_cpl_1)
 	EQ(1, r.c->r[R_BX]);
 	sys_rig_free(&r);
 }
+
+/* ---- POPF, bases, selectors, control registers, the counter ---- */
+
+PAYLOAD(flags_kept, 64,
+	"1: stc; pushfq; cli; xor eax, eax; popfq; setc al; adc rbp, 0; pushfq; pop rdx; add rbx, rax;"
+	"dec r14; jnz 1b; hlt");
+
+TIER_TEST(popf_brings_if_back)
+{
+	struct sys_rig r = payload_rig(true, 0);
+
+	r.c->r[R_SP] = 0x7000;
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_BX] = r.c->r[R_BP] = 0;
+	r.c->flags |= FL_IF;
+	LOADED(&r, flags_kept);
+	EQ(-1, payload_go(&r).vector);
+	EQ(ROUNDS, r.c->r[R_BP]);
+	EQ(ROUNDS, r.c->r[R_BX]);
+	CHECK(r.c->r[R_DX] & FL_IF);
+	CHECK(r.c->flags & FL_IF);
+	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+/* Many times nothing but the status flags change, then once this. */
+PAYLOAD(flags_odd, 64,
+	"1: pushfq; dec r14; jnz 2f; xor [rsp], rdx; mov r14d, 1; mov r15d, 1;"
+	"2: popfq; mov r9d, 1; test r15d, r15d; jz 1b; pushfq; pop rcx; mov edi, 0x9000; stosb; hlt");
+
+static const struct {
+	const char *name;
+	uint64_t flags;
+	bool user;
+	int vector;
+	uint64_t after; /* of flags */
+} popfs[] = {
+	{"DF", FL_DF, false, -1, FL_DF},
+	{"TF", FL_TF, false, EXC_DB, 0},
+	{"AC, ID", FL_AC | FL_ID, false, -1, FL_AC | FL_ID},
+	{"IOPL, NT", FL_IOPL | FL_NT, false, -1, FL_IOPL | FL_NT},
+	{"IF, an interrupt waits", FL_IF, false, INTR, 0},
+	{"VM, RF, VIF", FL_VM | FL_RF | FL_VIF, false, -1, 0},
+	{"IF of a program", FL_IF | FL_IOPL, true, EXC_GP, 0},
+	{"DF of a program", FL_DF, true, EXC_GP, FL_DF},
+};
+
+TIER_TEST_EACH(popf_of_other_flags, ARRAY_SIZE(popfs), popfs[i].name)
+{
+	const uint64_t seen = FL_DF | FL_AC | FL_ID | FL_IOPL | FL_NT | FL_VIF;
+	struct sys_rig r = payload_rig(true, popfs[i].user ? 3 : 0);
+
+	r.c->r[R_SP] = popfs[i].user ? 0x7000 : 0x6800;
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_15] = r.c->r[R_CX] = 0;
+	r.c->r[R_DX] = popfs[i].flags;
+	core_intr(r.dom, popfs[i].flags & FL_IF);
+	LOADED(&r, flags_odd);
+	EQ(popfs[i].vector, payload_go(&r).vector);
+	EQ(popfs[i].after, r.c->r[R_CX] & seen & (popfs[i].flags | FL_DF));
+	EQ(r.c->r[R_CX] & FL_DF ? 0x8fff : r.c->r[R_CX] ? 0x9001 : 0, r.c->r[R_DI]);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(bases, 64,
+	"1: rdfsbase rax; rdgsbase r13; add rax, r13; wrgsbase rax; mov r15, r14; wrfsbase r15d;"
+	"mov r12, ds; mov bx, ss; mov r15w, gs; dec r14; jnz 1b; wrfsbase rdx; hlt");
+
+TIER_TEST(bases_of_fs_and_gs)
+{
+	struct sys_rig r = payload_rig(true, 0);
+
+	r.c->cr4 |= CR4_FSGSBASE;
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_DX] = ~0ull << 47;
+	r.c->r[R_BX] = ~0ull;
+	LOADED(&r, bases);
+	EQ(-1, payload_go(&r).vector);
+	EQ(~0ull << 47, r.c->seg[SEG_FS].base);
+	EQ(ROUNDS * (ROUNDS + 1) / 2 - 1, r.c->seg[SEG_GS].base);
+	EQ(DATA3, r.c->r[R_12]);
+	EQ((~0ull << 16) | DATA0, r.c->r[R_BX]);
+	EQ(DATA3, r.c->r[R_15]);
+	by_itself(&r);
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_DX] = 1ull << 47;
+	LOADED(&r, bases);
+	EQ(EXC_GP, payload_go(&r).vector);
+	EQ(1, r.c->seg[SEG_FS].base);
+	r.c->cr4 &= ~(uint64_t)CR4_FSGSBASE;
+	LOADED(&r, bases);
+	EQ(EXC_UD, payload_go(&r).vector);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(controls, 64,
+	"mov [rsi], ecx; mov eax, 7; mov cr2, rax;"
+	"1: mov rax, cr0; mov rbx, cr2; mov r13, cr3; mov r15, cr4; pause; dec r14; jnz 1b; hlt");
+
+TIER_TEST(control_registers_that_are_read)
+{
+	struct sys_rig r = payload_rig(true, 0);
+
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_SI] = USER_PAGE;
+	LOADED(&r, controls);
+	EQ(-1, payload_go(&r).vector);
+	EQ(r.c->cr0, r.c->r[R_AX]);
+	EQ(7, r.c->r[R_BX]);
+	EQ(r.c->cr3, r.c->r[R_13]);
+	EQ(r.c->cr4, r.c->r[R_15]);
+	by_itself(&r);
+	sys_rig_free(&r);
+	r = payload_rig(true, 3);
+	r.c->r[R_SI] = USER_PAGE;
+	LOADED(&r, controls);
+	EQ(EXC_GP, payload_go(&r).vector);
+	sys_rig_free(&r);
+}
+
+/* All registers but those two, vectors, the x87 and flags stay as they are. */
+PAYLOAD(counter, 64,
+	"rdtscp; mov [rsi], rax; mov [rsi + 8], rcx; fld1;"
+	"1: paddq xmm3, xmm4; stc; mov ecx, 5; mov r9d, 9; rdtsc; adc rbp, 0; paddq xmm3, xmm4; fld1;"
+	"faddp; shl rdx, 32; or rax, rdx; cmp rax, rdi; setb bl; or r12b, bl; mov rdi, rax;"
+	"add r10, rcx; add r11, r9; dec r14; jnz 1b; fistp qword ptr [rsi + 16]; movq rax, xmm3; hlt");
+
+TIER_TEST(the_counter_takes_two_registers)
+{
+	struct sys_rig r = payload_rig(true, 0);
+
+	r.c->cr4 |= CR4_OSFXSR;
+	r.c->cr0 |= CR0_NE;
+	r.c->tsc_aux = 0x77;
+	store_le(r.c->fpu.fx + 160 + 64, 8, 3);
+	store_le(r.c->fpu.fx, 2, 0x37f);
+	r.c->fpu.fx[4] = 0;
+	r.c->r[R_SI] = USER_PAGE;
+	r.c->r[R_14] = ROUNDS;
+	r.c->r[R_BP] = r.c->r[R_10] = r.c->r[R_11] = r.c->r[R_12] = r.c->r[R_DI] = 0;
+	LOADED(&r, counter);
+	EQ(-1, payload_go(&r).vector);
+	EQ(0x77, ram_get(&r, USER_PAGE + 8, 8));
+	EQ(ROUNDS + 1, ram_get(&r, USER_PAGE + 16, 8));
+	EQ(ROUNDS, r.c->r[R_BP]);
+	EQ(ROUNDS * 6, r.c->r[R_AX]);
+	EQ(ROUNDS * 5, r.c->r[R_10]);
+	EQ(ROUNDS * 9, r.c->r[R_11]);
+	EQ(0, r.c->r[R_12] & 0xff);
+	by_itself(&r);
+	sys_rig_free(&r);
+	r = payload_rig(true, 3);
+	r.c->cr4 |= CR4_TSD;
+	LOADED(&r, counter);
+	EQ(EXC_GP, payload_go(&r).vector);
+	sys_rig_free(&r);
+}
+
+/* A string of bits around USER_PAGE + 0x100, forwards and backwards. */
+PAYLOAD(bits, 64,
+	"1: bts [rsi], rcx; adc rbp, 0; mov r15, rcx; lock btc [rsi], r15d; adc rbp, 0; bt [rsi], cx;"
+	"setc al; add rbx, rax; bts [rsi], r15; btr [rsi + 8], ecx; dec rcx; cmp rcx, -100;"
+	"jne 1b; hlt");
+
+TIER_TEST(strings_of_bits)
+{
+	struct sys_rig r = payload_rig(true, 0);
+	unsigned n = 0;
+
+	r.c->r[R_SI] = USER_PAGE + 0x100;
+	r.c->r[R_CX] = 100;
+	r.c->r[R_AX] = r.c->r[R_BX] = r.c->r[R_BP] = 0;
+	LOADED(&r, bits);
+	EQ(-1, payload_go(&r).vector);
+	EQ(200, r.c->r[R_BP]);
+	EQ(0, r.c->r[R_BX]);
+	for (unsigned at = 0; at < 0x200; at += 8)
+		n += (unsigned)__builtin_popcountll(ram_get(&r, USER_PAGE + at, 8));
+	EQ(200 - 136, n);
+	by_itself(&r);
+	sys_rig_free(&r);
+}

@@ -59,6 +59,10 @@ static inline bool gen_wide(const struct gen *g)
 	return g->key->mode == MODE_64;
 }
 
+#define SEGMENT(seg_, field)   \
+	tr_field(TR_CPU(seg) + \
+		 (int32_t)((seg_) * sizeof(struct segment) + offsetof(struct segment, field)))
+
 /* ---- flags.c ---- */
 void flags_live(struct gen *g);
 enum tr_flags_in flags_in(const struct gen *g);
@@ -111,8 +115,10 @@ unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: 
 gen_fn *stack_find(const struct insn *in);
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);
+uint8_t *system_interrupt(struct emit *e); /* a jump if an interrupt waits; t0 is lost */
 gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);
+gen_fn *bits_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
 /* t1: a linear address. To the block that the table of jumps has for it, with the flags in the
  * slot; away: the jumps if there is none, with t1 ^ key_tag. t0: its entry. */

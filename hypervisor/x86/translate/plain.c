@@ -4,6 +4,7 @@
  * with other registers and another memory operand: integers, vectors, x87.
  */
 #include "hypervisor/x86/exec.h"
+#include "hypervisor/x86/model.h"
 #include "hypervisor/x86/translate/gen.h"
 
 typedef void run_fn(struct cpu *c, const struct insn *in);
@@ -153,9 +154,10 @@ static bool half_file(const struct insn *in)
 	return in->vex && in->op->map == MAP_0F && in->op->op == 0x77 && in->mode != MODE_64;
 }
 
-static bool lahf_hidden(const struct insn *in)
+static bool lahf_hidden(const struct gen *g, const struct insn *in)
 {
-	return (in->op->run == op_lahf || in->op->run == op_sahf) && in->mode == MODE_64;
+	return (in->op->run == op_lahf || in->op->run == op_sahf) && in->mode == MODE_64 &&
+	       !cpu_has(g->c, CPU_LAHF_LM);
 }
 
 /* ---- registers that are in memory ---- */
@@ -317,7 +319,7 @@ static bool plain(struct gen *g, const struct insn *in)
 	struct places p = {.in_t0 = REG_NONE, .in_t1 = REG_NONE};
 	unsigned m = plain_memory(in);
 
-	if (is_unit(in) && !unit_ready(g->key, in))
+	if ((is_unit(in) && !unit_ready(g->key, in)) || lahf_hidden(g, in))
 		return false;
 	if (in->op->flags & F_PROT && !g->key->prot)
 		return false;
@@ -385,7 +387,9 @@ gen_fn *plain_find(const struct insn *in)
 		return lea;
 	if (run == op_nop)
 		return nothing;
-	if (far_bit(in) || lahf_hidden(in) || half_file(in))
+	if (far_bit(in))
+		return bits_find(in);
+	if (half_file(in))
 		return NULL;
 	return is_unit(in) || AMONG(run, integer) ? plain : NULL;
 }

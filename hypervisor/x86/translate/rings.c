@@ -18,9 +18,6 @@
 #define RING(n, field)                                                     \
 	tr_field(TR_OWN(rings) + (int32_t)((n) * sizeof(struct tr_ring)) + \
 		 (int32_t)offsetof(struct tr_ring, field))
-#define SEGMENT(seg_, field)   \
-	tr_field(TR_CPU(seg) + \
-		 (int32_t)((seg_) * sizeof(struct segment) + offsetof(struct segment, field)))
 /* Of RFLAGS: what translated code does not run with. */
 #define FL_ODD (FL_TF | FL_DF | FL_AC | FL_VIP)
 
@@ -162,9 +159,7 @@ static void no_interrupt(struct emit *e, struct odd *o)
 	EMIT(e, "\x41\xf7\xc6"); /* test r14d */
 	emit_4(e, FL_IF);
 	none = emit_jump(e, 0x84, emit_here(e), false);
-	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_CPU(intr)));
-	EMIT(e, "\x41\x80\x7d\x00\x00"); /* cmp byte [r13], 0 */
-	odd_if(e, o, 5);
+	o->from[o->n++] = system_interrupt(e);
 	emit_aim(e, none, emit_here(e));
 }
 

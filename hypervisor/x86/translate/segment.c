@@ -181,17 +181,26 @@ static bool load(struct gen *g, const struct insn *in)
 	return true;
 }
 
+/* t0, which is zero-extended, to a guest's register of 2, 4 or 8 bytes */
+static void to_register(struct gen *g, unsigned reg, unsigned size)
+{
+	unsigned h = gen_reg(reg);
+
+	if (size == 2)
+		emit_1(&g->e, 0x66);
+	if (h == REG_NONE)
+		emit_rm(&g->e, 0x89, size > 2, H_T0, tr_field(TR_REG(reg)));
+	else
+		emit_rr(&g->e, 0x8b, false, h, H_T0);
+}
+
 static bool store(struct gen *g, const struct insn *in)
 {
 	struct emit_mem sel = FIELD(in->reg % SEG_N, sel);
 
-	if (gen_wide(g))
-		return false;
 	if (in->mod == 3) {
 		load_16(g, H_T0, sel);
-		if (in->opsize == 2)
-			emit_1(&g->e, 0x66);
-		emit_rr(&g->e, 0x8b, false, gen_reg(in->rm), H_T0);
+		to_register(g, in->rm, in->opsize);
 		return true;
 	}
 	access_operand(g, 2, ACCESS_WRITE);

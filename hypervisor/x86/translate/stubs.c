@@ -263,6 +263,33 @@ static void make_load_x87(struct tr *tr, struct emit *e)
 	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
 }
 
+/* What C may change of the guest's, and RBX, which keeps RSP meanwhile. */
+static void light_registers(struct emit *e, bool store)
+{
+	static const uint8_t lost[] = {R_AX, R_CX, R_DX, R_BX, R_SI, R_DI, R_8, R_9, R_10, R_11};
+
+	for (unsigned i = 0; i < ARRAY_SIZE(lost); i++)
+		emit_rm(e, store ? 0x89 : 0x8b, true, lost[i], tr_field(TR_REG(lost[i])));
+}
+
+/* A call of void (*t0)(struct cpu *), which looks at no other register and always comes back, to
+ * t1. The flags are in the slot, and stay there; units are to be loaded again. */
+static void make_light(struct tr *tr, struct emit *e)
+{
+	light_registers(e, true);
+	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(resume)));
+	emit_rm(e, 0x8b, false, R_AX, tr_field(TR_OWN(fpu_live)));
+	emit_rm(e, 0x89, false, R_AX, tr_field(TR_OWN(fpu_was)));
+	if_set(e, TR_OWN(fpu_live), tr, fpu_save);
+	emit_rr(e, 0x8b, true, R_DI, R_SP);
+	emit_rr(e, 0x8b, true, R_BX, R_SP);
+	emit_rm(e, 0x8b, true, R_SP, tr_field(TR_OWN(host_sp)));
+	EMIT(e, "\x41\xff\xd5"); /* call r13 */
+	emit_rr(e, 0x8b, true, R_SP, R_BX);
+	light_registers(e, false);
+	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
+}
+
 void stubs_make(struct tr *tr, struct emit *e)
 {
 	tr->enter = emit_here(e);
@@ -273,6 +300,8 @@ void stubs_make(struct tr *tr, struct emit *e)
 	make_load_vector(tr, e);
 	tr->load_x87 = emit_here(e);
 	make_load_x87(tr, e);
+	tr->light = emit_here(e);
+	make_light(tr, e);
 	rings_make(tr, e);
 }
 
