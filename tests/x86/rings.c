@@ -297,7 +297,8 @@ TIER_TEST(cli_of_cpl_1)
 /* ---- POPF, bases, selectors, control registers, the counter ---- */
 
 PAYLOAD(flags_kept, 64,
-	"1: stc; pushfq; cli; xor eax, eax; popfq; setc al; adc rbp, 0; pushfq; pop rdx; add rbx, rax;"
+	"1: stc; pushfq; cli; xor eax, eax; popfq; setc al; adc rbp, 0; pushfq; pop rdx;"
+	"add rbx, rax;"
 	"dec r14; jnz 1b; hlt");
 
 TIER_TEST(popf_brings_if_back)
@@ -321,7 +322,8 @@ TIER_TEST(popf_brings_if_back)
 /* Many times nothing but the status flags change, then once this. */
 PAYLOAD(flags_odd, 64,
 	"1: pushfq; dec r14; jnz 2f; xor [rsp], rdx; mov r14d, 1; mov r15d, 1;"
-	"2: popfq; mov r9d, 1; test r15d, r15d; jz 1b; pushfq; pop rcx; mov edi, 0x9000; stosb; hlt");
+	"2: popfq; mov r9d, 1; test r15d, r15d; jz 1b; pushfq; pop rcx; mov edi, 0x9000;"
+	"stosb; hlt");
 
 static const struct {
 	const char *name;
@@ -416,9 +418,11 @@ TIER_TEST(control_registers_that_are_read)
 /* All registers but those two, vectors, the x87 and flags stay as they are. */
 PAYLOAD(counter, 64,
 	"rdtscp; mov [rsi], rax; mov [rsi + 8], rcx; fld1;"
-	"1: paddq xmm3, xmm4; stc; mov ecx, 5; mov r9d, 9; rdtsc; adc rbp, 0; paddq xmm3, xmm4; fld1;"
+	"1: paddq xmm3, xmm4; stc; mov ecx, 5; mov r9d, 9; rdtsc; adc rbp, 0;"
+	"paddq xmm3, xmm4; fld1;"
 	"faddp; shl rdx, 32; or rax, rdx; cmp rax, rdi; setb bl; or r12b, bl; mov rdi, rax;"
-	"add r10, rcx; add r11, r9; dec r14; jnz 1b; fistp qword ptr [rsi + 16]; movq rax, xmm3; hlt");
+	"add r10, rcx; add r11, r9; dec r14; jnz 1b; fistp qword ptr [rsi + 16];"
+	"movq rax, xmm3; hlt");
 
 TIER_TEST(the_counter_takes_two_registers)
 {
@@ -453,7 +457,8 @@ TIER_TEST(the_counter_takes_two_registers)
 
 /* A string of bits around USER_PAGE + 0x100, forwards and backwards. */
 PAYLOAD(bits, 64,
-	"1: bts [rsi], rcx; adc rbp, 0; mov r15, rcx; lock btc [rsi], r15d; adc rbp, 0; bt [rsi], cx;"
+	"1: bts [rsi], rcx; adc rbp, 0; mov r15, rcx; lock btc [rsi], r15d; adc rbp, 0;"
+	"bt [rsi], cx;"
 	"setc al; add rbx, rax; bts [rsi], r15; btr [rsi + 8], ecx; dec rcx; cmp rcx, -100;"
 	"jne 1b; hlt");
 
