@@ -32,19 +32,25 @@ struct tr_site *access_site(struct gen *g, enum tr_out out)
 			      .last = g->i + 1 >= g->n,
 			      .units = (g->vector_ready ? TR_VECTOR : 0) |
 				       (g->x87_ready ? TR_X87 : 0),
+			      .spans = spans_open(g, g->i),
 			      .len = g->i < g->n ? g->in[g->i].len : 0};
 	return s;
 }
 
 /* ---- addresses ---- */
 
-static void constant_ea(struct gen *g, const struct insn *in)
+static uint64_t constant_ea(const struct gen *g, const struct insn *in)
 {
 	uint64_t ea = (uint64_t)in->disp;
 
 	if (in->base == REG_RIP)
 		ea += gen_rip(g, g->i) + in->len;
-	emit_imm(&g->e, H_T1, reg_part(ea, in->addrsize));
+	return reg_part(ea, in->addrsize);
+}
+
+static bool is_constant(const struct insn *in)
+{
+	return in->base == REG_RIP || (in->base == REG_NONE && in->index == REG_NONE);
 }
 
 static unsigned from_memory(struct gen *g, unsigned r, unsigned scratch)
@@ -57,7 +63,7 @@ static unsigned from_memory(struct gen *g, unsigned r, unsigned scratch)
 	return scratch;
 }
 
-static void register_ea(struct gen *g, const struct insn *in)
+static void register_ea(struct gen *g, const struct insn *in, int32_t plus)
 {
 	unsigned base = REG_NONE, index = REG_NONE;
 
@@ -65,7 +71,7 @@ static void register_ea(struct gen *g, const struct insn *in)
 		base = from_memory(g, in->base, H_T1);
 	if (in->index != REG_NONE)
 		index = from_memory(g, in->index, H_T0);
-	emit_lea(&g->e, in->addrsize == 8, H_T1, base, index, in->scale, (int32_t)in->disp);
+	emit_lea(&g->e, in->addrsize == 8, H_T1, base, index, in->scale, (int32_t)in->disp + plus);
 	if (in->addrsize == 2)
 		segment_cut(g, 2);
 }
@@ -73,23 +79,25 @@ static void register_ea(struct gen *g, const struct insn *in)
 /* The offset alone, as LEA has it. */
 void access_offset(struct gen *g, const struct insn *in)
 {
-	if (in->base == REG_RIP || (in->base == REG_NONE && in->index == REG_NONE))
-		constant_ea(g, in);
+	if (is_constant(in))
+		emit_imm(&g->e, H_T1, constant_ea(g, in));
 	else
-		register_ea(g, in);
+		register_ea(g, in, 0);
 }
 
 /* ---- the check ---- */
 
-static void slow(struct gen *g, uint8_t *from, struct tr_site *site, int32_t tag)
+static struct gen_slow *slow(struct gen *g, uint8_t *from, struct tr_site *site)
 {
+	struct gen_slow *s = &g->slow[g->n_slow];
+
 	if (!site || g->n_slow == GEN_SLOW) {
 		g->failed = true;
-		return;
+		return NULL;
 	}
-	g->slow[g->n_slow].from = from;
-	g->slow[g->n_slow].site = site;
-	g->slow[g->n_slow++].tag = tag;
+	g->n_slow++;
+	*s = (struct gen_slow){.from = from, .site = site};
+	return s;
 }
 
 /* t0 = place of the entry in its set, from bits 23:12 of t1. */
@@ -122,58 +130,246 @@ struct emit_mem access_host(const struct gen *g)
 	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, host))};
 }
 
+static struct emit_mem access_addend(const struct gen *g)
+{
+	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, addend))};
+}
+
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s)
 {
-	slow(g, from, s, 0);
+	slow(g, from, s);
+}
+
+static struct tr_site *access_site_of(struct gen *g, unsigned size, enum mem_access access,
+				      const uint8_t *start)
+{
+	struct tr_site *s = access_site(g, access == ACCESS_WRITE ? OUT_WRITE : OUT_READ);
+
+	if (!s)
+		return NULL;
+	s->retry = start;
+	s->size = (uint16_t)size;
+	return s;
+}
+
+/* t1 less the page's address; the flags of `ja` if size bytes there are no one page's. */
+static void compare(struct gen *g, struct emit_mem tag, unsigned size)
+{
+	access_index(g);
+	emit_rm(&g->e, 0x2b, true, H_T1, tag);
+	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
+	emit_4(&g->e, PAGE - size);
 }
 
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start)
 {
 	struct emit_mem tag = access_tag(g, access);
-	struct tr_site *s = access_site(g, access == ACCESS_WRITE ? OUT_WRITE : OUT_READ);
-	uint8_t *from;
+	struct gen_slow *out;
 
-	if (!s)
-		return;
-	s->retry = start;
-	s->size = (uint8_t)size;
-	access_index(g);
-	emit_rm(&g->e, 0x2b, true, H_T1, tag);
-	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
-	emit_4(&g->e, PAGE - size);
-	from = emit_jump(&g->e, 0x87, emit_here(&g->e), false); /* ja */
-	slow(g, from, s, tag.disp);
+	compare(g, tag, size);
+	out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false), /* ja */
+		   access_site_of(g, size, access, start));
+	if (out)
+		out->tag = tag.disp;
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
+	g->at = (struct emit_mem){H_T1, H_T0, 0};
+}
+
+/* ---- addresses that are known ---- */
+
+static struct emit_mem constant_entry(const struct gen *g, uint64_t lin, size_t field)
+{
+	size_t i = lin / PAGE % TR_TLB;
+
+	return tr_field(tlb_at(g, i * sizeof(struct tr_tlb) + field));
+}
+
+/* The flags of `jne` if the page is not there. */
+static void compare_constant(struct gen *g, uint64_t lin, enum mem_access access)
+{
+	uint64_t page = lin & PAGE_MASK;
+	struct emit_mem tag =
+		constant_entry(g, lin, offsetof(struct tr_tlb, tag) + 8 * (access == ACCESS_WRITE));
+
+	if ((int64_t)page == (int32_t)page) {
+		emit_rm(&g->e, 0x81, true, 7, tag);
+		emit_4(&g->e, (uint32_t)page);
+	} else {
+		emit_imm(&g->e, H_T1, page);
+		emit_rm(&g->e, 0x3b, true, H_T1, tag);
+	}
+}
+
+static void at_constant(struct gen *g, uint64_t lin)
+{
+	g->at = (struct emit_mem){H_T0, REG_NONE, (int32_t)(lin % PAGE)};
+}
+
+static void check_constant(struct gen *g, uint64_t lin, unsigned size, enum mem_access access,
+			   const uint8_t *start)
+{
+	struct gen_slow *out;
+
+	compare_constant(g, lin, access);
+	out = slow(g, emit_jump(&g->e, 0x85, emit_here(&g->e), false),
+		   access_site_of(g, size, access, start));
+	if (out)
+		out->constant = true, out->lin = lin;
+	emit_rm(&g->e, 0x8b, true, H_T0, constant_entry(g, lin, offsetof(struct tr_tlb, host)));
+	at_constant(g, lin);
+}
+
+/* ---- spans ---- */
+
+static struct emit_mem span_field(const struct gen_span *s)
+{
+	return tr_field(TR_OWN(span) + 8 * s->slot);
+}
+
+/* Here: a jump for a page that is not there. */
+static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsigned op,
+				   const uint8_t *start)
+{
+	struct gen_edge *edge = ends_without_spans(g, op);
+
+	if (!edge)
+		return NULL;
+	edge->link->site.retry = start;
+	edge->link->site.size = (uint16_t)(s->end - s->place.at);
+	edge->link->write = s->write;
+	return edge;
+}
+
+/* t1: where the span begins. */
+static void check_span(struct gen *g, const struct gen_span *s, const uint8_t *start)
+{
+	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
+	struct emit_mem tag = access_tag(g, access);
+	struct gen_edge *edge;
+
+	compare(g, tag, (unsigned)(s->end - s->place.at));
+	edge = leave_span(g, s, 0x87, start);
+	if (edge)
+		edge->tag = tag.disp;
+	emit_rm(&g->e, 0x8b, true, H_T0, access_addend(g));
+	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
+}
+
+static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t lin)
+{
+	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
+	struct gen_edge *edge;
+	const uint8_t *start;
+
+	if (s->first != g->i) {
+		emit_rm(&g->e, 0x8b, true, H_T0, span_field(s));
+		at_constant(g, lin);
+		return;
+	}
+	flags_spoil(g);
+	start = emit_here(&g->e);
+	compare_constant(g, lin, access);
+	edge = leave_span(g, s, 0x85, start);
+	if (edge)
+		edge->constant = true, edge->lin = (uint64_t)s->place.at;
+	emit_rm(&g->e, 0x8b, true, H_T0, constant_entry(g, lin, offsetof(struct tr_tlb, host)));
+	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
+	at_constant(g, lin);
+}
+
+/* The access at [base + index * scale + disp] of the guest's, with t0 what is added on the host. */
+static void at_registers(struct gen *g, const struct insn *in, bool t0)
+{
+	bool simple = in->index == REG_NONE && in->base != REG_NONE && gen_wide(g);
+
+	if (simple) {
+		unsigned base = from_memory(g, in->base, H_T1);
+
+		g->at = (struct emit_mem){(uint8_t)base, H_T0, (int32_t)in->disp};
+	} else {
+		register_ea(g, in, 0);
+		t0 &= in->index == REG_NONE || gen_reg(in->index) != REG_NONE;
+		g->at = (struct emit_mem){H_T1, H_T0, 0};
+	}
+	if (!t0)
+		emit_rm(&g->e, 0x8b, true, H_T0, span_field(&g->spans[g->span[g->i]]));
+}
+
+/* False: the access is in none. */
+static bool in_span(struct gen *g, const struct insn *in)
+{
+	const struct gen_span *s;
+	const uint8_t *start;
+
+	if (g->span[g->i] == NO_SPAN)
+		return false;
+	s = &g->spans[g->span[g->i]];
+	if (is_constant(in)) {
+		span_of_constants(g, s, constant_ea(g, in));
+	} else if (s->first != g->i) {
+		at_registers(g, in, false);
+	} else {
+		flags_spoil(g);
+		start = emit_here(&g->e);
+		register_ea(g, in, (int32_t)(s->place.at - g->span_at[g->i]));
+		check_span(g, s, start);
+		at_registers(g, in, true);
+	}
+	return true;
 }
 
 void access_operand(struct gen *g, unsigned size, enum mem_access access)
 {
+	const struct insn *in = gen_insn(g);
 	const uint8_t *start;
 
-	const struct insn *in = gen_insn(g);
-
+	if (in_span(g, in))
+		return;
 	flags_spoil(g);
 	start = emit_here(&g->e);
+	if (segment_flat(g, in->seg, access) && is_constant(in) &&
+	    constant_ea(g, in) % PAGE + size <= PAGE) {
+		check_constant(g, constant_ea(g, in), size, access, start);
+		return;
+	}
 	access_offset(g, in);
 	segment_linear(g, in->seg, size, access);
 	access_check(g, size, access, start);
 }
 
-void access_stack(struct gen *g, int by, unsigned size, enum mem_access access)
+/* [base + by] */
+static void access_by(struct gen *g, unsigned base, int by, unsigned size, enum mem_access access)
 {
+	const struct insn in = {.base = (uint8_t)base,
+				.index = REG_NONE,
+				.addrsize = gen_wide(g) ? 8 : 4,
+				.disp = by};
 	const uint8_t *start;
 
+	if (in_span(g, &in))
+		return;
 	flags_spoil(g);
 	start = emit_here(&g->e);
-	emit_lea(&g->e, gen_wide(g), H_T1, H_SP, REG_NONE, 0, by);
+	register_ea(g, &in, 0);
 	segment_cut(g, segment_stack_size(g));
 	segment_linear(g, SEG_SS, size, access);
 	access_check(g, size, access, start);
 }
 
+void access_stack(struct gen *g, int by, unsigned size, enum mem_access access)
+{
+	access_by(g, R_SP, by, size, access);
+}
+
+void access_frame(struct gen *g, unsigned size, enum mem_access access)
+{
+	access_by(g, R_BP, 0, size, access);
+}
+
 void access_sum(struct gen *g)
 {
-	emit_lea(&g->e, true, H_T1, H_T1, H_T0, 0, 0);
+	emit_lea(&g->e, true, H_T1, g->at.base, g->at.index, 0, g->at.disp);
+	g->at = (struct emit_mem){H_T1, REG_NONE, 0};
 }
 
 /* ---- ways out ---- */
@@ -186,13 +382,21 @@ void access_out(struct gen *g, const struct tr_site *s)
 	emit_jump(&g->e, 0xe9, g->tr->out, false);
 }
 
+void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin)
+{
+	if (constant)
+		emit_imm(&g->e, H_T1, lin);
+	else if (tag)
+		emit_rm(&g->e, 0x03, true, H_T1, (struct emit_mem){H_CPU, H_T0, tag});
+}
+
 void access_slow_paths(struct gen *g)
 {
 	for (unsigned i = 0; i < g->n_slow; i++) {
-		emit_aim(&g->e, g->slow[i].from, emit_here(&g->e));
-		if (g->slow[i].tag)
-			emit_rm(&g->e, 0x03, true, H_T1,
-				(struct emit_mem){H_CPU, H_T0, g->slow[i].tag});
-		access_out(g, g->slow[i].site);
+		const struct gen_slow *s = &g->slow[i];
+
+		emit_aim(&g->e, s->from, emit_here(&g->e));
+		access_address(g, s->tag, s->constant, s->lin);
+		access_out(g, s->site);
 	}
 }

@@ -47,9 +47,9 @@ static gen_fn *find(const struct insn *in)
 
 static bool may_fault(const struct insn *in)
 {
-	return plain_memory(in) < 4 || stack_find(in) || moves_find(in) || system_find(in) ||
-	       segment_find(in) || (in->op->flags & F_BR && in->op->run != op_jmp) ||
-	       in->op->flags & F_HOST || in->op->run == op_div || in->op->run == op_idiv ||
+	return moves_find(in) || system_find(in) || segment_find(in) ||
+	       (in->op->flags & F_BR && in->op->run != op_jmp) || in->op->flags & F_HOST ||
+	       in->op->run == op_div || in->op->run == op_idiv ||
 	       in->op->run == op_call || in->op->run == op_ret;
 }
 
@@ -60,7 +60,31 @@ static void effects(struct gen *g, unsigned i)
 	insn_effects(in, &g->fx[i]);
 	flags_of_shift(in, &g->fx[i]);
 	g->reads[i] = flags_looked_at(in) ? g->fx[i].flags_read : 0;
-	g->shows[i] = !find(in) || may_fault(in) || in->op->run == op_jcc; /* who is there looks */
+}
+
+static bool memory_may_fault(const struct gen *g, unsigned i)
+{
+	const struct insn *in = &g->in[i];
+
+	if (in->op->run == op_lea || in->op->run == op_nop)
+		return false;
+	return (plain_memory(in) < 4 || stack_find(in)) && !spans_checked(g, i);
+}
+
+/* May somebody look at the flags before the instruction? */
+static bool shows(const struct gen *g, unsigned i)
+{
+	const struct insn *in = &g->in[i];
+
+	return !find(in) || memory_may_fault(g, i) || may_fault(in) || in->op->run == op_jcc;
+}
+
+static void look_ahead(struct gen *g)
+{
+	spans_find(g);
+	for (unsigned i = 0; i < g->n; i++)
+		g->shows[i] = shows(g, i);
+	flags_live(g);
 }
 
 static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
@@ -222,6 +246,7 @@ static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned byt
 	*b = (struct tr_block){.rip = rip,
 			       .lin = lin,
 			       .cs = tr_cpu(g->c)->cs,
+			       .plain = g->plain,
 			       .gpa = gpa,
 			       .host = host,
 			       .key = (uint8_t)key,
@@ -241,7 +266,7 @@ struct gen *block_gen_new(void)
 }
 
 struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
-			    bool *full)
+			    bool plain, bool *full)
 {
 	struct tr *tr = tr_cpu(c)->tr;
 	struct gen *g = tr->gen;
@@ -252,14 +277,15 @@ struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, u
 	g->tr = tr;
 	g->key = &tr->keys[tr_cpu(c)->key];
 	g->n = g->n_slow = g->n_edges = 0;
+	g->plain = plain;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
 	len = decode(g, bytes, avail);
 	if (!g->n)
 		return NULL;
-	flags_live(g);
 	*full = true;
 	if (!cache_code(tr, &g->e) || !begin(g, gpa, bytes, len))
 		return NULL;
+	look_ahead(g);
 	make(g);
 	if (g->failed || !cache_add(tr, g->b, g->e.p))
 		return NULL;

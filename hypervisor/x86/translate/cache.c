@@ -140,11 +140,12 @@ static unsigned hash_of(uint64_t rip, uint64_t gpa, unsigned key)
 	return (unsigned)((rip ^ rip >> 15 ^ gpa >> 7 ^ key << 9) % TR_HASH);
 }
 
-struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa)
+struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa,
+			    bool plain)
 {
 	struct tr_block *b = tr->hash[hash_of(rip, gpa, t->key)];
 
-	while (b && (b->rip != rip || b->gpa != gpa || b->key != t->key ||
+	while (b && (b->rip != rip || b->gpa != gpa || b->key != t->key || b->plain != plain ||
 		     b->cs.base != t->cs.base || b->cs.limit != t->cs.limit))
 		b = b->hash_next;
 	return b;

@@ -26,9 +26,10 @@ static bool plain_size(const struct gen *g, const struct insn *in)
 
 /* ---- links ---- */
 
-static struct tr_link *new_link(struct gen *g, uint64_t to)
+static struct gen_edge *new_link(struct gen *g, uint64_t to)
 {
 	struct tr_link *l = cache_meta(g->tr, sizeof(*l));
+	struct gen_edge *edge = &g->edges[g->n_edges];
 
 	if (!l || g->n_edges == GEN_LINKS) {
 		g->failed = true;
@@ -40,17 +41,30 @@ static struct tr_link *new_link(struct gen *g, uint64_t to)
 	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
 	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
 	g->b->links = l;
-	g->edges[g->n_edges++] = l;
-	return l;
+	*edge = (struct gen_edge){.link = l};
+	g->n_edges++;
+	return edge;
 }
 
 /* Here: a jump of this opcode to it. */
 static void link_jump(struct gen *g, unsigned op, uint64_t to)
 {
-	struct tr_link *l = new_link(g, to);
+	struct gen_edge *edge = new_link(g, to);
 
-	if (l)
-		l->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
+	if (edge)
+		edge->link->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
+}
+
+struct gen_edge *ends_without_spans(struct gen *g, unsigned op)
+{
+	struct gen_edge *edge = new_link(g, gen_rip(g, g->i));
+
+	if (!edge)
+		return NULL;
+	edge->link->plain = true;
+	edge->link->poll = false; /* nothing of the block has been done again */
+	edge->link->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
+	return edge;
 }
 
 void ends_link_over(struct gen *g, uint64_t to)
@@ -63,10 +77,12 @@ void ends_link_over(struct gen *g, uint64_t to)
 void ends_edges(struct gen *g)
 {
 	for (unsigned i = 0; i < g->n_edges; i++) {
-		struct tr_link *l = g->edges[i];
+		const struct gen_edge *edge = &g->edges[i];
+		struct tr_link *l = edge->link;
 
 		l->open = emit_here(&g->e);
 		emit_aim(&g->e, l->jump, l->open);
+		access_address(g, edge->tag, edge->constant, edge->lin);
 		access_out(g, &l->site);
 	}
 }
@@ -124,8 +140,10 @@ void ends_jump(struct emit *e)
 /* t1: where to. Goes on when it is in the table, at the entry t0. */
 static struct tr_site *look_up(struct gen *g, uint8_t *away[2])
 {
-	struct tr_site *s = access_site(g, OUT_JUMP);
+	struct tr_site *s;
 
+	flags_spoil(g);
+	s = access_site(g, OUT_JUMP);
 	g->ended = true;
 	ends_look_up(&g->e, away);
 	return s;
@@ -173,7 +191,7 @@ static bool load_target(struct gen *g, const struct insn *in)
 		return true;
 	}
 	access_operand(g, in->opsize, ACCESS_READ);
-	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, ACCESS_MEM);
+	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, g->at);
 	return true;
 }
 
@@ -208,12 +226,12 @@ static void push_next(struct gen *g, const struct insn *in)
 	if (!wide || (int64_t)next == (int32_t)next) {
 		if (in->opsize == 2)
 			emit_1(&g->e, 0x66);
-		emit_rm(&g->e, 0xc7, wide, 0, ACCESS_MEM);
+		emit_rm(&g->e, 0xc7, wide, 0, g->at);
 		emit_n(&g->e, &next, in->opsize == 2 ? 2 : 4);
 	} else {
 		access_sum(g);
 		emit_imm(&g->e, H_T0, next);
-		emit_rm(&g->e, 0x89, true, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+		emit_rm(&g->e, 0x89, true, H_T0, g->at);
 	}
 	segment_move_sp(g, -(int)in->opsize);
 }
@@ -235,6 +253,20 @@ static bool call_indirect(struct gen *g, const struct insn *in)
 	push_next(g, in);
 	emit_rm(&g->e, 0xff, false, 4, tr_field(TR_OWN(value)));
 	not_found(g, away, s);
+	return true;
+}
+
+/* The stack's, of those that have no other. */
+bool ends_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+{
+	bool ret = in->op->run == op_ret;
+
+	if ((!ret && (in->op->run != op_call || in->op->o[0].kind != O_J)) || !plain_size(g, in) ||
+	    !segment_flat_stack(g))
+		return false;
+	*a = (struct gen_access){.base = R_SP, .index = REG_NONE, .size = in->opsize};
+	a->disp = ret ? 0 : -(int)in->opsize;
+	a->write = !ret;
 	return true;
 }
 
@@ -262,7 +294,7 @@ static bool ret(struct gen *g, const struct insn *in)
 	if (!plain_size(g, in) || drop > 64)
 		return false;
 	access_stack(g, 0, in->opsize, ACCESS_READ);
-	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, ACCESS_MEM);
+	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, g->at);
 	table_jump(g, (int)(in->opsize + drop));
 	return true;
 }

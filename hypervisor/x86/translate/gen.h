@@ -9,7 +9,27 @@
 #include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/translate/cache.h"
 
-enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 16 };
+enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_SPAN = 0xff };
+
+/* An access as span.c sees it: at the sum of up to two values and a number. */
+struct gen_place {
+	uint16_t base, index; /* values; 0: none */
+	uint8_t scale;
+	int64_t at;
+};
+/* The same by the instruction's registers, as struct insn names them. */
+struct gen_access {
+	uint8_t base, index, scale;
+	int64_t disp;
+	unsigned size;
+	bool write;
+};
+struct gen_span {
+	struct gen_place place; /* its beginning */
+	int64_t end;            /* as place.at */
+	bool write;
+	uint8_t n, first, last, slot; /* members, of instructions; of tr_cpu.span */
+};
 
 struct gen {
 	struct cpu *c;
@@ -25,15 +45,25 @@ struct gen {
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
-	bool vector_ready, x87_ready, failed, ended;
-	struct {
+	bool vector_ready, x87_ready, failed, ended, plain;
+	struct emit_mem at; /* on the host: what was asked for last */
+	struct gen_span spans[GEN_SPANS];
+	uint8_t n_spans, span[TR_INSNS]; /* which span an instruction's access is in */
+	int64_t span_at[TR_INSNS];       /* where, as place.at */
+	struct gen_slow {
 		uint8_t *from; /* the jump to it */
 		struct tr_site *site;
-		int32_t tag; /* to be added to t1: it is the address again; 0: nothing */
-		bool sum;
+		int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
+		bool constant; /* t1 is to be lin */
+		uint64_t lin;
 	} slow[GEN_SLOW];
 	unsigned n_slow;
-	struct tr_link *edges[GEN_LINKS];
+	struct gen_edge {
+		struct tr_link *link;
+		int32_t tag;
+		bool constant;
+		uint64_t lin;
+	} edges[GEN_LINKS];
 	unsigned n_edges;
 };
 
@@ -82,20 +112,24 @@ void flags_after(struct gen *g);
 struct tr_site *access_site(struct gen *g, enum tr_out out);
 /* t1: the memory operand's offset. */
 void access_offset(struct gen *g, const struct insn *in);
-/* t1 a linear address: to [t0 + t1] on the host, or out. start: where it begins anew. */
+/* All of these leave where it is in gen.at; it relies on t0 and t1.
+ * t1 a linear address. start: where it begins anew. */
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start);
 /* Both of the instruction's own operand. */
 void access_operand(struct gen *g, unsigned size, enum mem_access access);
 /* [rSP + by] for size bytes. */
 void access_stack(struct gen *g, int by, unsigned size, enum mem_access access);
-void access_sum(struct gen *g); /* t1 = t0 + t1 */
+/* [rBP] */
+void access_frame(struct gen *g, unsigned size, enum mem_access access);
+void access_sum(struct gen *g); /* the address in t1: t0 is free */
 /* Its pieces: t0 = the entry's place; its members there; the jump at `from` leads out by s. */
 void access_index(struct gen *g);
 struct emit_mem access_tag(const struct gen *g, enum mem_access access);
 struct emit_mem access_host(const struct gen *g);
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
-#define ACCESS_MEM ((struct emit_mem){H_T1, H_T0, 0})
+/* t1 = the address, after a comparison that failed */
+void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin);
 void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here */
 
 /* ---- segment.c ---- */
@@ -103,10 +137,18 @@ void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here *
 void segment_linear(struct gen *g, unsigned seg, unsigned size, enum mem_access access);
 /* No base, no limit, or 64-bit mode. */
 bool segment_flat(const struct gen *g, unsigned seg, enum mem_access access);
+bool segment_flat_stack(const struct gen *g); /* and RSP or ESP counts */
 void segment_cut(struct gen *g, unsigned size); /* t1 = its low 2 or 4 bytes */
 unsigned segment_stack_size(const struct gen *g);
 /* The stack pointer, as wide as the stack is; t1 is lost. */
 void segment_move_sp(struct gen *g, int by);
+
+/* ---- span.c ---- */
+void spans_find(struct gen *g);
+/* Was the page of the instruction's access looked at by one before it? */
+bool spans_checked(const struct gen *g, unsigned i);
+/* Does one behind instruction i rely on a look that was taken? */
+bool spans_open(const struct gen *g, unsigned i);
 
 /* ---- by kind: false: the interpreter is to do it ---- */
 typedef bool gen_fn(struct gen *g, const struct insn *in);
@@ -120,6 +162,9 @@ gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);
 gen_fn *bits_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
+/* The one access by a flat segment that it would make; false: none, several, or not by these. */
+typedef bool access_fn(const struct gen *g, const struct insn *in, struct gen_access *a);
+access_fn plain_access, stack_access, ends_access;
 /* t1: a linear address. To the block that the table of jumps has for it, with the flags in the
  * slot; away: the jumps if there is none, with t1 ^ key_tag. t0: its entry. */
 void ends_look_up(struct emit *e, uint8_t *away[2]);
@@ -127,4 +172,7 @@ void ends_jump(struct emit *e);                  /* there */
 void ends_link_over(struct gen *g, uint64_t to); /* as if `to` were in another page */
 void ends_go_on(struct gen *g);                  /* to the instruction behind the block */
 void ends_edges(struct gen *g);
+/* Here: a jump of this opcode to the same instruction in a block without spans; the edge's t1 is
+ * to be set. */
+struct gen_edge *ends_without_spans(struct gen *g, unsigned op);
 #endif

@@ -120,13 +120,13 @@ static bool rep(struct gen *g, const struct insn *in, bool movs)
 	return true;
 }
 
-/* mov between [t0 + t1] and a register of size bytes */
+/* mov between g->at and a register of size bytes */
 static void move(struct gen *g, bool store, unsigned size, unsigned reg)
 {
 	if (size == 2)
 		emit_1(&g->e, 0x66);
 	emit_rm(&g->e, (store ? 0x88 : 0x8a) + (size > 1), size == 8, reg,
-		store && reg == H_T0 ? (struct emit_mem){H_T1, REG_NONE, 0} : ACCESS_MEM);
+		g->at);
 }
 
 /* A pointer of the address's size behind the unit; t0 is lost. */

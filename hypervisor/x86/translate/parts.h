@@ -10,9 +10,10 @@ void stubs_make(struct tr *tr, struct emit *e);
 void stubs_enter(struct cpu *c, const uint8_t *host);
 
 /* ---- block.c: from a guest's code to a block ---- */
-/* What is at rIP, under the vCPU's key. NULL: nothing decodes there, or *full: no room. */
+/* What is at rIP, under the vCPU's key; plain: without spans. NULL: nothing decodes there, or
+ * *full: no room. */
 struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
-			    bool *full);
+			    bool plain, bool *full);
 struct gen *block_gen_new(void);
 /* Is the block over behind it, whoever does it? */
 bool block_ends(const struct insn *in);

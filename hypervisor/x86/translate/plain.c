@@ -314,31 +314,38 @@ static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
 	return true;
 }
 
-static bool plain(struct gen *g, const struct insn *in)
+/* Can it be made at all? Then with its registers there. */
+static bool prepare(const struct gen *g, const struct insn *in, struct places *p)
 {
-	struct places p = {.in_t0 = REG_NONE, .in_t1 = REG_NONE};
 	unsigned m = plain_memory(in);
 
+	*p = (struct places){.in_t0 = REG_NONE, .in_t1 = REG_NONE};
 	if ((is_unit(in) && !unit_ready(g->key, in)) || lahf_hidden(g, in))
 		return false;
 	if (in->op->flags & F_PROT && !g->key->prot)
 		return false;
-	p.x.has_mem = m < 4;
-	p.x.mem = ACCESS_MEM;
+	p->x.has_mem = m < 4;
+	p->x.mem = (struct emit_mem){H_T1, H_T0, 0};
 	if (m == 4)
-		p.rm_placed = stays_in_memory(in, &p.x);
-	if (!place_registers(in, &p))
-		return false;
-	if (emit_insn_clashes(in, &p.x) && in->op->run == op_cmpxchg)
+		p->rm_placed = stays_in_memory(in, &p->x);
+	return place_registers(in, p) &&
+	       !(emit_insn_clashes(in, &p->x) && in->op->run == op_cmpxchg);
+}
+
+static bool plain(struct gen *g, const struct insn *in)
+{
+	struct places p;
+	unsigned m = plain_memory(in);
+
+	if (!prepare(g, in, &p))
 		return false;
 	if (is_unit(in))
 		fpu_ready(g, in);
 	if (m < 4) {
 		access_operand(g, in->size[m], access_of(in, m));
-		if (p.in_t0 != REG_NONE) {
+		if (p.in_t0 != REG_NONE)
 			access_sum(g);
-			p.x.mem = (struct emit_mem){H_T1, REG_NONE, 0};
-		}
+		p.x.mem = g->at;
 	}
 	flags_before(g);
 	load_places(g, &p);
@@ -392,4 +399,17 @@ gen_fn *plain_find(const struct insn *in)
 	if (half_file(in))
 		return NULL;
 	return is_unit(in) || AMONG(run, integer) ? plain : NULL;
+}
+
+bool plain_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+{
+	unsigned m = plain_memory(in);
+	struct places p;
+
+	if (m == 4 || in->addrsize != (gen_wide(g) ? 8 : 4) || plain_find(in) != plain ||
+	    !segment_flat(g, in->seg, access_of(in, m)) || !prepare(g, in, &p))
+		return false;
+	*a = (struct gen_access){in->base, in->index, in->scale, in->disp, in->size[m],
+				 access_of(in, m) == ACCESS_WRITE};
+	return in->size[m];
 }

@@ -66,7 +66,8 @@ static void lock_guarded(struct cpu *c, uint64_t gfn)
 	}
 }
 
-static struct tr_block *make(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail)
+static struct tr_block *make(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail,
+			     bool plain)
 {
 	struct tr *tr = tr_cpu(c)->tr;
 	bool alone = c->alone, full = false;
@@ -75,14 +76,14 @@ static struct tr_block *make(struct cpu *c, uint64_t gpa, const uint8_t *host, u
 	if (gpa / PAGE >= c->tlb->n_flags)
 		return NULL;
 	lock_guarded(c, gpa / PAGE);
-	b = block_make(c, gpa, host, avail, &full);
+	b = block_make(c, gpa, host, avail, plain, &full);
 	pthread_mutex_unlock(&tr->lock);
 	if (b || !full)
 		return b;
 	smp_begin_alone(c);
 	lock_guarded(c, gpa / PAGE);
 	cache_next_region(tr);
-	b = block_make(c, gpa, host, avail, &full);
+	b = block_make(c, gpa, host, avail, plain, &full);
 	pthread_mutex_unlock(&tr->lock);
 	if (!alone)
 		smp_end_alone(c);
@@ -100,7 +101,7 @@ static void sync_memory(struct cpu *c)
 }
 
 /* The block at rIP; NULL: none, or not yet. Raises what fetching does. */
-static struct tr_block *find(struct cpu *c)
+static struct tr_block *find_kind(struct cpu *c, bool plain)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	const uint8_t *host;
@@ -112,13 +113,18 @@ static struct tr_block *find(struct cpu *c)
 		return NULL;
 	pthread_mutex_lock(&t->tr->lock);
 	sync_memory(c);
-	b = cache_find(t->tr, t, c->rip, gpa);
+	b = cache_find(t->tr, t, c->rip, gpa, plain);
 	pthread_mutex_unlock(&t->tr->lock);
-	if (!b && is_hot(c, gpa, host, avail))
-		b = make(c, gpa, host, avail);
+	if (!b && (plain || is_hot(c, gpa, host, avail)))
+		b = make(c, gpa, host, avail, plain);
 	if (b && b->bytes <= avail)
 		page_holds(c, b);
 	return b && b->bytes <= avail ? b : NULL;
+}
+
+static struct tr_block *find(struct cpu *c)
+{
+	return find_kind(c, false);
 }
 
 /* ---- memory ---- */
@@ -172,7 +178,8 @@ static bool fill(struct cpu *c, uint64_t lin, enum mem_access access, unsigned s
 	to->tag[0] = e->tag[ACCESS_READ] == TAG_NONE ? no_tag(lin) : page;
 	to->tag[1] = store ? page : no_tag(lin);
 	to->host = e->read;
-	to->flag = e->flag;
+	to->addend = (uint64_t)(uintptr_t)e->read - page;
+	t->flag[set][i] = e->flag;
 	if ((e->tag[access] & ~PAGE_MASK) != CTX_GLOBAL)
 		touch(t, set, i);
 	note_large(t, lin, e->shift);
@@ -190,6 +197,7 @@ void tr_flush(struct cpu *c)
 
 	if (!t->tr)
 		return;
+	t->lost++;
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
 			drop(t, set, i);
@@ -209,6 +217,7 @@ void tr_new_context(struct cpu *c)
 		tr_flush(c);
 		return;
 	}
+	t->lost++;
 	for (unsigned i = 0; i < t->n_touched; i++)
 		drop(t, t->touched[i] >> 16, t->touched[i] & 0xffff);
 	for (unsigned i = 0; i < t->n_pages; i++)
@@ -232,6 +241,7 @@ void tr_drop_page(struct cpu *c, uint64_t lin)
 
 	if (!t->tr)
 		return;
+	t->lost++;
 	if (t->giant) {
 		tr_flush(c);
 	} else if (t->big[lin >> 21 & (TR_BIG - 1)]) { /* 4 MiB at most: two of 2 MiB */
@@ -246,9 +256,10 @@ void tr_drop_page(struct cpu *c, uint64_t lin)
 
 static void close_page(struct tr_cpu *t, const uint8_t *flag)
 {
+	t->lost++;
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
-			if (t->tlb[set][i].flag == flag)
+			if (t->flag[set][i] == flag)
 				t->tlb[set][i].tag[1] = (uint64_t)(i ^ 1) * PAGE;
 }
 
@@ -467,12 +478,13 @@ static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, con
 {
 	uint64_t behind = s->b->rip + s->off + in->len;
 	const uint64_t *now = &tr_cpu(c)->tr->evictions, evictions = *now;
+	uint64_t lost = tr_cpu(c)->lost;
 
 	at_insn(c, s->b, s->off);
 	interpret(c, in);
 	if (c->mode != MODE_64)
 		behind = (uint32_t)behind;
-	if (evictions != *now || c->rip != behind || c->break_block || s->b->dead ||
+	if (evictions != *now || (s->spans && lost != tr_cpu(c)->lost) || c->rip != behind || c->break_block || s->b->dead ||
 	    block_ends(in) || !shadow_kept(c, s) || wanted(c) ||
 	    (segment_loads(in) && !key_kept(c, s->b)))
 		return next(c);
@@ -483,7 +495,7 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 {
 	enum mem_access access = s->out == OUT_WRITE ? ACCESS_WRITE : ACCESS_READ;
 	struct tr_cpu *t = tr_cpu(c);
-	uint64_t evictions = t->tr->evictions;
+	uint64_t evictions = t->tr->evictions, lost = t->lost;
 	struct insn in;
 	bool filled;
 
@@ -493,8 +505,8 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 		return NULL;
 	filled = s->out != OUT_WHOLE && t->t1 % PAGE + s->size <= PAGE &&
 		 fill(c, t->t1, access, t->tr->keys[s->b->key].set);
-	if (evictions != t->tr->evictions) /* it waited for the memory map */
-		return next(c);
+	if (evictions != t->tr->evictions || (s->spans && lost != t->lost))
+		return next(c); /* it waited for the memory map */
 	if (filled)
 		return go_on(c, s->retry, s->units);
 	c->stats.slow_accesses++;
@@ -504,18 +516,37 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 	return by_interpreter(c, s, &in);
 }
 
+/* The span's page is there now. A write's is not asked for: it may never be made. */
+static bool span_filled(struct cpu *c, const struct tr_link *l)
+{
+	struct tr_cpu *t = tr_cpu(c);
+	unsigned set = t->tr->keys[l->site.b->key].set;
+	uint64_t lin = t->t1;
+
+	return lin % PAGE + l->site.size <= PAGE && fill(c, lin, ACCESS_READ, set) &&
+	       t->tlb[set][lin / PAGE % TR_TLB].tag[l->write] == (lin & PAGE_MASK);
+}
+
 static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 {
 	struct tr *tr = tr_cpu(c)->tr;
-	uint64_t evictions = tr->evictions;
+	uint64_t evictions = tr->evictions, lost = tr_cpu(c)->lost;
 	struct tr_block *b;
 
 	c->rip = l->to_rip;
-	if (wanted(c) || c->trying)
+	if (l->plain && !l->site.b->dead) {
+		bool filled = span_filled(c, l);
+
+		if (evictions != tr->evictions || lost != tr_cpu(c)->lost)
+			return next(c);
+		if (filled)
+			return wanted(c) ? NULL : go_on(c, l->site.retry);
+	} else if (wanted(c) || c->trying) {
 		return NULL;
+	}
 	if (at_page_end(c) && cross(c))
 		return next(c);
-	b = find(c);
+	b = find_kind(c, l->plain);
 	if (!b)
 		return NULL;
 	pthread_mutex_lock(&tr->lock);

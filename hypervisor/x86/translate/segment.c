@@ -83,6 +83,12 @@ void segment_move_sp(struct gen *g, int by)
 	emit_rr(&g->e, 0x8b, false, H_SP, H_T1); /* mov r15w, r14w */
 }
 
+bool segment_flat_stack(const struct gen *g)
+{
+	return segment_stack_size(g) == (gen_wide(g) ? 8 : 4) && segment_flat(g, SEG_SS, ACCESS_READ) &&
+	       segment_flat(g, SEG_SS, ACCESS_WRITE);
+}
+
 /* ---- segment registers ---- */
 
 static unsigned lfar_seg(const struct insn *in)
@@ -175,7 +181,7 @@ static bool load(struct gen *g, const struct insn *in)
 		emit_rr(&g->e, 0x0fb7, false, H_T1, gen_reg(in->rm));
 	} else {
 		access_operand(g, 2, ACCESS_READ);
-		load_16(g, H_T1, ACCESS_MEM);
+		load_16(g, H_T1, g->at);
 	}
 	set_segment(g, in->reg);
 	return true;
@@ -235,7 +241,7 @@ static bool pop_seg(struct gen *g, const struct insn *in)
 	if (!in_place(g) || seg == SEG_SS)
 		return false;
 	access_stack(g, 0, in->opsize, ACCESS_READ);
-	load_16(g, H_T0, ACCESS_MEM);
+	load_16(g, H_T0, g->at);
 	segment_move_sp(g, in->opsize);
 	emit_rr(&g->e, 0x8b, false, H_T1, H_T0);
 	set_segment(g, seg);

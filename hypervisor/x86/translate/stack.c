@@ -22,7 +22,7 @@ static void store_imm(struct gen *g, unsigned size, int32_t v)
 {
 	if (size == 2)
 		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0xc7, size == 8, 0, ACCESS_MEM);
+	emit_rm(&g->e, 0xc7, size == 8, 0, g->at);
 	emit_n(&g->e, &v, size == 2 ? 2 : 4);
 }
 
@@ -32,11 +32,11 @@ static bool push_reg(struct gen *g, const struct insn *in)
 
 	access_stack(g, -(int)size, size, ACCESS_WRITE);
 	if (h != REG_NONE) {
-		store(g, size, h, ACCESS_MEM);
+		store(g, size, h, g->at);
 	} else {
 		access_sum(g);
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(r)));
-		store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+		store(g, size, H_T0, g->at);
 	}
 	segment_move_sp(g, -(int)size);
 	return true;
@@ -55,12 +55,12 @@ static bool push_mem(struct gen *g, const struct insn *in)
 	unsigned size = in->opsize;
 
 	access_operand(g, size, ACCESS_READ);
-	load(g, size, H_T0, ACCESS_MEM);
+	load(g, size, H_T0, g->at);
 	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(value)));
 	access_stack(g, -(int)size, size, ACCESS_WRITE);
 	access_sum(g);
 	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
-	store(g, size, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	store(g, size, H_T0, g->at);
 	segment_move_sp(g, -(int)size);
 	return true;
 }
@@ -81,10 +81,10 @@ static bool pop(struct gen *g, const struct insn *in)
 	h = gen_reg(r);
 	access_stack(g, 0, size, ACCESS_READ);
 	if (h == REG_NONE) {
-		load(g, size, H_T0, ACCESS_MEM);
+		load(g, size, H_T0, g->at);
 		store(g, size, H_T0, tr_field(TR_REG(r)));
 	} else {
-		load(g, size, h, ACCESS_MEM);
+		load(g, size, h, g->at);
 	}
 	if (r != R_SP)
 		segment_move_sp(g, (int)size);
@@ -102,22 +102,35 @@ static void move_to(struct gen *g, unsigned size, unsigned to, unsigned from)
 static bool leave(struct gen *g, const struct insn *in)
 {
 	unsigned size = in->opsize, stack = segment_stack_size(g);
-	const uint8_t *start;
 
 	if (gen_wide(g) && size != 8)
 		return false;
-	flags_spoil(g);
-	start = emit_here(&g->e);
-	emit_rr(&g->e, 0x8b, stack == 8, H_T1, R_BP);
-	if (stack == 2)
-		segment_cut(g, 2);
-	segment_linear(g, SEG_SS, size, ACCESS_READ);
-	access_check(g, size, ACCESS_READ, start);
-	load(g, size, H_T0, ACCESS_MEM);
+	access_frame(g, size, ACCESS_READ);
+	load(g, size, H_T0, g->at);
 	emit_lea(&g->e, stack == 8, H_T1, R_BP, REG_NONE, 0, in->opsize);
 	move_to(g, stack, H_SP, H_T1);
 	move_to(g, size, R_BP, H_T0);
 	return true;
+}
+
+/* Of those that have one. */
+bool stack_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+{
+	bool reg = in->gpr[0] != REG_NONE, push = in->op->run == op_push;
+
+	*a = (struct gen_access){.base = R_SP, .index = REG_NONE, .size = in->opsize};
+	if (!segment_flat_stack(g))
+		return false;
+	if (push && (reg || in->op->o[0].kind != O_E)) {
+		a->disp = -(int)in->opsize;
+		a->write = true;
+		return true;
+	}
+	if (in->op->run == op_leave) {
+		a->base = R_BP;
+		return in->opsize == (gen_wide(g) ? 8 : 4);
+	}
+	return in->op->run == op_pop && reg && (in->gpr[0] != R_SP || in->opsize != 2);
 }
 
 gen_fn *stack_find(const struct insn *in)

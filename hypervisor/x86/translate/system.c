@@ -81,7 +81,7 @@ static bool pushf(struct gen *g, const struct insn *in)
 	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
 	if (size == 2)
 		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x89, size == 8, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	emit_rm(&g->e, 0x89, size == 8, H_T0, g->at);
 	segment_move_sp(g, -size);
 	return true;
 }

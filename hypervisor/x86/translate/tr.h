@@ -16,6 +16,7 @@
 
 enum {
 	TR_TLB = 4096,   /* entries of each set */
+	TR_SPANS = 8,    /* of a block: span.c */
 	TR_JUMPS = 4096, /* of the table of indirect branches */
 	TR_PAGES = 4096, /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 64,
@@ -35,7 +36,7 @@ enum {
 struct tr_tlb {
 	uint64_t tag[2];
 	uint8_t *host;
-	uint8_t *flag; /* enum hv_page_flag */
+	uint64_t addend; /* host - the page's linear address */
 };
 #define TR_TLB_SHIFT 5
 
@@ -71,10 +72,12 @@ struct tr_site {
 	const uint8_t *retry, *resume; /* from the access's start, or behind the instruction */
 	const struct insn *in;         /* OUT_INTERP */
 	uint16_t off;                  /* of the instruction in the block */
-	uint8_t out, flags_at, size, len;
+	uint16_t size;                 /* of the access */
+	uint8_t out, flags_at, len;
 	int8_t sp;     /* OUT_JUMP: what RSP is moved by when it goes on */
 	bool whole;    /* OUT_JUMP: nothing of the instruction has been done */
 	bool last;     /* of its block */
+	bool spans;    /* what follows in the block relies on pages that were looked at before */
 	uint8_t units; /* enum tr_unit: what is in the host's at resume and retry */
 };
 /* An end of a block with a target that is known. */
@@ -87,6 +90,8 @@ struct tr_link {
 	uint8_t *jump;           /* its displacement, where it is written */
 	const uint8_t *open;     /* where it leads while there is no block */
 	bool cross, poll;
+	bool plain; /* to a block without spans, as one's page was not there; site.retry: the check */
+	bool write;
 };
 
 struct tr_place { /* an instruction's beginning, for faults of the host's */
@@ -108,7 +113,7 @@ struct tr_block {
 	uint32_t page_id;
 	uint16_t bytes, page_slot;
 	uint8_t key, n, flags_in, region;
-	bool dead;
+	bool plain, dead;
 	uint16_t n_places;
 	uint32_t code_len;
 	/* Where it begins; its entries. _host: with the flags in the host's register, else in the
@@ -181,6 +186,8 @@ struct tr_cpu {
 	} code_segs[TR_CODE_SEGS];
 	uint16_t last_code_seg;
 	uint32_t n_touched, n_pages;
+	uint64_t lost;           /* times that something in tlb ceased to hold */
+	uint64_t span[TR_SPANS]; /* span.c: what makes a host address of a linear one */
 	/* x87: the guest's pointers; fip_at: the last instruction was this, from tr.rx, if not 0 */
 	uint64_t fip, fdp;
 	uint32_t fip_at;
@@ -191,6 +198,7 @@ struct tr_cpu {
 	struct tr_jump jumps[TR_JUMPS];
 	uint32_t pages[TR_PAGES];
 	struct tr_tlb tlb[TLB_SETS][TR_TLB];
+	uint8_t *flag[TLB_SETS][TR_TLB]; /* of the page of each: enum hv_page_flag */
 };
 
 static inline uint64_t tr_code_lin(const struct cpu *c)
