@@ -49,8 +49,8 @@ static bool may_fault(const struct insn *in)
 {
 	return moves_find(in) || system_find(in) || segment_find(in) ||
 	       (in->op->flags & F_BR && in->op->run != op_jmp) || in->op->flags & F_HOST ||
-	       in->op->run == op_div || in->op->run == op_idiv ||
-	       in->op->run == op_call || in->op->run == op_ret;
+	       in->op->run == op_div || in->op->run == op_idiv || in->op->run == op_call ||
+	       in->op->run == op_ret;
 }
 
 static void effects(struct gen *g, unsigned i)

@@ -137,7 +137,7 @@ void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here *
 void segment_linear(struct gen *g, unsigned seg, unsigned size, enum mem_access access);
 /* No base, no limit, or 64-bit mode. */
 bool segment_flat(const struct gen *g, unsigned seg, enum mem_access access);
-bool segment_flat_stack(const struct gen *g); /* and RSP or ESP counts */
+bool segment_flat_stack(const struct gen *g);   /* and RSP or ESP counts */
 void segment_cut(struct gen *g, unsigned size); /* t1 = its low 2 or 4 bytes */
 unsigned segment_stack_size(const struct gen *g);
 /* The stack pointer, as wide as the stack is; t1 is lost. */

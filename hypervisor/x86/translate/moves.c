@@ -125,8 +125,7 @@ static void move(struct gen *g, bool store, unsigned size, unsigned reg)
 {
 	if (size == 2)
 		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, (store ? 0x88 : 0x8a) + (size > 1), size == 8, reg,
-		g->at);
+	emit_rm(&g->e, (store ? 0x88 : 0x8a) + (size > 1), size == 8, reg, g->at);
 }
 
 /* A pointer of the address's size behind the unit; t0 is lost. */

@@ -409,7 +409,7 @@ bool plain_access(const struct gen *g, const struct insn *in, struct gen_access 
 	if (m == 4 || in->addrsize != (gen_wide(g) ? 8 : 4) || plain_find(in) != plain ||
 	    !segment_flat(g, in->seg, access_of(in, m)) || !prepare(g, in, &p))
 		return false;
-	*a = (struct gen_access){in->base, in->index, in->scale, in->disp, in->size[m],
-				 access_of(in, m) == ACCESS_WRITE};
+	*a = (struct gen_access){in->base, in->index,   in->scale,
+				 in->disp, in->size[m], access_of(in, m) == ACCESS_WRITE};
 	return in->size[m];
 }

@@ -484,8 +484,8 @@ static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, con
 	interpret(c, in);
 	if (c->mode != MODE_64)
 		behind = (uint32_t)behind;
-	if (evictions != *now || (s->spans && lost != tr_cpu(c)->lost) || c->rip != behind || c->break_block || s->b->dead ||
-	    block_ends(in) || !shadow_kept(c, s) || wanted(c) ||
+	if (evictions != *now || (s->spans && lost != tr_cpu(c)->lost) || c->rip != behind ||
+	    c->break_block || s->b->dead || block_ends(in) || !shadow_kept(c, s) || wanted(c) ||
 	    (segment_loads(in) && !key_kept(c, s->b)))
 		return next(c);
 	return go_on(c, s->resume, s->units);

@@ -72,7 +72,8 @@ static bool adds(const struct gen *g, const struct insn *in, int64_t *by)
 	if (in->op->run == op_inc || in->op->run == op_dec)
 		*by = in->op->run == op_inc ? 1 : -1;
 	else if (imm && (in->op->run == op_add || in->op->run == op_sub))
-		*by = (int64_t)sign_extend(in->imm, in->imm_size) * (in->op->run == op_add ? 1 : -1);
+		*by = (int64_t)sign_extend(in->imm, in->imm_size) *
+		      (in->op->run == op_add ? 1 : -1);
 	else
 		return false;
 	return true;
@@ -198,7 +199,8 @@ static void add(struct gen *g, unsigned i, const struct gen_place *p, const stru
 	if (k == GEN_SPANS)
 		return;
 	if (k == g->n_spans)
-		g->spans[g->n_spans++] = (struct gen_span){*p, end, false, 0, (uint8_t)i, 0, NO_SPAN};
+		g->spans[g->n_spans++] =
+			(struct gen_span){*p, end, false, 0, (uint8_t)i, 0, NO_SPAN};
 	widen(&g->spans[k], p->at, end, a->write, i);
 	g->span[i] = (uint8_t)k;
 	g->span_at[i] = p->at;

@@ -90,7 +90,7 @@ struct tr_link {
 	uint8_t *jump;           /* its displacement, where it is written */
 	const uint8_t *open;     /* where it leads while there is no block */
 	bool cross, poll;
-	bool plain; /* to a block without spans, as one's page was not there; site.retry: the check */
+	bool plain; /* to a block without spans, as a page was not there; site.retry: the check */
 	bool write;
 };
 
