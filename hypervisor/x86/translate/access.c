@@ -30,8 +30,7 @@ struct tr_site *access_site(struct gen *g, enum tr_out out)
 			      .flags_at = g->flags_at,
 			      .off = g->off[g->i],
 			      .last = g->i + 1 >= g->n,
-			      .units = (g->vector_ready ? TR_VECTOR : 0) |
-				       (g->x87_ready ? TR_X87 : 0),
+			      .units = gen_units(g),
 			      .spans = spans_open(g, g->i),
 			      .len = g->i < g->n ? g->in[g->i].len : 0};
 	return s;
@@ -236,6 +235,7 @@ static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsi
 		return NULL;
 	edge->link->site.retry = start;
 	edge->link->site.size = (uint16_t)(s->end - s->place.at);
+	edge->link->site.units = gen_units(g);
 	edge->link->write = s->write;
 	return edge;
 }

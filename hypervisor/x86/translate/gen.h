@@ -84,6 +84,10 @@ static inline unsigned gen_reg(unsigned r)
 		return H_SP;
 	return r >= R_13 ? REG_NONE : r;
 }
+static inline uint8_t gen_units(const struct gen *g)
+{
+	return (g->vector_ready ? TR_VECTOR : 0) | (g->x87_ready ? TR_X87 : 0);
+}
 static inline bool gen_wide(const struct gen *g)
 {
 	return g->key->mode == MODE_64;

@@ -540,7 +540,7 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 		if (evictions != tr->evictions || lost != tr_cpu(c)->lost)
 			return next(c);
 		if (filled)
-			return wanted(c) ? NULL : go_on(c, l->site.retry);
+			return wanted(c) ? NULL : go_on(c, l->site.retry, l->site.units);
 	} else if (wanted(c) || c->trying) {
 		return NULL;
 	}
