@@ -118,12 +118,10 @@ static struct emit_mem jumps_at(size_t field)
 
 void ends_look_up(struct emit *e, uint8_t *away[2])
 {
-	emit_rr(e, 0x8b, true, H_T0, H_T1);
-	EMIT(e, "\x49\xc1\xed\x08"); /* shr r13, 8 */
-	emit_rr(e, 0x33, false, H_T0, H_T1);
-	EMIT(e, "\x41\x81\xe5"); /* and r13d, TR_JUMPS - 1 */
-	emit_4(e, TR_JUMPS - 1);
-	EMIT(e, "\x41\xc1\xe5\x04"); /* shl r13d, 4 */
+	EMIT(e, "\x45\x6b\xee"); /* imul r13d, r14d, the size of an entry */
+	emit_1(e, sizeof(struct tr_jump));
+	EMIT(e, "\x41\x81\xe5"); /* and r13d */
+	emit_4(e, (TR_JUMPS - 1) * sizeof(struct tr_jump));
 	emit_rm(e, 0x33, true, H_T1, tr_field(TR_OWN(key_tag)));
 	emit_rm(e, 0x83, false, 7, tr_field(TR_CPU(attention)));
 	emit_1(e, 0);

@@ -396,7 +396,7 @@ static bool cross(struct cpu *c)
 
 static unsigned jump_slot(uint64_t rip)
 {
-	return (unsigned)(rip ^ rip >> 8) % TR_JUMPS;
+	return (unsigned)rip % TR_JUMPS;
 }
 
 /* Behind an instruction of any kind. */

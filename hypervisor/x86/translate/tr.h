@@ -15,10 +15,10 @@
 #include <pthread.h>
 
 enum {
-	TR_TLB = 4096,   /* entries of each set */
-	TR_SPANS = 8,    /* of a block: span.c */
-	TR_JUMPS = 4096, /* of the table of indirect branches */
-	TR_PAGES = 4096, /* of the table of pages whose mapping is known to hold */
+	TR_TLB = 4096,    /* entries of each set */
+	TR_SPANS = 8,     /* of a block: span.c */
+	TR_JUMPS = 16384, /* of the table of indirect branches */
+	TR_PAGES = 4096,  /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 64,
 	TR_CODE_SEGS = 256, /* of the table of code segments */
 	TR_INSNS = 64,      /* of a block at most */
