@@ -75,7 +75,7 @@ TIER_TEST(halt_stops_and_an_endless_loop_is_counted)
 	struct machine *m = machine_new("max");
 
 	machine_real(m, 0, CODE);
-	LOAD(m, CODE, 0xf4, 0xeb, 0xfe); /* hlt; jmp $ */
+	LOAD(m, CODE, 0xf4, 0x40, 0xeb, 0xfd); /* hlt; inc ax; jmp back */
 	EQ(STOP_HALT, machine_run(m));
 	EQ(CODE + 1, m->c->rip);
 	m->c->halted = false;
