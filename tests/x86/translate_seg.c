@@ -486,6 +486,30 @@ TIER_TEST(a_frame_in_two_code_segments)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(narrow_leave, 32, "mov eax, ds:[ebp + 4]; leave; mov ebx, ds:[esp]; hlt");
+
+/* LEAVE with a stack of 16 bits in 32-bit code: the upper half of ESP is not EBP's, and what was
+ * found of EBP's page is not ESP's. */
+TIER_TEST(leave_of_a_16_bit_stack_leaves_the_rest)
+{
+	struct sys_rig r = payload_rig(false, 0);
+
+	remap(&r, paged(&r), 0x30000, 0x50000);
+	RUNS(&r, seg_load(r.c, SEG_SS, DATA16));
+	LOADED(&r, narrow_leave);
+	r.c->r[R_SP] = 0x30100;
+	r.c->r[R_BP] = 0x40200;
+	ram_put(&r, 0x200, 4, 0x55667788);
+	ram_put(&r, 0x40204, 4, 1);
+	ram_put(&r, 0x50204, 4, 2);
+	EQ(-1, payload_go(&r).vector);
+	EQ(0x30204, r.c->r[R_SP]);
+	EQ(0x55667788, r.c->r[R_BP]);
+	EQ(1, r.c->r[R_AX]);
+	EQ(2, r.c->r[R_BX]);
+	sys_rig_free(&r);
+}
+
 /* ---- loops ---- */
 
 PAYLOAD(loops, 16,

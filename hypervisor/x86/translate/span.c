@@ -106,6 +106,7 @@ static void step(const struct gen *g, struct values *v, unsigned i)
 {
 	const struct insn *in = &g->in[i];
 	unsigned written = g->fx[i].gpr_written;
+	bool full_stack = segment_stack_size(g) == full(g); /* else a part of rSP moves */
 	int64_t by;
 	int sp;
 
@@ -115,11 +116,11 @@ static void step(const struct gen *g, struct values *v, unsigned i)
 		move(v, in->gpr[0], in->gpr[1], 0);
 	} else if (leas(g, in)) {
 		move(v, in->reg, in->base, in->disp);
-	} else if (in->op->run == op_leave && in->opsize == full(g)) {
+	} else if (in->op->run == op_leave && in->opsize == full(g) && full_stack) {
 		move(v, R_SP, R_BP, in->opsize);
 		unknown(v, R_BP);
 	} else {
-		if (moves_stack(in, &sp)) {
+		if (full_stack && moves_stack(in, &sp)) {
 			move(v, R_SP, R_SP, sp);
 			written &= ~(1u << R_SP);
 			if (in->op->run == op_pop && in->gpr[0] == R_SP)
