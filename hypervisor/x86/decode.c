@@ -49,13 +49,9 @@ static int64_t take_signed(struct cursor *d, unsigned n)
 	return (int64_t)(take(d, n) << up) >> up;
 }
 
-/*
- * The bytes as they are at one moment: code in RAM may be written meanwhile, and what another vCPU
- * stores at once, eight aligned bytes, is seen all or not at all. Whole words are read, which go
- * over no end of a page.
- */
-__attribute__((no_sanitize("address"))) static void snapshot(uint8_t to[INSN_MAX], const uint8_t *p,
-							     unsigned n)
+/* Whole words are read, which go over no end of a page. */
+__attribute__((no_sanitize("address"))) void insn_snapshot(uint8_t to[INSN_MAX], const uint8_t *p,
+							   unsigned n)
 {
 	uintptr_t at = (uintptr_t)p, end = at + n;
 
@@ -576,7 +572,7 @@ enum decode_result insn_decode(struct insn *in, const uint8_t *p, unsigned avail
 	struct cursor d = {in, now, avail, 0, false};
 	enum decode_result r;
 
-	snapshot(now, p, avail < INSN_MAX ? avail : INSN_MAX);
+	insn_snapshot(now, p, avail < INSN_MAX ? avail : INSN_MAX);
 	memset(in, 0, sizeof(*in));
 	in->mode = mode;
 	in->seg_override = SEG_N;

@@ -9,4 +9,7 @@
 /* The row's name, made definite: of "a/b/c" the one for the operand size (JCXZ: address size), of
  * string instructions with their size letter. */
 void insn_mnemonic(const struct insn *in, char *buf, size_t len);
+/* The bytes as they are at one moment: code in RAM may be written meanwhile, and what another vCPU
+ * stores at once, eight aligned bytes, is seen all or not at all. */
+void insn_snapshot(uint8_t to[INSN_MAX], const uint8_t *p, unsigned n);
 #endif

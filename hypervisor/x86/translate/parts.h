@@ -24,6 +24,10 @@ void rings_make(struct tr *tr, struct emit *e);
  * wanted for it. */
 bool segment_loads(const struct insn *in);
 
+/* ---- decoded.c ---- */
+/* The instruction at rIP, of these bytes; NULL: none. It is good until the next call. */
+const struct insn *decoded(struct cpu *c, const uint8_t *bytes, unsigned n);
+
 /* ---- run.c: what translated code calls; NULL: leave ---- */
 const uint8_t *out_call(struct cpu *c, const struct tr_site *site);
 /* ---- pointers.c: after the guest's vector and x87 registers were brought into struct cpu ---- */

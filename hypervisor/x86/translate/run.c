@@ -383,14 +383,12 @@ static bool at_page_end(const struct cpu *c)
 static bool cross(struct cpu *c)
 {
 	uint8_t bytes[INSN_MAX];
-	unsigned n = mem_fetch(c, c->rip, bytes);
-	struct insn in;
+	const struct insn *in = decoded(c, bytes, mem_fetch(c, c->rip, bytes));
 
-	if (insn_decode(&in, bytes, n, c->mode) != DECODE_OK ||
-	    tr_code_lin(c) % PAGE + in.len <= PAGE ||
-	    (in.op->feature && !cpu_has(c, in.op->feature)))
+	if (!in || tr_code_lin(c) % PAGE + in->len <= PAGE ||
+	    (in->op->feature && !cpu_has(c, in->op->feature)))
 		return false;
-	interpret(c, &in);
+	interpret(c, in);
 	return true;
 }
 
@@ -496,7 +494,7 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 	enum mem_access access = s->out == OUT_WRITE ? ACCESS_WRITE : ACCESS_READ;
 	struct tr_cpu *t = tr_cpu(c);
 	uint64_t evictions = t->tr->evictions, lost = t->lost;
-	struct insn in;
+	const struct insn *in;
 	bool filled;
 
 	c->stats.tlb_misses++;
@@ -510,10 +508,8 @@ static const uint8_t *slow_access(struct cpu *c, const struct tr_site *s)
 	if (filled)
 		return go_on(c, s->retry, s->units);
 	c->stats.slow_accesses++;
-	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
-	if (!in.op)
-		return NULL;
-	return by_interpreter(c, s, &in);
+	in = decoded(c, s->b->host + s->off, s->len);
+	return in ? by_interpreter(c, s, in) : NULL;
 }
 
 /* The span's page is there now. A write's is not asked for: it may never be made. */
@@ -560,7 +556,7 @@ static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	uint64_t rip = t->t1 ^ t->key_tag;
-	struct insn in;
+	const struct insn *in;
 
 	if (!s->whole && (c->mode == MODE_64 ? lin_canonical(rip) : rip <= t->cs.limit)) {
 		c->r[R_SP] = reg_join(c->r[R_SP], c->r[R_SP] + (uint64_t)s->sp, insn_stack_size(c));
@@ -570,10 +566,10 @@ static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 	at_insn(c, s->b, s->off);
 	if (s->b->dead)
 		return NULL;
-	insn_decode(&in, s->b->host + s->off, s->len, c->mode);
-	if (!in.op)
+	in = decoded(c, s->b->host + s->off, s->len);
+	if (!in)
 		return NULL;
-	interpret(c, &in);
+	interpret(c, in);
 	return next(c);
 }
 

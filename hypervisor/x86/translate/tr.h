@@ -20,6 +20,7 @@ enum {
 	TR_JUMPS = 16384, /* of the table of indirect branches */
 	TR_PAGES = 4096,  /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 64,
+	TR_DECODED = 64,
 	TR_CODE_SEGS = 256, /* of the table of code segments */
 	TR_INSNS = 64,      /* of a block at most */
 	TR_REGIONS = 8,
@@ -192,6 +193,7 @@ struct tr_cpu {
 	uint64_t fip, fdp;
 	uint32_t fip_at;
 	uint16_t fop;
+	struct insn decoded[TR_DECODED];
 	bool giant, big[TR_BIG]; /* large pages were seen there */
 	uint32_t touched[2048]; /* entries of tlb that are not of global pages: set << 16 | index */
 	uint16_t pages_touched[1024];
