@@ -27,6 +27,9 @@ struct clock {
 	unsigned n, cap;
 	void (*changed)(void *arg, bool gone);
 	void *arg;
+	int64_t later; /* clock_keep */
+	void (*moved)(void *arg);
+	void *moved_arg;
 	struct clock_page *page; /* where it is published */
 	void (*published)(void *arg);
 	void *published_arg;
@@ -50,6 +53,8 @@ static void tell(struct clock *c, bool gone)
 {
 	if (c->changed)
 		c->changed(c->arg, gone);
+	if (c->moved && !gone)
+		c->moved(c->moved_arg);
 }
 
 /* ---- the heap ---- */
@@ -298,7 +303,21 @@ int64_t clock_wake(const struct clock *c)
 		return c->n ? follow_wake(c->follow, clock_next(c)) : INT64_MAX;
 	if (!c->running || !c->n)
 		return INT64_MAX;
-	return __builtin_add_overflow(clock_next(c), c->base, &at) ? INT64_MAX : at;
+	if (__builtin_add_overflow(clock_next(c), c->base, &at) ||
+	    __builtin_add_overflow(at, c->later, &at))
+		return INT64_MAX;
+	return at;
+}
+
+void clock_keep(struct clock *c, int64_t later, void (*moved)(void *arg), void *arg)
+{
+	c->moved = NULL;
+	if (c->later != later) {
+		c->later = later;
+		tell(c, false);
+	}
+	c->moved = moved;
+	c->moved_arg = arg;
 }
 
 void clock_hook(struct clock *c, void (*changed)(void *arg, bool gone), void *arg)

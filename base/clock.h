@@ -68,4 +68,7 @@ void clock_advance(struct clock *c, int64_t ns);
  * (none, stopped, manual); and a call when that may have changed (gone: c is being freed). */
 int64_t clock_wake(const struct clock *c);
 void clock_hook(struct clock *c, void (*changed)(void *arg, bool gone), void *arg);
+/* Another thread, which sleeps, runs them when they are due, and hears by moved when the next is
+ * another: clock_wake is later by that much. 0, NULL, NULL: nobody does any more. */
+void clock_keep(struct clock *c, int64_t later, void (*moved)(void *arg), void *arg);
 #endif

@@ -20,6 +20,8 @@
 #define TURN 10000u
 /* Else: instructions between two looks at the guest's timers, 1 to 2 ms. */
 #define SLICE 100000u
+/* The loop's turn, when the last vCPU to halt has not run the guest's timers by then. */
+#define LATER_NS NS_PER_MS
 /* A wait of one that nothing can wake: somebody may set an earlier timer meanwhile. */
 #define MOST_NS (100 * NS_PER_MS)
 
@@ -39,7 +41,7 @@ struct vcpus {
 	bool has_entry;
 	bool stop, hold, quit;
 	unsigned running; /* those that ask a device model among them */
-	unsigned n, n_threads;
+	unsigned n, n_threads, asleep;
 	struct vcpu v[];
 };
 
@@ -80,15 +82,54 @@ static void name_thread(const struct vcpu *v)
 	prctl(PR_SET_NAME, name);
 }
 
+static bool may_run_timers(struct vcpus *vs)
+{
+	return !vs->stop && !vs->hold && clock_running(domain_clock(vs->dom));
+}
+
 /* Timers are the loop's, whose thread may lack a processor while ours has one. Linux waits for
  * 40 ms by the TSC, and if fewer than five ticks came meanwhile it tries other ways to connect its
  * timer, and panics in the end ("IO-APIC + timer doesn't work"). */
 static void run_late_timers(struct vcpus *vs)
 {
-	struct clock *clock = domain_clock(vs->dom);
+	if (may_run_timers(vs))
+		clock_run(domain_clock(vs->dom));
+}
 
-	if (!vs->stop && !vs->hold && clock_running(clock))
-		clock_run(clock);
+static void on_moved(void *arg)
+{
+	struct vcpu *v = arg;
+
+	pthread_cond_signal(&v->wake);
+}
+
+/* Until it is woken, or the guest's next timer is due. */
+static void keep_time(struct vcpu *v)
+{
+	struct domain *dom = v->all->dom;
+	struct clock *clock = domain_clock(dom);
+	int64_t next = clock_next(clock), ns = next - clock_now(clock);
+
+	clock_keep(clock, LATER_NS, on_moved, v);
+	if (next == INT64_MAX)
+		core_wait(dom, &v->wake);
+	else if (ns > 0)
+		core_wait_for(dom, &v->wake, ns);
+}
+
+/* An idle guest's timers wake one thread of the host: the vCPU that halted last sees to them. It
+ * stops to as soon as any vCPU is awake, which may have them set again and again. */
+static void sleep_on(struct vcpu *v)
+{
+	struct vcpus *vs = v->all;
+
+	if (++vs->asleep == vs->n && may_run_timers(vs))
+		keep_time(v);
+	else
+		core_wait(vs->dom, &v->wake);
+	vs->asleep--;
+	run_late_timers(vs); /* first: the loop would be at those that are due at once */
+	clock_keep(domain_clock(vs->dom), 0, NULL, NULL);
 }
 
 static void *vcpu_main(void *arg)
@@ -103,7 +144,7 @@ static void *vcpu_main(void *arg)
 			run_on(vs, v->n, SLICE);
 			run_late_timers(vs);
 		} else {
-			core_wait(vs->dom, &v->wake);
+			sleep_on(v);
 		}
 	domain_unlock(vs->dom);
 	return NULL;

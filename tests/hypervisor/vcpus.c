@@ -58,7 +58,7 @@ static void on_triple(void *arg, unsigned vcpu)
 	__atomic_add_fetch(&b->triples, 1, __ATOMIC_RELEASE);
 }
 
-static void box_open(struct box *b, unsigned n, bool icount)
+static void box_open_on(struct box *b, unsigned n, bool icount, enum clock_mode mode)
 {
 	struct vcpus_config v = {.ops = engine_find("soft"),
 				 .engine = ENGINE_CONFIG("max"),
@@ -71,7 +71,7 @@ static void box_open(struct box *b, unsigned n, bool icount)
 	size_t len = RAM;
 
 	memset(b, 0, sizeof(*b));
-	config.clock = b->clock = clock_new(CLOCK_MANUAL);
+	config.clock = b->clock = clock_new(mode);
 	b->dom = domain_new(&config, &e);
 	MUST(b->dom);
 	lock(b);
@@ -85,6 +85,11 @@ static void box_open(struct box *b, unsigned n, bool icount)
 	OK(vcpus_start(b->vs, &e));
 	for (unsigned i = 0; i < n; i++)
 		b->c[i] = vcpus_engine(b->vs)->ops->cpu(vcpus_engine(b->vs), i);
+}
+
+static void box_open(struct box *b, unsigned n, bool icount)
+{
+	box_open_on(b, n, icount, CLOCK_MANUAL);
 }
 
 static void box_free(struct box *b)
@@ -346,6 +351,45 @@ TEST(a_halted_one_is_not_woken_but_by_an_interrupt)
 		CHECK(becomes(&b, DATA + 2, i));
 		CHECK(becomes(&b, DATA, (uint16_t)(i + 1)));
 		set_irq5(&b, false);
+	}
+	box_free(&b);
+}
+
+static void due(void *arg)
+{
+	struct box *b = arg;
+
+	domain_set_pin(b->dom, 5, true);
+}
+
+static void arm(struct box *b, struct timer *t, int64_t in)
+{
+	lock(b);
+	domain_set_pin(b->dom, 5, false);
+	timer_arm(b->clock, t, clock_now(b->clock) + in);
+	unlock(b);
+}
+
+/* There is no loop here. The second one has not been started. */
+TEST(the_last_to_halt_runs_the_timers)
+{
+	struct box b;
+	struct timer t = {.fn = due, .arg = &b};
+
+	box_open_on(&b, 2, false, CLOCK_HOST);
+	PUT(&b, START, halting);
+	PUT(&b, 0x7d00, on_irq5);
+	go(&b);
+	lock(&b);
+	clock_start(b.clock);
+	unlock(&b);
+	for (uint16_t i = 1; i <= 9; i++) {
+		CHECK(becomes(&b, DATA, i));
+		CHECK(sleeps(thread_of("vcpu0")));
+		if (i & 1) /* then it is to come earlier */
+			arm(&b, &t, NS_PER_SEC * 3600);
+		arm(&b, &t, NS_PER_MS * (i & 3));
+		CHECK(becomes(&b, DATA + 2, i));
 	}
 	box_free(&b);
 }

@@ -160,6 +160,51 @@ TEST(host_clock_stands_still_while_stopped)
 	clock_free(c);
 }
 
+static void one_more(void *arg)
+{
+	++*(unsigned *)arg;
+}
+
+static void changed(void *arg, bool gone)
+{
+	(void)gone;
+	one_more(arg);
+}
+
+TEST(who_keeps_it_is_told_and_the_loop_is_later)
+{
+	struct clock *c = clock_new(CLOCK_HOST);
+	struct timer t = {.fn = one_more}, u = {.fn = one_more};
+	unsigned told = 0, loop = 0;
+	int64_t at;
+
+	t.arg = u.arg = &told;
+	clock_hook(c, changed, &loop);
+	clock_start(c);
+	timer_arm(c, &t, NS_PER_SEC);
+	at = clock_wake(c);
+	loop = 0;
+	clock_keep(c, 5000, one_more, &told);
+	EQ(at + 5000, clock_wake(c));
+	EQ(0, told);
+	EQ(1, loop);
+	timer_arm(c, &u, 2 * NS_PER_SEC); /* not the next */
+	EQ(0, told);
+	timer_arm(c, &u, NS_PER_SEC - 7);
+	EQ(1, told);
+	EQ(2, loop);
+	EQ(at - 7 + 5000, clock_wake(c));
+	clock_keep(c, 0, NULL, NULL);
+	clock_keep(c, 0, NULL, NULL);
+	EQ(3, loop);
+	EQ(at - 7, clock_wake(c));
+	timer_disarm(c, &u);
+	EQ(1, told);
+	clock_keep(c, INT64_MAX, NULL, NULL);
+	EQ(INT64_MAX, clock_wake(c));
+	clock_free(c);
+}
+
 TEST(advance_does_not_overflow)
 {
 	struct clock *c = clock_new(CLOCK_MANUAL);
