@@ -65,6 +65,7 @@ uint8_t *native_ro(void);
 /* oracle_interp.c */
 void interp_open(void);
 void interp_run(const struct or_case *k, struct or_result *res);
+void interp_tick(void); /* of the timer: ends what would run for ever */
 uint8_t *interp_data(void);
 uint8_t *interp_ro(void);
 

@@ -34,6 +34,7 @@ enum {
 
 static struct domain *dom;
 static struct cpu *cpu;
+static volatile unsigned runs; /* begun */
 
 static uint8_t *ram(uint64_t gpa)
 {
@@ -230,20 +231,29 @@ static enum cpu_stop step_by_step(const struct or_case *k, bool repeats, bool *s
 	return *stray ? stop : cpu_run(cpu, 4);
 }
 
-/* The same in one go, by a block's chain or its translation: itself, INT3, HLT are three. A
- * repeated instruction goes nowhere else, and may take many lots. */
+void interp_tick(void)
+{
+	static unsigned last;
+
+	if (cpu && runs == last)
+		cpu_attend(cpu, ATT_EXIT);
+	last = runs;
+}
+
+/* The same in one go, by a block's chain or its translation: itself, INT3, HLT are three, though
+ * translated code does not count, and may jump to itself. A repeated instruction goes nowhere else,
+ * and may take many lots. */
 static enum cpu_stop in_one_go(bool repeats, bool *stray)
 {
 	uint64_t from = cpu->insn_count;
 	enum cpu_stop stop = cpu_run(cpu, repeats ? 100000 : 1000);
 
-	*stray = !repeats && cpu->insn_count - from > 3;
+	*stray = (!repeats && cpu->insn_count - from > 3) || stop == STOP_REQUEST;
 	return stop;
 }
 
 void interp_run(const struct or_case *k, struct or_result *res)
 {
-	static unsigned runs;
 	bool repeats = k->in.op && k->in.op->flags & F_REP;
 	enum cpu_stop stop;
 

@@ -157,7 +157,9 @@ PLAIN void oracle_on_signal(int sig, siginfo_t *info, void *ctx)
 	const greg_t *g = ((ucontext_t *)ctx)->uc_mcontext.gregs;
 
 	if (!result || !enter.rsp) {
-		if (sig != SIGPROF)
+		if (sig == SIGPROF)
+			interp_tick();
+		else
 			pass_on(sig, info, ctx);
 		return;
 	}
