@@ -392,7 +392,7 @@ gen_fn *plain_find(const struct insn *in)
 
 	if (run == op_lea)
 		return lea;
-	if (run == op_nop)
+	if (run == op_nop || run == op_cld) /* DF is clear */
 		return nothing;
 	if (far_bit(in))
 		return bits_find(in);
