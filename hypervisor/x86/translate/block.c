@@ -83,7 +83,7 @@ static void look_ahead(struct gen *g)
 {
 	spans_find(g);
 	for (unsigned i = 0; i < g->n; i++)
-		g->shows[i] = shows(g, i);
+		g->shows[i] = g->b->over || shows(g, i);
 	flags_live(g);
 }
 
@@ -220,6 +220,9 @@ static void make(struct gen *g)
 	b->code = emit_here(&g->e);
 	en = entries(g);
 	g->flags_at = b->flags_in == FLAGS_IN_SLOT ? FLAGS_SLOT : FLAGS_HOST;
+	g->i = 0;
+	if (b->over)
+		over_check(g);
 	for (g->i = 0; g->i < g->n && !g->failed && !g->ended; g->i++)
 		one(g);
 	if (!g->ended) {
@@ -265,8 +268,21 @@ struct gen *block_gen_new(void)
 	return calloc(1, sizeof(struct gen));
 }
 
-struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
-			    bool plain, bool *full)
+static unsigned decode_from(struct gen *g, const struct block_from *f)
+{
+	unsigned len = decode(g, f->bytes, f->avail);
+
+	if (g->n)
+		return len;
+	g->off[0] = 0;
+	g->off[1] = (uint16_t)over_decode(g, f);
+	if (!g->off[1])
+		return 0;
+	effects(g, g->n++);
+	return f->avail;
+}
+
+struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *full)
 {
 	struct tr *tr = tr_cpu(c)->tr;
 	struct gen *g = tr->gen;
@@ -277,13 +293,14 @@ struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, u
 	g->tr = tr;
 	g->key = &tr->keys[tr_cpu(c)->key];
 	g->n = g->n_slow = g->n_edges = 0;
-	g->plain = plain;
+	g->plain = from->plain;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
-	len = decode(g, bytes, avail);
+	len = decode_from(g, from);
 	if (!g->n)
 		return NULL;
 	*full = true;
-	if (!cache_code(tr, &g->e) || !begin(g, gpa, bytes, len))
+	if (!cache_code(tr, &g->e) || !begin(g, from->gpa, from->bytes, len) ||
+	    (g->off[g->n] > len && !over_note(g, from)))
 		return NULL;
 	look_ahead(g);
 	make(g);

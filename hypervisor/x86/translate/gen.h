@@ -46,6 +46,7 @@ struct gen {
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
 	bool vector_ready, x87_ready, failed, ended, plain;
+	uint8_t over[INSN_MAX];
 	struct emit_mem at; /* on the host: what was asked for last */
 	struct gen_span spans[GEN_SPANS];
 	uint8_t n_spans, span[TR_INSNS]; /* which span an instruction's access is in */
@@ -146,6 +147,12 @@ void segment_cut(struct gen *g, unsigned size); /* t1 = its low 2 or 4 bytes */
 unsigned segment_stack_size(const struct gen *g);
 /* The stack pointer, as wide as the stack is; t1 is lost. */
 void segment_move_sp(struct gen *g, int by);
+
+/* ---- over.c ---- */
+/* The instruction that goes on in the next page, to in[0]; 0: there is none. */
+unsigned over_decode(struct gen *g, const struct block_from *f);
+bool over_note(struct gen *g, const struct block_from *f); /* false: no room */
+void over_check(struct gen *g);                            /* before it, each time */
 
 /* ---- span.c ---- */
 void spans_find(struct gen *g);

@@ -10,13 +10,23 @@ void stubs_make(struct tr *tr, struct emit *e);
 void stubs_enter(struct cpu *c, const uint8_t *host);
 
 /* ---- block.c: from a guest's code to a block ---- */
-/* What is at rIP, under the vCPU's key; plain: without spans. NULL: nothing decodes there, or
- * *full: no room. */
-struct tr_block *block_make(struct cpu *c, uint64_t gpa, const uint8_t *bytes, unsigned avail,
-			    bool plain, bool *full);
+struct block_from {
+	uint64_t gpa;
+	const uint8_t *bytes; /* there, avail of them */
+	unsigned avail;
+	bool plain;          /* without spans */
+	const uint8_t *next; /* the next page, for an instruction over the end; NULL: none */
+	uint64_t next_gpa;
+};
+/* What is at rIP, under the vCPU's key. NULL: nothing decodes there, or *full: no room. */
+struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *full);
 struct gen *block_gen_new(void);
 /* Is the block over behind it, whoever does it? */
 bool block_ends(const struct insn *in);
+/* ---- over.c: an instruction over a page's end ---- */
+void over_look(struct cpu *c, struct block_from *f); /* fills in the next page */
+/* Of a block with one: is the next page where it was, with the same in it? */
+bool over_holds(struct cpu *c, const struct tr_block *b);
 /* ---- rings.c ---- */
 void rings_make(struct tr *tr, struct emit *e);
 /* ---- segment.c ---- */

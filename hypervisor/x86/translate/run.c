@@ -22,21 +22,20 @@ static void note_large(struct tr_cpu *t, uint64_t lin, unsigned shift)
 	t->giant |= shift > 22;
 }
 
-/* The page of the block is where the vCPU's tables say, which mem_code has just seen. */
-static void page_holds(struct cpu *c, const struct tr_block *b)
+/* The page at lin is where the vCPU's tables say, which its TLB has just seen. */
+static void page_holds(struct cpu *c, uint64_t lin, uint16_t slot, uint32_t id)
 {
-	uint64_t lin = b->lin;
 	const struct tlb_entry *e = &c->tlb->e[set_fetch(c)][lin / PAGE % TLB_SIZE];
 	struct tr_cpu *t = tr_cpu(c);
 
-	if (t->pages[b->page_slot] == b->page_id)
+	if (t->pages[slot] == id)
 		return;
-	t->pages[b->page_slot] = b->page_id;
+	t->pages[slot] = id;
 	note_large(t, lin, e->shift);
 	if ((e->tag[ACCESS_FETCH] & ~PAGE_MASK) == CTX_GLOBAL)
 		return;
 	if (t->n_pages < ARRAY_SIZE(t->pages_touched))
-		t->pages_touched[t->n_pages] = b->page_slot;
+		t->pages_touched[t->n_pages] = slot;
 	t->n_pages++;
 }
 
@@ -66,24 +65,23 @@ static void lock_guarded(struct cpu *c, uint64_t gfn)
 	}
 }
 
-static struct tr_block *make(struct cpu *c, uint64_t gpa, const uint8_t *host, unsigned avail,
-			     bool plain)
+static struct tr_block *make(struct cpu *c, const struct block_from *f)
 {
 	struct tr *tr = tr_cpu(c)->tr;
 	bool alone = c->alone, full = false;
 	struct tr_block *b;
 
-	if (gpa / PAGE >= c->tlb->n_flags)
+	if (f->gpa / PAGE >= c->tlb->n_flags)
 		return NULL;
-	lock_guarded(c, gpa / PAGE);
-	b = block_make(c, gpa, host, avail, plain, &full);
+	lock_guarded(c, f->gpa / PAGE);
+	b = block_make(c, f, &full);
 	pthread_mutex_unlock(&tr->lock);
 	if (b || !full)
 		return b;
 	smp_begin_alone(c);
-	lock_guarded(c, gpa / PAGE);
+	lock_guarded(c, f->gpa / PAGE);
 	cache_next_region(tr);
-	b = block_make(c, gpa, host, avail, plain, &full);
+	b = block_make(c, f, &full);
 	pthread_mutex_unlock(&tr->lock);
 	if (!alone)
 		smp_end_alone(c);
@@ -100,26 +98,40 @@ static void sync_memory(struct cpu *c)
 	tr->mem_gen = c->mem_gen;
 }
 
+static bool at_page_end(const struct cpu *c)
+{
+	return tr_code_lin(c) % PAGE > PAGE - INSN_MAX;
+}
+
+static struct tr_block *make_hot(struct cpu *c, struct block_from *f)
+{
+	if (at_page_end(c))
+		over_look(c, f);
+	else if (!f->plain && !is_hot(c, f->gpa, f->bytes, f->avail))
+		return NULL;
+	return make(c, f);
+}
+
 /* The block at rIP; NULL: none, or not yet. Raises what fetching does. */
 static struct tr_block *find_kind(struct cpu *c, bool plain)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	const uint8_t *host;
+	struct block_from f = {.plain = plain};
 	struct tr_block *b;
-	unsigned avail;
-	uint64_t gpa = mem_code(c, c->rip, &host, &avail);
 
-	if (!host)
+	f.gpa = mem_code(c, c->rip, &f.bytes, &f.avail);
+	if (!f.bytes)
 		return NULL;
 	pthread_mutex_lock(&t->tr->lock);
 	sync_memory(c);
-	b = cache_find(t->tr, t, c->rip, gpa, plain);
+	b = cache_find(t->tr, t, c->rip, f.gpa, plain);
 	pthread_mutex_unlock(&t->tr->lock);
-	if (!b && (plain || is_hot(c, gpa, host, avail)))
-		b = make(c, gpa, host, avail, plain);
-	if (b && b->bytes <= avail)
-		page_holds(c, b);
-	return b && b->bytes <= avail ? b : NULL;
+	if (!b)
+		b = make_hot(c, &f);
+	if (!b || b->bytes > f.avail)
+		return NULL;
+	page_holds(c, b->lin, b->page_slot, b->page_id);
+	return b;
 }
 
 static struct tr_block *find(struct cpu *c)
@@ -372,12 +384,7 @@ static void interpret(struct cpu *c, const struct insn *in)
 	c->insn_count++;
 }
 
-/* ---- instructions over a page's end: in no block ---- */
-
-static bool at_page_end(const struct cpu *c)
-{
-	return tr_code_lin(c) % PAGE > PAGE - INSN_MAX;
-}
+/* ---- instructions over a page's end: if they are in no block ---- */
 
 /* False: the one at rIP is no such. */
 static bool cross(struct cpu *c)
@@ -406,28 +413,34 @@ static bool goes_on(struct cpu *c)
 	return keys_set(c);
 }
 
-/* The block at rIP by the table of jumps, which says whether its page still holds, or else found
- * and put there. */
+/* Found, and put into the table of jumps. NULL: there is none. */
+static const uint8_t *enter_anew(struct cpu *c)
+{
+	const struct tr_block *b = find(c);
+
+	if (!b)
+		return NULL;
+	tr_cpu(c)->jumps[jump_slot(c->rip)] =
+		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
+	return go_on(c, b->body, 0);
+}
+
+/* The block at rIP by the table, which says whether its page still holds, or else so. */
 static const uint8_t *look_up(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	const struct tr_block *b;
+	const uint8_t *at;
 
 	for (unsigned n = 0; n < TR_CROSSING; n++) {
 		const struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
 
 		if (j->rip == (c->rip ^ t->key_tag))
 			return go_on(c, j->host, 0);
-		if (!at_page_end(c) || !cross(c))
-			break;
-		if (!goes_on(c))
-			return NULL;
+		at = enter_anew(c);
+		if (at || !at_page_end(c) || !cross(c) || !goes_on(c))
+			return at;
 	}
-	b = find(c);
-	if (!b)
-		return NULL;
-	t->jumps[jump_slot(c->rip)] = (struct tr_jump){c->rip ^ t->key_tag, b->check};
-	return go_on(c, b->body, 0);
+	return NULL;
 }
 
 /* At rIP, wherever that is now. NULL: leave. */
@@ -439,18 +452,6 @@ static const uint8_t *next(struct cpu *c)
 static void at_insn(struct cpu *c, const struct tr_block *b, unsigned off)
 {
 	c->rip = c->mode == MODE_64 ? b->rip + off : (uint32_t)(b->rip + off);
-}
-
-/* Not by the table: it was that which led here. */
-static const uint8_t *enter_anew(struct cpu *c)
-{
-	const struct tr_block *b = find(c);
-
-	if (!b)
-		return NULL;
-	tr_cpu(c)->jumps[jump_slot(c->rip)] =
-		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
-	return go_on(c, b->body, 0);
 }
 
 /* STI's shadow lasts for one instruction: that follows without a look round. */
@@ -540,16 +541,38 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	} else if (wanted(c) || c->trying) {
 		return NULL;
 	}
-	if (at_page_end(c) && cross(c))
-		return next(c);
 	b = find_kind(c, l->plain);
 	if (!b)
-		return NULL;
+		return at_page_end(c) && cross(c) ? next(c) : NULL;
 	pthread_mutex_lock(&tr->lock);
 	if (evictions == tr->evictions)
 		cache_link(tr, l, b);
 	pthread_mutex_unlock(&tr->lock);
 	return go_on(c, b->body, 0);
+}
+
+/* Before an instruction over a page's end. */
+static const uint8_t *over(struct cpu *c, const struct tr_site *s)
+{
+	struct tr *tr = tr_cpu(c)->tr;
+	const struct tr_block *b = s->b;
+	uint64_t evictions = tr->evictions;
+	bool holds;
+
+	at_insn(c, b, 0);
+	if (b->dead || wanted(c))
+		return NULL;
+	holds = over_holds(c, b);
+	if (evictions != tr->evictions)
+		return NULL;
+	if (holds) {
+		page_holds(c, b->over->lin, b->over->page_slot, b->over->page_id);
+		return go_on(c, s->retry, 0);
+	}
+	pthread_mutex_lock(&tr->lock);
+	cache_written(tr, b->gpa, 1);
+	pthread_mutex_unlock(&tr->lock);
+	return cross(c) ? next(c) : NULL;
 }
 
 static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
@@ -612,6 +635,9 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 		c->stats.exits_interp++;
 		in = *s->in;
 		return by_interpreter(c, s, &in);
+	case OUT_OVER:
+		c->stats.exits_page++;
+		return over(c, s);
 	case OUT_LINK:
 		c->stats.exits_link++;
 		return follow(c, (struct tr_link *)(uintptr_t)s);

@@ -65,6 +65,7 @@ enum tr_out {
 	OUT_BRANCH, /* the same, of a stub: t1 is where to, all else is as it is there */
 	OUT_POLL,   /* somebody wants the vCPU, before a block's first instruction */
 	OUT_PAGE,   /* the page's mapping is not known to hold, before its first */
+	OUT_OVER,   /* the page behind an instruction over a page's end is not known to hold */
 	OUT_FAULT   /* the host's instruction faulted */
 };
 /* A way out of translated code. */
@@ -106,6 +107,15 @@ struct tr_code_seg {
 	uint32_t base, limit;
 };
 
+/* Of a block whose one instruction goes on in the next page. */
+struct tr_over {
+	uint64_t lin, gpa; /* of that page */
+	const uint8_t *host;
+	uint32_t page_id;
+	uint16_t page_slot;
+	uint8_t len, bytes[15]; /* of the instruction: there; all of it, and what follows */
+};
+
 struct tr_block {
 	struct tr_block *hash_next, *page_next;
 	uint64_t rip, lin, gpa; /* rip: the offset in the code segment */
@@ -120,6 +130,7 @@ struct tr_block {
 	/* Where it begins; its entries. _host: with the flags in the host's register, else in the
 	 * slot; body: as flags_in says. */
 	const uint8_t *code, *check_host, *check, *poll_host, *poll, *slot, *body;
+	struct tr_over *over; /* NULL: it ends within its page */
 	struct tr_place *places;
 	struct tr_link *links, *incoming;
 };
