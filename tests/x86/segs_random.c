@@ -82,7 +82,7 @@ static void modrm(struct code *c, const struct sizes *s, unsigned digit, bool me
 }
 
 static const struct form {
-	uint8_t op[2], n, digit; /* digit: 8: any; 9: no ModRM */
+	uint8_t op[3], n, digit; /* digit: 8: any; 9: no ModRM */
 	uint8_t imm;             /* bytes; 0xff: as the operand */
 	bool memory;
 } forms[] = {
@@ -114,16 +114,22 @@ static const struct form {
 	{{0x5c}, 1, 9, 0, false},       {{0x5d}, 1, 9, 0, false},
 	{{0x60}, 1, 9, 0, false},       {{0x61}, 1, 9, 0, false},
 	{{0x68}, 1, 9, 0xff, false},    {{0x6a}, 1, 9, 1, false},
-	{{0x9c}, 1, 9, 0, false},       {{0xa4}, 1, 9, 0, false},
-	{{0xa5}, 1, 9, 0, false},       {{0xa5}, 1, 9, 0, false},
-	{{0xaa}, 1, 9, 0, false},       {{0xab}, 1, 9, 0, false},
-	{{0xac}, 1, 9, 0, false},       {{0xad}, 1, 9, 0, false},
-	{{0xaf}, 1, 9, 0, false},       {{0xc2}, 1, 9, 2, false},
-	{{0xc3}, 1, 9, 0, false},       {{0xc9}, 1, 9, 0, false},
-	{{0xd7}, 1, 9, 0, false},       {{0xf3, 0xa4}, 2, 9, 0, false},
-	{{0xf3, 0xab}, 2, 9, 0, false}, {{0xfa}, 1, 9, 0, false},
-	{{0xfb}, 1, 9, 0, false},       {{0x40}, 1, 9, 0, false},
-	{{0x93}, 1, 9, 0, false},
+	{{0x9c}, 1, 9, 0, false},       {{0x9d}, 1, 9, 0, false},
+	{{0x98}, 1, 9, 0, false},       {{0x99}, 1, 9, 0, false},
+	{{0xc5}, 1, 8, 0, true},        {{0x62}, 1, 8, 0, true},
+	{{0x0f, 0xb2}, 2, 8, 0, true},  {{0x0f, 0xb5}, 2, 8, 0, true},
+	{{0x0f, 0xa8}, 2, 9, 0, false}, {{0x0f, 0xa9}, 2, 9, 0, false},
+	{{0x0f, 0xab}, 2, 8, 0, false}, {{0x0f, 0xba}, 2, 5, 1, false},
+	{{0x0f, 0xa4}, 2, 8, 1, false}, {{0xc8, 0x08, 0x00}, 3, 9, 1, false},
+	{{0xa4}, 1, 9, 0, false},       {{0xa5}, 1, 9, 0, false},
+	{{0xa5}, 1, 9, 0, false},       {{0xaa}, 1, 9, 0, false},
+	{{0xab}, 1, 9, 0, false},       {{0xac}, 1, 9, 0, false},
+	{{0xad}, 1, 9, 0, false},       {{0xaf}, 1, 9, 0, false},
+	{{0xc2}, 1, 9, 2, false},       {{0xc3}, 1, 9, 0, false},
+	{{0xc9}, 1, 9, 0, false},       {{0xd7}, 1, 9, 0, false},
+	{{0xf3, 0xa4}, 2, 9, 0, false}, {{0xf3, 0xab}, 2, 9, 0, false},
+	{{0xfa}, 1, 9, 0, false},       {{0xfb}, 1, 9, 0, false},
+	{{0x40}, 1, 9, 0, false},       {{0x93}, 1, 9, 0, false},
 };
 /* Branches, a few bytes on: Jcc, LOOP and its like, JMP, CALL. */
 static const uint8_t branches[] = {0x72, 0x75, 0x7e, 0xe0, 0xe1, 0xe2, 0xe3, 0xeb, 0xe8};
