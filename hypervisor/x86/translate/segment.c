@@ -6,7 +6,7 @@
  * and a type leave: none of a segment that may not be accessed so, or that is expand-down, which
  * is the interpreter's.
  *
- * In real and virtual-8086 mode MOV, PUSH and POP of segment registers are done in place. SS is the
+ * In real and virtual-8086 mode MOV, PUSH, POP, LES and its like are done in place. SS is the
  * interpreter's, for what it holds back.
  *
  * Spec: Intel SDM volume 3, 3.4.5, 5.3, 20.1.1, 20.2.1.
@@ -248,10 +248,41 @@ static bool pop_seg(struct gen *g, const struct insn *in)
 	return true;
 }
 
+/* Both parts in one go: when they are not next to each other the interpreter has it. */
+static bool lfar(struct gen *g, const struct insn *in)
+{
+	unsigned size = in->opsize + 2u;
+	const uint8_t *start;
+
+	if (!in_place(g) || lfar_seg(in) == SEG_SS)
+		return false;
+	flags_spoil(g);
+	start = emit_here(&g->e);
+	access_offset(g, in);
+	if (in->addrsize == 2) {
+		EMIT(&g->e, "\x41\x81\xfe"); /* cmp r14d, 64 KiB - size; ja */
+		emit_4(&g->e, 0x10000 - size);
+		access_slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
+			    access_site(g, OUT_WHOLE));
+	}
+	segment_linear(g, in->seg, size, ACCESS_READ);
+	access_check(g, size, ACCESS_READ, start);
+	access_sum(g);
+	load_16(g, H_T0, (struct emit_mem){H_T1, REG_NONE, in->opsize});
+	if (in->opsize == 2)
+		emit_1(&g->e, 0x66);
+	emit_rm(&g->e, 0x8b, false, gen_reg(in->reg), (struct emit_mem){H_T1, REG_NONE, 0});
+	emit_rr(&g->e, 0x8b, false, H_T1, H_T0);
+	set_segment(g, lfar_seg(in));
+	return true;
+}
+
 gen_fn *segment_find(const struct insn *in)
 {
 	if (in->op->run == op_mov_seg)
 		return mov_seg;
+	if (in->op->run == op_lfar)
+		return lfar;
 	if (in->op->run == op_push_seg)
 		return push_seg;
 	return in->op->run == op_pop_seg ? pop_seg : NULL;
