@@ -2,7 +2,11 @@
 /* Going from one ring to the other often enough that the translator does it by itself: system
  * calls, and what the kernel may touch. Cases come from programs that have done it many times. */
 #include "hypervisor/core.h"
+#include "hypervisor/x86/desc.h"
 #include "tests/x86/sys_rig.h"
+
+#include <pthread.h>
+#include <unistd.h>
 
 enum { ROUNDS = 200, AT_ENTRY = 0x8100, INTR = 0xff, USER_PAGE = 0x20000 };
 
@@ -203,6 +207,58 @@ TIER_TEST(a_system_call_that_takes_the_unit_away)
 	EQ(EXC_NM, t.vector);
 	EQ(AT_CODE + 23, t.rip);
 	EQ(3 * (ROUNDS + 1), load_le(r.c->fpu.fx + 160, 8));
+	sys_rig_free(&r);
+}
+
+/* An NMI may come at any instruction: what is pushed is of one ring, and IRET takes it back. */
+PAYLOAD(many, 64,
+	"1: syscall; inc r14; mov r9d, ss; and r9d, 3; add rbx, r9; cmp dword ptr [0x20008], 0;"
+	"je 1b; int3");
+PAYLOAD(many_entry, 64, "cli; inc rbp; mov r8d, ss; test r8d, 3; jnz 1f; sysretq; 1: hlt");
+PAYLOAD(nmi_handler, 64,
+	"push rax; push rcx; mov eax, [rsp + 24]; xor eax, [rsp + 48]; test al, 3; jz 1f;"
+	"inc dword ptr [0x20004]; 1: inc dword ptr [0x20000]; pop rcx; pop rax; iretq");
+
+enum { NMIS = 300 };
+
+/* Each when the one before it was taken; then the guest is told that there are no more. */
+static void *send_nmis(void *arg)
+{
+	struct sys_rig *r = arg;
+	uint32_t *words = (uint32_t *)(void *)(r->ram + USER_PAGE);
+
+	for (uint32_t n = 0; n < NMIS; n++) {
+		cpu_attend(r->c, ATT_NMI);
+		while (__atomic_load_n(&words[0], __ATOMIC_SEQ_CST) == n)
+			usleep(10);
+	}
+	__atomic_store_n(&words[2], 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+TIER_TEST(nmis_between_rings)
+{
+	struct sys_rig r = rig_calls();
+	pthread_t sender;
+
+	for (unsigned i = 0; i < 2; i++) { /* code, stack; of SYSRET stack, code */
+		gdt_put(&r, (uint16_t)(0x70 + 8 * i), 0, 0xfffff, i ? 0x92 : 0x9a, 0xa);
+		gdt_put(&r, (uint16_t)(0x88 + 8 * i), 0, 0xfffff, i ? 0xfa : 0xf2, 0xa);
+	}
+	r.c->star = 0x83ull << 48 | 0x70ull << 32;
+	r.c->r[R_14] = 0;
+	PUT(&r, AT_ENTRY, many_entry);
+	PUT(&r, 0x8300, nmi_handler);
+	gate_put(&r, AT_IDT + 16 * EXC_NMI, SYS_INT, 0, 0x70, 0x8300, 0);
+	LOADED(&r, many);
+	MUST(!pthread_create(&sender, NULL, send_nmis, &r));
+	EQ(STOP_HALT, payload_run(&r, ~0ull));
+	pthread_join(sender, NULL);
+	EQ(EXC_BP, payload_trap(&r).vector);
+	EQ(r.c->r[R_14], r.c->r[R_BP]);
+	EQ(3 * r.c->r[R_14], r.c->r[R_BX]);
+	EQ(NMIS, ram_get(&r, USER_PAGE, 4));
+	EQ(0, ram_get(&r, USER_PAGE + 4, 4));
 	sys_rig_free(&r);
 }
 
