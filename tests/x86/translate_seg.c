@@ -516,7 +516,7 @@ PAYLOAD(loops, 16,
 	"mov ecx, 0x10003; 1: inc ax; loop 1b;"        /* 3 times */
 	"mov ecx, 4; 1: inc bx; cmp bx, 3; loopne 1b;" /* 3 times: ZF */
 	"jcxz 3f; mov cx, 5; 1: inc dx; cmp dx, dx; loope 1b;"
-	"jecxz 2f; mov ecx, 2; 1: inc si; addr32 loop 1b; jecxz 3f;"
+	"jecxz 2f; mov ecx, 2; 1: inc si; .byte 0x67; loop 1b; jecxz 3f;"
 	"2: hlt; 3: mov di, 7; hlt");
 
 TIER_TEST(loop_and_jcxz_count_as_wide_as_addresses)
