@@ -579,7 +579,7 @@ TIER_TEST(virtual_8086_code_runs)
 	EQ(0x4032, r.c->r[R_AX]);
 	EQ(FL_IOPL, r.c->r[R_BP] & (FL_IOPL | FL_IF));
 	EQ(0x800, t.sp);
-	if (tier_now == TIER_TRANSLATE)
+	if (tier_now == TIER_TRANSLATE && !r.c->verify) /* which leaves between blocks */
 		CHECK(r.c->stats.entries < 50);
 	sys_rig_free(&r);
 }
