@@ -20,6 +20,7 @@ static int32_t tlb_at(const struct gen *g, size_t field)
 struct tr_site *access_site(struct gen *g, enum tr_out out)
 {
 	struct tr_site *s = cache_meta(g->tr, sizeof(*s));
+	uint8_t redo;
 
 	if (!s) {
 		g->failed = true;
@@ -27,7 +28,7 @@ struct tr_site *access_site(struct gen *g, enum tr_out out)
 	}
 	*s = (struct tr_site){.b = g->b,
 			      .out = out,
-			      .flags_at = g->flags_at,
+			      .flags_at = flags_out(g, &redo),
 			      .off = g->off[g->i],
 			      .last = g->i + 1 >= g->n,
 			      .units = gen_units(g),
@@ -96,6 +97,7 @@ static struct gen_slow *slow(struct gen *g, uint8_t *from, struct tr_site *site)
 	}
 	g->n_slow++;
 	*s = (struct gen_slow){.from = from, .site = site};
+	flags_out(g, &s->redo);
 	return s;
 }
 
@@ -397,6 +399,7 @@ void access_slow_paths(struct gen *g)
 
 		emit_aim(&g->e, s->from, emit_here(&g->e));
 		access_address(g, s->tag, s->constant, s->lin);
+		flags_redo(g, s->redo);
 		access_out(g, s->site);
 	}
 }

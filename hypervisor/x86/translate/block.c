@@ -111,8 +111,12 @@ static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
 
 static void by_interpreter(struct gen *g, const struct insn *in)
 {
-	struct tr_site *s = access_site(g, OUT_INTERP);
-	struct insn *copy = cache_meta(g->tr, sizeof(*copy));
+	struct tr_site *s;
+	struct insn *copy;
+
+	flags_make(g);
+	s = access_site(g, OUT_INTERP);
+	copy = cache_meta(g->tr, sizeof(*copy));
 
 	if (!s || !copy) {
 		g->failed = true;
@@ -123,6 +127,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 	access_out(g, s);
 	s->resume = emit_here(&g->e);
 	g->flags_at = FLAGS_HOST;
+	g->flags_by = NO_INSN;
 	g->ended = block_ends(in);
 }
 
@@ -219,6 +224,7 @@ static void make(struct gen *g)
 	b->flags_in = flags_in(g);
 	b->code = emit_here(&g->e);
 	en = entries(g);
+	g->flags_by = NO_INSN;
 	g->flags_at = b->flags_in == FLAGS_IN_SLOT ? FLAGS_SLOT : FLAGS_HOST;
 	g->i = 0;
 	if (b->over)

@@ -36,12 +36,14 @@ static struct gen_edge *new_link(struct gen *g, uint64_t to)
 		return NULL;
 	}
 	*l = (struct tr_link){.to_rip = to, .next_of = g->b->links};
-	l->site = (struct tr_site){
-		.b = g->b, .out = OUT_LINK, .flags_at = g->flags_at, .off = g->off[g->i]};
+	*edge = (struct gen_edge){.link = l};
+	l->site = (struct tr_site){.b = g->b,
+				   .out = OUT_LINK,
+				   .flags_at = (uint8_t)flags_out(g, &edge->redo),
+				   .off = g->off[g->i]};
 	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
 	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
 	g->b->links = l;
-	*edge = (struct gen_edge){.link = l};
 	g->n_edges++;
 	return edge;
 }
@@ -74,15 +76,29 @@ void ends_link_over(struct gen *g, uint64_t to)
 		g->b->links->cross = true;
 }
 
+/* The flags first: the jump that is patched is behind that. */
+static void make_flags(struct gen *g, const struct gen_edge *edge)
+{
+	struct tr_link *l = edge->link;
+
+	emit_aim(&g->e, l->jump, emit_here(&g->e));
+	access_address(g, edge->tag, edge->constant, edge->lin);
+	flags_redo(g, edge->redo);
+	l->jump = emit_jump(&g->e, 0xe9, emit_here(&g->e), true);
+}
+
 void ends_edges(struct gen *g)
 {
 	for (unsigned i = 0; i < g->n_edges; i++) {
 		const struct gen_edge *edge = &g->edges[i];
 		struct tr_link *l = edge->link;
 
+		if (edge->redo != NO_INSN)
+			make_flags(g, edge);
 		l->open = emit_here(&g->e);
 		emit_aim(&g->e, l->jump, l->open);
-		access_address(g, edge->tag, edge->constant, edge->lin);
+		if (edge->redo == NO_INSN)
+			access_address(g, edge->tag, edge->constant, edge->lin);
 		access_out(g, &l->site);
 	}
 }

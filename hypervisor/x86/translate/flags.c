@@ -98,12 +98,39 @@ void flags_spoil(struct gen *g)
 {
 	if (g->flags_at != FLAGS_HOST)
 		return;
+	if (redo_can(g)) {
+		g->flags_at = FLAGS_REDO;
+		return;
+	}
 	flags_save(&g->e);
 	g->flags_at = FLAGS_SLOT;
 }
 
+void flags_make(struct gen *g)
+{
+	if (g->flags_at != FLAGS_REDO)
+		return;
+	redo_flags(&g->e, &g->in[g->flags_by]);
+	g->flags_at = FLAGS_HOST;
+}
+
+enum tr_flags_at flags_out(const struct gen *g, uint8_t *redo)
+{
+	*redo = g->flags_at == FLAGS_REDO ? g->flags_by : NO_INSN;
+	return g->flags_at == FLAGS_REDO ? FLAGS_SLOT : g->flags_at;
+}
+
+void flags_redo(struct gen *g, uint8_t redo)
+{
+	if (redo == NO_INSN)
+		return;
+	redo_flags(&g->e, &g->in[redo]);
+	flags_save(&g->e);
+}
+
 void flags_need(struct gen *g)
 {
+	flags_make(g);
 	if (g->flags_at == FLAGS_SLOT)
 		flags_restore(&g->e);
 	g->flags_at = FLAGS_HOST;
@@ -128,8 +155,10 @@ void flags_before(struct gen *g)
 
 void flags_after(struct gen *g)
 {
-	if (flags_touched(g, g->i))
-		g->flags_at = FLAGS_HOST;
+	if (!flags_touched(g, g->i))
+		return;
+	g->flags_at = FLAGS_HOST;
+	g->flags_by = g->fx[g->i].flags_set == FL_STATUS ? (uint8_t)g->i : NO_INSN;
 }
 
 /* ---- what is read, what is left alone ---- */

@@ -9,7 +9,7 @@
 #include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/translate/cache.h"
 
-enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_SPAN = 0xff };
+enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_SPAN = 0xff, NO_INSN = 0xff };
 
 /* An access as span.c sees it: at the sum of up to two values and a number. */
 struct gen_place {
@@ -45,6 +45,7 @@ struct gen {
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
+	uint8_t flags_by;            /* the instruction that set all of them last; NO_INSN */
 	bool vector_ready, x87_ready, failed, ended, plain;
 	uint8_t over[INSN_MAX];
 	struct emit_mem at; /* on the host: what was asked for last */
@@ -57,6 +58,7 @@ struct gen {
 		int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
 		bool constant; /* t1 is to be lin */
 		uint64_t lin;
+		uint8_t redo; /* the flags of this instruction; NO_INSN */
 	} slow[GEN_SLOW];
 	unsigned n_slow;
 	struct gen_edge {
@@ -64,6 +66,7 @@ struct gen {
 		int32_t tag;
 		bool constant;
 		uint64_t lin;
+		uint8_t redo;
 	} edges[GEN_LINKS];
 	unsigned n_edges;
 };
@@ -112,6 +115,17 @@ void flags_image(struct emit *e);   /* t1 = RFLAGS as PUSHF has them, from the s
 void flags_take(struct emit *e);    /* the slot: what RFLAGS in t1 have; t0 and t1 are lost */
 void flags_before(struct gen *g);   /* what the instruction reads or leaves alone */
 void flags_after(struct gen *g);
+
+void flags_make(struct gen *g); /* FLAGS_REDO is over: they are the host's */
+/* Where a way out has them that begins here; which instruction's are to be made there. */
+enum tr_flags_at flags_out(const struct gen *g, uint8_t *redo);
+void flags_redo(struct gen *g,
+		uint8_t redo); /* there: into the slot, but for NO_INSN; t0 is lost */
+
+/* ---- redo.c ---- */
+/* Are the host's flags overwritten before somebody looks, and can they be made again till then? */
+bool redo_can(const struct gen *g);
+void redo_flags(struct emit *e, const struct insn *in); /* those of in */
 
 /* ---- access.c ---- */
 struct tr_site *access_site(struct gen *g, enum tr_out out);
@@ -164,6 +178,7 @@ bool spans_open(const struct gen *g, unsigned i);
 /* ---- by kind: false: the interpreter is to do it ---- */
 typedef bool gen_fn(struct gen *g, const struct insn *in);
 gen_fn *plain_find(const struct insn *in);
+bool plain_integer(const struct insn *in);    /* it is done by plain.c, or LEA, or nothing */
 unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
 gen_fn *moves_find(const struct insn *in);

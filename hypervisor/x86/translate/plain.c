@@ -401,6 +401,13 @@ gen_fn *plain_find(const struct insn *in)
 	return is_unit(in) || AMONG(run, integer) ? plain : NULL;
 }
 
+bool plain_integer(const struct insn *in)
+{
+	gen_fn *fn = plain_find(in);
+
+	return fn && !is_unit(in);
+}
+
 bool plain_access(const struct gen *g, const struct insn *in, struct gen_access *a)
 {
 	unsigned m = plain_memory(in);

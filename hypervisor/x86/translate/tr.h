@@ -49,8 +49,9 @@ struct tr_jump {
 /* Vector registers; they and the x87 unit's. */
 enum tr_unit { TR_VECTOR = 1, TR_X87 = 2 };
 
-/* Where a block's status flags are at some place of it. */
-enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT };
+/* Where a block's status flags are at some place of it. REDO: nowhere; a way out makes them again
+ * (redo.c), into the slot. */
+enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT, FLAGS_REDO };
 
 /* And where it wants them when it begins; NONE: they are overwritten. */
 enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
