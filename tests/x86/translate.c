@@ -67,6 +67,35 @@ TIER_TEST(room_is_made_behind_an_x87_instruction)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(halves, 64,
+	"add byte ptr [rax], ah; mov r8b, [rax + 1]; mov r9b, [rcx + 1]; xchg [rcx], ch;"
+	"mov [rdx], dh; mov r10b, [rdx + 1]; mov r11b, [rbx + 1]; mov bh, [rbx]; hlt");
+
+/* One look at the TLB for two accesses, one of them of a half of the register that they are at. The
+ * first time it finds no page there. */
+TIER_TEST(a_high_half_at_the_address_of_its_register)
+{
+	struct sys_rig r = sys_rig("max");
+
+	go_long(&r, 0);
+	for (unsigned n = 0; n < 3; n++) {
+		for (unsigned i = 0; i < 4; i++) {
+			r.c->r[i] = 0x31200 + 0x100 * i;
+			store_le(r.ram + 0x31200 + 0x100 * i, 2, 0x5540 + i);
+		}
+		LOADED(&r, halves);
+		EQ(-1, payload_go(&r).vector);
+		EQ(0x5552, load_le(r.ram + 0x31200, 2)); /* RAX, RCX, RDX, RBX */
+		EQ(0x5513, load_le(r.ram + 0x31300, 2));
+		EQ(0x5514, load_le(r.ram + 0x31400, 2));
+		EQ(0x34100, r.c->r[R_CX]);
+		EQ(0x34300, r.c->r[R_BX]);
+		for (unsigned i = 8; i < 12; i++)
+			EQ(0x55, r.c->r[i] & 0xff);
+	}
+	sys_rig_free(&r);
+}
+
 /* ---- 49: signals ---- */
 
 PAYLOAD(busy, 64,

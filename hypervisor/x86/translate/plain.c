@@ -282,6 +282,11 @@ static void put(struct gen *g, const struct insn *in, struct places *p)
 		emit_insn(&g->e, in, &p->x);
 		return;
 	}
+	if (p->x.has_mem &&
+	    p->x.mem.base == high - 4) { /* its address is not to be of the halves */
+		emit_lea(&g->e, true, H_T0, p->x.mem.base, p->x.mem.index, 0, p->x.mem.disp);
+		p->x.mem = (struct emit_mem){H_T0, REG_NONE, 0};
+	}
 	swap_halves(g, high);
 	if (p->x.reg == high)
 		p->x.reg = (uint8_t)(high - 4);
