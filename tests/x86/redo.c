@@ -2,37 +2,33 @@
 /*
  * Status flags that are overwritten before the code looks at them, seen by a fault in between:
  * hypervisor/x86/translate/redo.c. Each instruction runs once with PUSHF behind it, which says what
- * they are, and once more before loads that fault and a comparison.
+ * they are, and, after others were saved, once more before loads that fault and a comparison.
  */
 #include "tests/x86/sys_rig.h"
 
+/* clang-format off */
 #define INPUTS "movabs rax, 0x8000000080008080; mov rbx, 0x7fffffff80017f81; mov edx, -1;"
-#define TWICE(name, insn)                                                                    \
-	PAYLOAD(name, 64,                                                                    \
-		"mov r9, 0x30000;" INPUTS insn "; pushfq; pop r8; mov r10, rax;" INPUTS insn \
+#define TWICE(name, insn) \
+	PAYLOAD(name, 64, \
+		"mov r9, 0x30000;" INPUTS insn "; pushfq; pop r8; mov r10, rax;" \
+		"cmp r8, rdi; pushfq; pop r11;" INPUTS insn \
 		"; mov ecx, [rdi]; mov esi, [rdi + 8]; cmp ecx, esi; hlt")
 
-#define LIST(X)                                                                                    \
-	X(cmp_rr, "cmp rax, rbx")                                                                  \
-	X(cmp_rr_32, "cmp ebx, eax") X(cmp_rr_8, "cmp bl, al") X(cmp_ri, "cmp rax, -5") X(         \
-		cmp_ri_16, "cmp ax, 0x1234") X(cmp_ri_8, "cmp dl, -1") X(cmp_high, "cmp ah, bl")   \
-		X(cmp_sp, "cmp rsp, rbx") X(cmp_r13, "cmp r13, rbx") X(                            \
-			test_rr, "test rax, rax") X(test_ri,                                       \
-						    "test eax, 0x80000000") X(test_8,              \
-									      "test al, al")       \
-			X(test_16, "test bx, 0x8001") X(and_rr, "and rax, rbx") X(                 \
-				or_ri, "or eax, 0x7f") X(xor_rr, "xor eax, eax") X(xor_8,          \
-										   "xor al, 0x81") \
-				X(xor_m, "xor rax, [r9]") X(add_rr, "add rax, rbx") X(             \
-					add_ri, "add eax, 0x7fffffff") X(add_same, "add rax, rax") \
-					X(add_16, "add ax, bx") X(sub_rr, "sub rax, rbx") X(       \
-						sub_ri, "sub rbx, -1") X(sub_32, "sub ebx, eax")   \
-						X(add_m, "add rax, [r9]") X(inc, "inc edx") X(     \
-							shift, "shl eax, 3")                       \
-							X(twice, "add eax, ebx; sub ebx, eax") X(  \
-								moved, "cmp eax, ebx; mov ebx, 1") \
-								X(carried,                         \
-								  "add eax, ebx; adc edx, 0")
+#define LIST(X) \
+	X(cmp_rr, "cmp rax, rbx") X(cmp_rr_32, "cmp ebx, eax") X(cmp_rr_8, "cmp bl, al") \
+	X(cmp_ri, "cmp rax, -5") X(cmp_ri_16, "cmp ax, 0x1234") \
+	X(cmp_ri_8, "cmp dl, -1") X(cmp_high, "cmp ah, bl") X(cmp_sp, "cmp rsp, rbx") \
+	X(cmp_r13, "cmp r13, rbx") X(test_rr, "test rax, rax") \
+	X(test_ri, "test eax, 0x80000000") X(test_8, "test al, al") \
+	X(test_16, "test bx, 0x8001") X(and_rr, "and rax, rbx") X(or_ri, "or eax, 0x7f") \
+	X(xor_rr, "xor eax, eax") X(xor_8, "xor al, 0x81") X(xor_m, "xor rax, [r9]") \
+	X(add_rr, "add rax, rbx") X(add_ri, "add eax, 0x7fffffff") \
+	X(add_same, "add rax, rax") X(add_16, "add ax, bx") X(sub_rr, "sub rax, rbx") \
+	X(sub_ri, "sub rbx, -1") X(sub_32, "sub ebx, eax") X(add_m, "add rax, [r9]") \
+	X(inc, "stc; inc edx") X(shift, "shl eax, 3") \
+	X(twice, "add eax, ebx; sub ebx, eax") X(moved, "cmp eax, ebx; mov ebx, 1") \
+	X(carried, "add eax, ebx; adc edx, 0")
+/* clang-format on */
 
 #define X(name, insn) TWICE(name, insn);
 LIST(X)

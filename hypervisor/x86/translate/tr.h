@@ -49,8 +49,7 @@ struct tr_jump {
 /* Vector registers; they and the x87 unit's. */
 enum tr_unit { TR_VECTOR = 1, TR_X87 = 2 };
 
-/* Where a block's status flags are at some place of it. REDO: nowhere; a way out makes them again
- * (redo.c), into the slot. */
+/* Where a block's status flags are at some place of it. REDO: a way out makes them: redo.c. */
 enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT, FLAGS_REDO };
 
 /* And where it wants them when it begins; NONE: they are overwritten. */
