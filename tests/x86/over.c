@@ -24,7 +24,7 @@ TIER_TEST(an_instruction_over_a_page_is_translated)
 	LOADED(&r, thousand);
 	EQ(-1, payload_go(&r).vector);
 	EQ(1000ull * 0x01020304, r.c->r[R_AX]);
-	if (tier_now == TIER_TRANSLATE)
+	if (tier_now == TIER_TRANSLATE && !r.c->verify)
 		CHECK(r.c->insn_count < 10); /* by the interpreter */
 	sys_rig_free(&r);
 }
