@@ -88,6 +88,11 @@ static inline unsigned gen_reg(unsigned r)
 		return H_SP;
 	return r >= R_13 ? REG_NONE : r;
 }
+/* Is operand i a number in the instruction? */
+static inline bool gen_number(const struct insn *in, unsigned i)
+{
+	return in->op->o[i].kind == O_I || in->op->o[i].kind == O_Is;
+}
 static inline uint8_t gen_units(const struct gen *g)
 {
 	return (g->vector_ready ? TR_VECTOR : 0) | (g->x87_ready ? TR_X87 : 0);

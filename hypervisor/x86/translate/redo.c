@@ -46,7 +46,7 @@ static uint16_t bit(unsigned r)
 /* The registers that the flags of in are made of again; 0: they cannot be. */
 static uint16_t sources(const struct insn *in)
 {
-	bool imm = in->op->o[1].kind == O_I;
+	bool imm = gen_number(in, 1);
 	run_fn *run = in->op->run;
 
 	if (!register_fits(in, 0))
@@ -127,7 +127,7 @@ static void arithmetic(struct emit *e, const struct insn *in, unsigned digit)
 {
 	unsigned rm = gen_reg(in->gpr[0]);
 
-	if (in->op->o[1].kind == O_I)
+	if (gen_number(in, 1))
 		by_number(e, 0x81, digit, in->size[0], rm, sign_extend(in->imm, in->imm_size));
 	else
 		by_register(e, digit * 8 + 1, in->size[0], rm, gen_reg(in->gpr[1]));
@@ -141,7 +141,7 @@ void redo_flags(struct emit *e, const struct insn *in)
 	if (logical(run)) {
 		by_register(e, 0x85, size, rm, rm);
 	} else if (run == op_test) {
-		if (in->op->o[1].kind == O_I)
+		if (gen_number(in, 1))
 			by_number(e, 0xf7, 0, size, rm, sign_extend(in->imm, in->imm_size));
 		else
 			by_register(e, 0x85, size, rm, gen_reg(in->gpr[1]));

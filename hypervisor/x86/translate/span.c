@@ -65,7 +65,7 @@ static unsigned full(const struct gen *g)
 /* A whole register by an immediate. */
 static bool adds(const struct gen *g, const struct insn *in, int64_t *by)
 {
-	bool imm = in->op->o[1].kind == O_I;
+	bool imm = gen_number(in, 1);
 
 	if (in->gpr[0] == REG_NONE || in->size[0] != full(g))
 		return false;
