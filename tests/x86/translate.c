@@ -19,10 +19,12 @@ static void evict(struct machine *m)
 	pthread_mutex_lock(&tr->lock);
 	for (unsigned i = 0; i < TR_REGIONS; i++) {
 		const uint32_t code = tr->regions[i].used, meta = tr->regions[i].meta_used;
+		const uint32_t away = tr->regions[i].away_used;
 
 		while (tr->region != i || tr->regions[i].used)
 			cache_next_region(tr);
 		memset(tr->regions[i].code, 0xcc, code);
+		memset(tr->regions[i].away, 0xcc, away);
 		memset(tr->regions[i].meta, 0, meta);
 	}
 	pthread_mutex_unlock(&tr->lock);

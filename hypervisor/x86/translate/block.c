@@ -216,6 +216,18 @@ static void entry_sites(struct gen *g, const struct entry *en)
 	access_out(g, poll);
 }
 
+static void ways_out(struct gen *g, const struct entry *en)
+{
+	struct emit often = g->e;
+
+	g->e = g->away;
+	ends_edges(g);
+	access_slow_paths(g);
+	entry_sites(g, en);
+	g->away = g->e;
+	g->e = often;
+}
+
 static void make(struct gen *g)
 {
 	struct tr_block *b = g->b;
@@ -235,12 +247,9 @@ static void make(struct gen *g)
 		g->i = g->n;
 		ends_go_on(g);
 	}
-	if (g->failed)
-		return;
-	ends_edges(g);
-	access_slow_paths(g);
-	entry_sites(g, &en);
 	b->code_len = (uint32_t)(emit_here(&g->e) - b->code);
+	if (!g->failed)
+		ways_out(g, &en);
 }
 
 static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned bytes)
@@ -305,12 +314,12 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	if (!g->n)
 		return NULL;
 	*full = true;
-	if (!cache_code(tr, &g->e) || !begin(g, from->gpa, from->bytes, len) ||
+	if (!cache_code(tr, &g->e, &g->away) || !begin(g, from->gpa, from->bytes, len) ||
 	    (g->off[g->n] > len && !over_note(g, from)))
 		return NULL;
 	look_ahead(g);
 	make(g);
-	if (g->failed || !cache_add(tr, g->b, g->e.p))
+	if (g->failed || !cache_add(tr, g->b, &g->e, &g->away))
 		return NULL;
 	tr->translated++;
 	return g->b;

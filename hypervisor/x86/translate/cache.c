@@ -26,7 +26,8 @@
 #endif
 
 enum {
-	TR_REGION = TR_REGION_KIB << 10,   /* bytes of code of each */
+	TR_REGION = TR_REGION_KIB << 10, /* bytes of code of each */
+	TR_OFTEN = TR_REGION / 8 * 5,    /* of that for what runs often: ways out are in the rest */
 	TR_REGION_META = TR_REGION / 2 * 3 /* and of what belongs to it */
 };
 
@@ -63,6 +64,7 @@ static void share_out(struct tr *tr)
 
 	for (unsigned i = 0; i < TR_REGIONS; i++) {
 		tr->regions[i].code = tr->rw + STUBS + (size_t)i * TR_REGION;
+		tr->regions[i].away = tr->regions[i].code + TR_OFTEN;
 		tr->regions[i].meta = meta + (size_t)i * TR_REGION_META;
 	}
 }
@@ -125,12 +127,14 @@ void *cache_meta(struct tr *tr, size_t size)
 	return p;
 }
 
-bool cache_code(struct tr *tr, struct emit *e)
+bool cache_code(struct tr *tr, struct emit *e, struct emit *away)
 {
 	struct tr_region *r = &tr->regions[tr->region];
 
 	*e = (struct emit){r->code + r->used, tr->rx - tr->rw};
-	return r->used + TR_BLOCK_ROOM <= TR_REGION;
+	*away = (struct emit){r->away + r->away_used, tr->rx - tr->rw};
+	return r->used + TR_BLOCK_ROOM <= TR_OFTEN &&
+	       r->away_used + TR_BLOCK_ROOM <= TR_REGION - TR_OFTEN;
 }
 
 /* ---- finding ---- */
@@ -171,7 +175,7 @@ static bool note_block(struct tr_region *r, struct tr_block *b)
 	return true;
 }
 
-bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end)
+bool cache_add(struct tr *tr, struct tr_block *b, const struct emit *e, const struct emit *away)
 {
 	struct tr_region *r = &tr->regions[tr->region];
 	struct tr_block **head = &tr->hash[hash_of(b->rip, b->gpa, b->key)];
@@ -179,7 +183,8 @@ bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end)
 	if (!note_block(r, b))
 		return false;
 	perf_map_add(tr->perf_map, b->code, b->code_len, b->lin, 16u << tr->keys[b->key].mode);
-	r->used = (uint32_t)((end - r->code + 15) & ~15);
+	r->used = (uint32_t)((e->p - r->code + 15) & ~15);
+	r->away_used = (uint32_t)(away->p - r->away);
 	b->hash_next = *head;
 	*head = b;
 	head = page_head(tr, b->gpa);
@@ -348,7 +353,7 @@ void cache_next_region(struct tr *tr)
 		memset(tr_cpu(tr->cpus[i])->jumps, 0, sizeof(tr_cpu(tr->cpus[i])->jumps));
 	}
 	empty(tr, r);
-	r->used = r->meta_used = r->n_blocks = 0;
+	r->used = r->away_used = r->meta_used = r->n_blocks = 0;
 	tr->evictions++;
 }
 

@@ -10,10 +10,10 @@ struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip,
 			    bool plain);
 /* From the region that is filled now; NULL: it is full. */
 void *cache_meta(struct tr *tr, size_t size);
-/* Where the next block's code goes; false: the region has no room for it. */
-bool cache_code(struct tr *tr, struct emit *e);
-/* end: of its code, where it is written. */
-bool cache_add(struct tr *tr, struct tr_block *b, const uint8_t *end);
+/* Where the next block's code goes, and what of it seldom runs; false: the region has no room. */
+bool cache_code(struct tr *tr, struct emit *e, struct emit *away);
+/* Both where they have ended. */
+bool cache_add(struct tr *tr, struct tr_block *b, const struct emit *e, const struct emit *away);
 void cache_link(struct tr *tr, struct tr_link *l, struct tr_block *to);
 /* All that overlap [gpa, gpa + len) die. True: some are left in its pages. */
 bool cache_written(struct tr *tr, uint64_t gpa, uint64_t len);

@@ -36,7 +36,7 @@ struct gen {
 	struct tr *tr;
 	struct tr_block *b;
 	const struct tr_key *key;
-	struct emit e;
+	struct emit e, away; /* away: where ways out are put: the rest lies close together */
 	struct insn in[TR_INSNS];
 	struct insn_effects fx[TR_INSNS];
 	uint16_t off[TR_INSNS + 1];

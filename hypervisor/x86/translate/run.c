@@ -692,6 +692,6 @@ void tr_stats(const struct cpu *any, struct engine_stats *s)
 	s->flushes += tr->flushes;
 	s->smc += tr->killed;
 	for (unsigned i = 0; i < TR_REGIONS; i++)
-		s->code_bytes += tr->regions[i].used;
+		s->code_bytes += tr->regions[i].used + tr->regions[i].away_used;
 	pthread_mutex_unlock(&tr->lock);
 }

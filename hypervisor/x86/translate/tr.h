@@ -142,8 +142,8 @@ struct tr_page_id { /* a linear page at a physical one under a key */
 };
 
 struct tr_region {
-	uint8_t *code; /* where it is written */
-	uint32_t used;
+	uint8_t *code, *away; /* where it is written, in two parts */
+	uint32_t used, away_used;
 	uint8_t *meta;
 	uint32_t meta_used;
 	struct tr_block **blocks; /* in the order of their code */
