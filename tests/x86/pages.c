@@ -563,9 +563,10 @@ static bool write_right(struct world *w, const struct step *s, unsigned f1, unsi
 	return true;
 }
 
-/* Of its pages, and of the first once more where it comes back by a return. */
+/* Of its pages, and of where it goes on: in the first once more, by a return, or behind an
+ * instruction over both. */
 struct pages {
-	const struct trans *first, *second, *back; /* NULL: there is none */
+	const struct trans *first, *second, *on; /* NULL: there is none */
 };
 
 static bool faults(const struct step *s, const struct trans *t, uint64_t at, const struct seen *o,
@@ -584,11 +585,12 @@ static bool explains(struct world *w, const struct step *s, const struct seen *o
 
 	if (faults(s, p.first, line_at(s->line) + s->off, o, &right) ||
 	    faults(s, p.second, line_at(s->line + 1) + (call ? AT_NUMBER : 0), o, &right) ||
-	    faults(s, p.back, line_at(s->line) + AT_CALL + 5, o, &right))
+	    faults(s, p.on, call ? line_at(s->line) + AT_CALL + 5 : line_at(s->line) + s->off + 5,
+		   o, &right))
 		return right;
 	if (o->error >= 0)
 		return false;
-	f1 = frame_of(w, p.back ? p.back->gpa : p.first->gpa);
+	f1 = frame_of(w, call ? p.on->gpa : p.first->gpa);
 	f2 = p.second ? frame_of(w, p.second->gpa) : f1;
 	if (s->access == EXEC)
 		return (uint32_t)o->rax == code_says(s, f1, f2);
@@ -618,18 +620,19 @@ static void allowed(struct world *w, unsigned line, struct cands *c)
 
 static bool explained(struct world *w, const struct step *s, const struct seen *o)
 {
-	bool two = two_pages(s), call = s->access == EXEC && s->off == AT_CALL;
+	bool two = two_pages(s), on = two && s->access == EXEC;
 	struct cands a, b = {.n = 1};
+	const struct cands *c = s->off == AT_CALL ? &a : &b;
 
 	allowed(w, s->line, &a);
 	if (two)
 		allowed(w, s->line + 1, &b);
 	for (unsigned i = 0; i < a.n; i++)
 		for (unsigned j = 0; j < b.n; j++)
-			for (unsigned k = 0; k < (call ? a.n : 1); k++)
+			for (unsigned k = 0; k < (on ? c->n : 1); k++)
 				if (explains(w, s, o,
 					     (struct pages){&a.t[i], two ? &b.t[j] : NULL,
-							    call ? &a.t[k] : NULL}))
+							    on ? &c->t[k] : NULL}))
 					return true;
 	return false;
 }
