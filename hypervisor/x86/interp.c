@@ -114,6 +114,7 @@ void cpu_run_straight(struct cpu *c, unsigned most)
 	uint64_t end = c->insn_count + most, page = (base + c->rip) / PAGE;
 	const struct block *b;
 	const uint8_t *host;
+	const uint64_t first = c->rip;
 	unsigned avail;
 	bool on = true;
 
@@ -128,7 +129,7 @@ void cpu_run_straight(struct cpu *c, unsigned most)
 			run_block(c, b, end - c->insn_count);
 		else
 			run_uncached(c);
-		on = b && straight_on(c, b, rip, c->insn_count - before);
+		on = b && (c->rip == first || straight_on(c, b, rip, c->insn_count - before));
 	}
 }
 

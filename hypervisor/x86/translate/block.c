@@ -4,7 +4,8 @@
  * each instruction's flags are to others, host code, and the ways in and out.
  *
  * A block goes on behind conditional jumps that are not taken, and ends at any
- * other branch, at its page's end, or where something does not decode.
+ * other branch, at its page's end, or where something does not decode. One that
+ * jumps back to its beginning is made several times over.
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/model.h"
@@ -13,7 +14,11 @@
 
 #include <stdlib.h>
 
-enum { MOST_JCC = 6 };
+enum {
+	MOST_JCC = 6,
+	MOST_TIMES = 4, /* that a loop's body is made, of MOST_AGAIN instructions in all */
+	MOST_AGAIN = 48
+};
 
 /* ---- decoding ---- */
 
@@ -87,6 +92,35 @@ static void look_ahead(struct gen *g)
 	flags_live(g);
 }
 
+/* A conditional jump, which ends at `at`, to the block's own beginning. */
+static bool loops(const struct gen *g, const struct insn *in, unsigned at)
+{
+	return in->op->run == op_jcc && (in->opsize == 8 || !gen_wide(g)) &&
+	       (int64_t)sign_extend(in->imm, in->imm_size) == -(int64_t)at;
+}
+
+/* The block is a loop's body: so often it is made, one behind the other, with the flags' and the
+ * accesses' sake in mind. The last goes back to the first. */
+static void repeat(struct gen *g, unsigned jccs)
+{
+	unsigned n = g->n, times = MOST_AGAIN / n;
+
+	if (times > MOST_TIMES)
+		times = MOST_TIMES;
+	while (times > 1 && times * jccs > MOST_JCC)
+		times--;
+	for (; times > 1; times--) {
+		g->again[g->n - 1] = true;
+		for (unsigned i = 0; i < n; i++, g->n++) {
+			g->in[g->n] = g->in[i];
+			g->fx[g->n] = g->fx[i];
+			g->reads[g->n] = g->reads[i];
+			g->off[g->n] = g->off[i];
+			g->again[g->n] = false;
+		}
+	}
+}
+
 static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
 {
 	unsigned at = 0, jccs = 0;
@@ -98,8 +132,13 @@ static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
 		    (in->op->feature && !cpu_has(g->c, in->op->feature)))
 			break;
 		g->off[g->n] = (uint16_t)at;
+		g->again[g->n] = false;
 		effects(g, g->n++);
 		at += in->len;
+		if (loops(g, in, at)) {
+			repeat(g, jccs + 1);
+			break;
+		}
 		if (ends(in, &jccs))
 			break;
 	}
@@ -290,6 +329,7 @@ static unsigned decode_from(struct gen *g, const struct block_from *f)
 	if (g->n)
 		return len;
 	g->off[0] = 0;
+	g->again[0] = false;
 	g->off[1] = (uint16_t)over_decode(g, f);
 	if (!g->off[1])
 		return 0;

@@ -116,6 +116,11 @@ static bool target_fits(const struct gen *g, uint64_t to)
 	return gen_wide(g) ? lin_canonical(to) : to <= g->b->cs.limit;
 }
 
+static uint64_t behind(const struct gen *g, const struct insn *in)
+{
+	return reg_part(gen_rip(g, g->i) + in->len, gen_wide(g) ? 8 : 4);
+}
+
 static bool jcc(struct gen *g, const struct insn *in)
 {
 	uint64_t to = relative(g, in);
@@ -123,7 +128,10 @@ static bool jcc(struct gen *g, const struct insn *in)
 	if (!plain_size(g, in) || !target_fits(g, to))
 		return false;
 	flags_need(g);
-	link_jump(g, 0x80 | (in->bytes[in->op_at] & 15), to);
+	if (g->again[g->i]) /* else to what is behind it */
+		link_jump(g, 0x80 | ((in->bytes[in->op_at] & 15) ^ 1), behind(g, in));
+	else
+		link_jump(g, 0x80 | (in->bytes[in->op_at] & 15), to);
 	return true;
 }
 

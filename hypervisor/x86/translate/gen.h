@@ -42,6 +42,7 @@ struct gen {
 	uint16_t off[TR_INSNS + 1];
 	uint32_t live[TR_INSNS + 1]; /* status flags that count before the instruction */
 	uint32_t reads[TR_INSNS];    /* of fx.flags_read: looked at; the rest is left alone */
+	bool again[TR_INSNS];        /* it goes back to the beginning, which follows once more */
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
