@@ -42,6 +42,7 @@ static struct gen_edge *new_link(struct gen *g, uint64_t to)
 				   .flags_at = (uint8_t)flags_out(g, &edge->redo),
 				   .off = g->off[g->i]};
 	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
+	l->first = !g->i;
 	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
 	g->b->links = l;
 	g->n_edges++;

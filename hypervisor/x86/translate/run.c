@@ -531,8 +531,7 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	struct tr_block *b;
 
 	c->rip = l->to_rip;
-	if (c->trying &&
-	    (!l->plain || l->site.off)) /* one block's, and no page of what is not run */
+	if (c->trying && (!l->plain || !l->first)) /* one block's, no page of what is not run */
 		return NULL;
 	if (l->plain && !l->site.b->dead) {
 		bool filled = span_filled(c, l);

@@ -91,7 +91,7 @@ struct tr_link {
 	struct tr_link *next_of; /* of those of the same block */
 	uint8_t *jump;           /* its displacement, where it is written */
 	const uint8_t *open;     /* where it leads while there is no block */
-	bool cross, poll;
+	bool cross, poll, first; /* first: before anything of the block was done */
 	bool plain; /* to a block without spans, as a page was not there; site.retry: the check */
 	bool write;
 };
