@@ -26,6 +26,10 @@ run='busybox chroot /disk sh /guest.sh'
 or='|| echo guest.sh: fai""led'
 [ "${PROJECTS:=3}" = 0 ] ||
 	set -- "<$run project $PROJECTS $or" 'as on the host' 'guest.sh: all well' 'guest# '
+done='successful run completed'
+[ "${STRESS:=600}" = 0 ] ||
+	set -- "$@" "<$run stress $STRESS $or" "$done" "$done" "$done" 'guest.sh: all well' \
+		'guest# '
 # shellcheck disable=SC2086
 exec "$BUILD/bin/talk" -t "${LIMIT:-7000}" -s 0 ${GUEST_LOG:+-o "$GUEST_LOG"} \
 	-n 'Kernel panic' -n 'BUG: ' -n 'Oops' -n 'WARNING: ' -n 'rcu: INFO' -n 'no module' \
@@ -35,10 +39,7 @@ exec "$BUILD/bin/talk" -t "${LIMIT:-7000}" -s 0 ${GUEST_LOG:+-o "$GUEST_LOG"} \
 	'<until [ -b /dev/sda ]; do sleep 1; done; mkdir /disk' 'guest# ' \
 	'<mount -t ext4 /dev/sda /disk && mount -o bind /proc /disk/proc' 'guest# ' \
 	'<mount -o bind /dev /disk/dev && echo mou""nted' 'mounted' \
-	"$@" \
-	"<$run stress ${STRESS:-600} $or" 'successful run completed' \
-	'successful run completed' 'successful run completed' 'guest.sh: all well' 'guest# ' \
-	'<poweroff -f' \
+	"$@" '<poweroff -f' \
 	-- ${HVM_DM:-"$BUILD/bin/hvm-dm"} -accel "${HVM_ACCEL:-soft}" -m 1024 -smp "${CPUS:-4}" \
 	-display none -nodefaults -serial stdio -no-reboot \
 	-drive "file=$image,format=raw,snapshot=on" \
