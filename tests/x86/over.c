@@ -69,3 +69,20 @@ TIER_TEST(its_second_page_goes)
 	EQ(0x01020304, r.c->r[R_AX]);
 	sys_rig_free(&r);
 }
+
+PAYLOAD(ends_before, 64, "mov eax, 1; hlt");
+
+/* What only comes near the end is no access to the next page. */
+TIER_TEST(the_next_page_is_not_accessed)
+{
+	struct sys_rig r = sys_rig("max");
+	uint64_t entry;
+
+	go_long(&r, 0);
+	entry = page_put(&r, 0x21000, 0x21000, 7);
+	payload_load(&r, 0x20ff6, ends_before_start, ends_before_end);
+	EQ(-1, payload_go(&r).vector);
+	EQ(1, r.c->r[R_AX]);
+	EQ(7, ram_get(&r, entry, 8) & 0xfff);
+	sys_rig_free(&r);
+}

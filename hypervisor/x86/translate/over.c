@@ -22,10 +22,14 @@ void over_look(struct cpu *c, struct block_from *f)
 	const struct tr_code_seg *cs = &tr_cpu(c)->cs;
 	uint64_t lin = tr_code_lin(c), next = next_page(lin);
 	const struct tlb_entry *e;
+	struct insn in;
 	uint32_t error;
 
 	f->next = NULL;
 	if (f->avail >= INSN_MAX || lin % PAGE + f->avail != PAGE)
+		return;
+	/* The next page is marked as accessed by this. */
+	if (insn_decode(&in, f->bytes, f->avail, c->mode) == DECODE_OK)
 		return;
 	if (c->mode == MODE_64 ? !lin_canonical(next) : cs->base || cs->limit != ~0u || next >> 32)
 		return;
