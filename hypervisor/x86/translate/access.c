@@ -37,6 +37,20 @@ struct tr_site *access_site(struct gen *g, enum tr_out out)
 	return s;
 }
 
+struct tr_site *access_interp(struct gen *g, const struct insn *in)
+{
+	struct tr_site *s = access_site(g, OUT_INTERP);
+	struct insn *copy = cache_meta(g->tr, sizeof(*copy));
+
+	if (!s || !copy) {
+		g->failed = true;
+		return NULL;
+	}
+	*copy = *in;
+	s->in = copy;
+	return s;
+}
+
 /* ---- addresses ---- */
 
 static uint64_t constant_ea(const struct gen *g, const struct insn *in)

@@ -151,18 +151,11 @@ static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
 static void by_interpreter(struct gen *g, const struct insn *in)
 {
 	struct tr_site *s;
-	struct insn *copy;
 
 	flags_make(g);
-	s = access_site(g, OUT_INTERP);
-	copy = cache_meta(g->tr, sizeof(*copy));
-
-	if (!s || !copy) {
-		g->failed = true;
+	s = access_interp(g, in);
+	if (!s)
 		return;
-	}
-	*copy = *in;
-	s->in = copy;
 	access_out(g, s);
 	s->resume = emit_here(&g->e);
 	g->flags_at = FLAGS_HOST;

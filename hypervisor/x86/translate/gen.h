@@ -135,6 +135,7 @@ void redo_flags(struct emit *e, const struct insn *in); /* those of in */
 
 /* ---- access.c ---- */
 struct tr_site *access_site(struct gen *g, enum tr_out out);
+struct tr_site *access_interp(struct gen *g, const struct insn *in); /* OUT_INTERP for in */
 /* t1: the memory operand's offset. */
 void access_offset(struct gen *g, const struct insn *in);
 /* All of these leave where it is in gen.at; it relies on t0 and t1.

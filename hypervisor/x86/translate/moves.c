@@ -74,15 +74,8 @@ static void host_string(struct gen *g, const struct insn *in, unsigned size)
 
 static void interpreted(struct gen *g, const struct insn *in, const struct away *a)
 {
-	struct tr_site *s = access_site(g, OUT_INTERP);
-	struct insn *copy = cache_meta(g->tr, sizeof(*copy));
+	struct tr_site *s = access_interp(g, in);
 
-	if (!s || !copy) {
-		g->failed = true;
-		return;
-	}
-	*copy = *in;
-	s->in = copy;
 	for (unsigned i = 0; i < a->n; i++)
 		access_slow(g, a->from[i], s);
 }
