@@ -116,7 +116,7 @@ static struct gen_slow *slow(struct gen *g, uint8_t *from, struct tr_site *site)
 }
 
 /* t0 = place of the entry in its set, from bits 23:12 of t1. */
-void access_index(struct gen *g)
+static void entry_index(struct gen *g)
 {
 	const uint32_t mask = (TR_TLB - 1) << TR_TLB_SHIFT;
 	const unsigned shift = 12 - TR_TLB_SHIFT;
@@ -133,7 +133,7 @@ void access_index(struct gen *g)
 	emit_4(&g->e, mask);
 }
 
-struct emit_mem access_tag(const struct gen *g, enum mem_access access)
+static struct emit_mem entry_tag(const struct gen *g, enum mem_access access)
 {
 	size_t which = access == ACCESS_WRITE;
 
@@ -145,7 +145,7 @@ struct emit_mem access_host(const struct gen *g)
 	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, host))};
 }
 
-static struct emit_mem access_addend(const struct gen *g)
+static struct emit_mem entry_addend(const struct gen *g)
 {
 	return (struct emit_mem){H_CPU, H_T0, tlb_at(g, offsetof(struct tr_tlb, addend))};
 }
@@ -167,25 +167,26 @@ static struct tr_site *access_site_of(struct gen *g, unsigned size, enum mem_acc
 	return s;
 }
 
-/* t1 less the page's address; the flags of `ja` if size bytes there are no one page's. */
-static void compare(struct gen *g, struct emit_mem tag, unsigned size)
+int32_t access_compare(struct gen *g, unsigned size, enum mem_access access)
 {
-	access_index(g);
+	struct emit_mem tag = entry_tag(g, access);
+
+	entry_index(g);
 	emit_rm(&g->e, 0x2b, true, H_T1, tag);
 	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
 	emit_4(&g->e, PAGE - size);
+	return tag.disp;
 }
 
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start)
 {
-	struct emit_mem tag = access_tag(g, access);
+	int32_t tag = access_compare(g, size, access);
 	struct gen_slow *out;
 
-	compare(g, tag, size);
 	out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false), /* ja */
 		   access_site_of(g, size, access, start));
 	if (out)
-		out->tag = tag.disp;
+		out->tag = tag;
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 	g->at = (struct emit_mem){H_T1, H_T0, 0};
 }
@@ -260,14 +261,13 @@ static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsi
 static void check_span(struct gen *g, const struct gen_span *s, const uint8_t *start)
 {
 	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
-	struct emit_mem tag = access_tag(g, access);
+	int32_t tag = access_compare(g, (unsigned)(s->end - s->place.at), access);
 	struct gen_edge *edge;
 
-	compare(g, tag, (unsigned)(s->end - s->place.at));
 	edge = leave_span(g, s, 0x87, start);
 	if (edge)
-		edge->tag = tag.disp;
-	emit_rm(&g->e, 0x8b, true, H_T0, access_addend(g));
+		edge->tag = tag;
+	emit_rm(&g->e, 0x8b, true, H_T0, entry_addend(g));
 	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
 }
 

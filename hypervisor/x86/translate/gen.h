@@ -148,10 +148,12 @@ void access_stack(struct gen *g, int by, unsigned size, enum mem_access access);
 /* [rBP] */
 void access_frame(struct gen *g, unsigned size, enum mem_access access);
 void access_sum(struct gen *g); /* the address in t1: t0 is free */
-/* Its pieces: t0 = the entry's place; its members there; the jump at `from` leads out by s. */
-void access_index(struct gen *g);
-struct emit_mem access_tag(const struct gen *g, enum mem_access access);
-struct emit_mem access_host(const struct gen *g);
+/* Its pieces. t0 = the place of the entry for t1, which becomes an offset in the page; the flags of
+ * `ja` if size bytes there are no one page's, or the entry is not the page's; returns the tag's
+ * place behind t0. */
+int32_t access_compare(struct gen *g, unsigned size, enum mem_access access);
+struct emit_mem access_host(const struct gen *g); /* of that entry */
+/* The jump at `from` leads out by s. */
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
 /* t1 = the address, after a comparison that failed */

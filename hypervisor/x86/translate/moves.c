@@ -36,10 +36,7 @@ static void whole_range(struct gen *g, unsigned reg, unsigned size, enum mem_acc
 			struct away *a)
 {
 	emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, reg);
-	access_index(g);
-	emit_rm(&g->e, 0x2b, true, H_T1, access_tag(g, access));
-	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, PAGE - 1 */
-	emit_4(&g->e, PAGE - 1);
+	access_compare(g, 1, access);
 	away_if(g, a, 7); /* ja */
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 	emit_lea(&g->e, true, H_T0, H_T0, H_T1, 0, 0);
