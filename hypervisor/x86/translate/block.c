@@ -199,11 +199,9 @@ static void one(struct gen *g)
 
 /* ---- the ways in ---- */
 
-static uint8_t *look(struct gen *g, int32_t field, uint32_t value)
+static uint8_t *look_round(struct gen *g)
 {
-	emit_rm(&g->e, 0x81, false, 7, tr_field(field));
-	emit_4(&g->e, value);
-	return emit_jump(&g->e, 0x85, emit_here(&g->e), false);
+	return access_unless(g, TR_CPU(attention), 0);
 }
 
 struct entry {
@@ -218,12 +216,12 @@ static struct entry entries(struct gen *g)
 	b->check_host = emit_here(&g->e);
 	flags_save(&g->e);
 	b->check = emit_here(&g->e);
-	en.page = look(g, TR_OWN(pages) + 4 * (int32_t)b->page_slot, b->page_id);
+	en.page = access_unless_page(g, b->page_slot, b->page_id);
 	EMIT(&g->e, "\xeb\x0e"); /* over the next save */
 	b->poll_host = emit_here(&g->e);
 	flags_save(&g->e);
 	b->poll = emit_here(&g->e);
-	en.poll = look(g, TR_CPU(attention), 0);
+	en.poll = look_round(g);
 	b->slot = emit_here(&g->e);
 	if (b->flags_in == FLAGS_IN_HOST)
 		flags_restore(&g->e);

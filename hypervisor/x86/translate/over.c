@@ -83,11 +83,6 @@ static void compare(struct gen *g, const uint8_t *with, unsigned at, unsigned si
 	emit_n(&g->e, with, size);
 }
 
-static void unless_equal(struct gen *g, struct tr_site *s)
-{
-	access_slow(g, emit_jump(&g->e, 0x85, emit_here(&g->e), false), s);
-}
-
 void over_check(struct gen *g)
 {
 	const struct tr_over *o = g->b->over;
@@ -98,14 +93,12 @@ void over_check(struct gen *g)
 	if (!s)
 		return;
 	s->retry = emit_here(&g->e);
-	emit_rm(&g->e, 0x81, false, 7, tr_field(TR_OWN(pages) + 4 * (int32_t)o->page_slot));
-	emit_4(&g->e, o->page_id);
-	unless_equal(g, s);
+	access_slow(g, access_unless_page(g, o->page_slot, o->page_id), s);
 	emit_imm(&g->e, H_T0, (uint64_t)(uintptr_t)o->host);
 	for (unsigned at = 0, size; at < o->len; at += size) {
 		size = o->len - at >= 4 ? 4 : o->len - at >= 2 ? 2 : 1;
 		compare(g, o->bytes + g->b->bytes + at, at, size);
-		unless_equal(g, s);
+		access_slow(g, emit_jump(&g->e, 0x85, emit_here(&g->e), false), s);
 	}
 }
 
