@@ -50,12 +50,12 @@ static gen_fn *find(const struct insn *in)
 	return fn ? fn : plain_find(in);
 }
 
+/* Whatever its operands are; or goes out of the block. */
 static bool may_fault(const struct insn *in)
 {
 	return moves_find(in) || system_find(in) || segment_find(in) ||
-	       (in->op->flags & F_BR && in->op->run != op_jmp) || in->op->flags & F_HOST ||
-	       in->op->run == op_div || in->op->run == op_idiv || in->op->run == op_call ||
-	       in->op->run == op_ret;
+	       (ends_find(in) && in->op->run != op_jmp) || in->op->flags & F_HOST ||
+	       in->op->run == op_div || in->op->run == op_idiv;
 }
 
 static void effects(struct gen *g, unsigned i)
@@ -81,7 +81,7 @@ static bool shows(const struct gen *g, unsigned i)
 {
 	const struct insn *in = &g->in[i];
 
-	return !find(in) || memory_may_fault(g, i) || may_fault(in) || in->op->run == op_jcc;
+	return !find(in) || memory_may_fault(g, i) || may_fault(in);
 }
 
 static void look_ahead(struct gen *g)

@@ -106,7 +106,7 @@ void ends_edges(struct gen *g)
 
 void ends_go_on(struct gen *g)
 {
-	link_jump(g, 0xe9, reg_part(gen_rip(g, g->n), gen_wide(g) ? 8 : 4));
+	link_jump(g, 0xe9, gen_rip(g, g->n));
 	g->ended = true;
 }
 
