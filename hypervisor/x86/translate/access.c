@@ -7,7 +7,6 @@
  * instruction.
  */
 #include "hypervisor/x86/exec.h"
-#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/translate/gen.h"
 
 static int32_t tlb_at(const struct gen *g, size_t field)

@@ -6,7 +6,6 @@
  * set.
  */
 #include "hypervisor/x86/exec.h"
-#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/translate/gen.h"
 
 enum { MOST_AWAY = 6 };

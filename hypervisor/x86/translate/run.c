@@ -7,7 +7,6 @@
  */
 #include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/exec.h"
-#include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/trace.h"
 #include "hypervisor/x86/translate/cache.h"
