@@ -81,6 +81,37 @@ void emit_rm(struct emit *e, unsigned op, bool w, unsigned reg, struct emit_mem 
 	put_mem(e, reg, m, 0);
 }
 
+static void prefix_16(struct emit *e, unsigned size)
+{
+	if (size == 2)
+		emit_1(e, 0x66);
+}
+
+void emit_load(struct emit *e, unsigned size, unsigned reg, struct emit_mem m)
+{
+	prefix_16(e, size);
+	emit_rm(e, size == 1 ? 0x8a : 0x8b, size == 8, reg, m);
+}
+
+void emit_store(struct emit *e, unsigned size, unsigned reg, struct emit_mem m)
+{
+	prefix_16(e, size);
+	emit_rm(e, size == 1 ? 0x88 : 0x89, size == 8, reg, m);
+}
+
+void emit_store_imm(struct emit *e, unsigned size, uint64_t v, struct emit_mem m)
+{
+	prefix_16(e, size);
+	emit_rm(e, 0xc7, size == 8, 0, m);
+	emit_n(e, &v, size == 2 ? 2 : 4);
+}
+
+void emit_move(struct emit *e, unsigned size, unsigned to, unsigned from)
+{
+	prefix_16(e, size);
+	emit_rr(e, 0x8b, size == 8, to, from);
+}
+
 void emit_imm(struct emit *e, unsigned reg, uint64_t v)
 {
 	if (v == (uint32_t)v) {

@@ -43,6 +43,11 @@ void emit_8(struct emit *e, uint64_t v);
 /* op reg, rm and op reg, [mem]; op: one byte, or 0x0fXX. w: 64 bits, else 32. */
 void emit_rr(struct emit *e, unsigned op, bool w, unsigned reg, unsigned rm);
 void emit_rm(struct emit *e, unsigned op, bool w, unsigned reg, struct emit_mem m);
+/* mov of 1, 2, 4 or 8 bytes; 1: of AL … BL, or of R8 and beyond. */
+void emit_load(struct emit *e, unsigned size, unsigned reg, struct emit_mem m);
+void emit_store(struct emit *e, unsigned size, unsigned reg, struct emit_mem m);
+void emit_store_imm(struct emit *e, unsigned size, uint64_t v, struct emit_mem m); /* not 1 */
+void emit_move(struct emit *e, unsigned size, unsigned to, unsigned from);         /* nor here */
 void emit_imm(struct emit *e, unsigned reg, uint64_t v); /* mov reg, v in its shortest form */
 /* lea reg, [base + (index << scale) + disp], cut to 32 bits unless w. */
 void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned index, unsigned scale,

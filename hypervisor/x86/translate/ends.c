@@ -243,14 +243,10 @@ static bool jmp(struct gen *g, const struct insn *in)
 static void push_next(struct gen *g, const struct insn *in)
 {
 	uint64_t next = reg_part(gen_rip(g, g->i) + in->len, in->opsize);
-	bool wide = gen_wide(g);
 
 	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
-	if (!wide || (int64_t)next == (int32_t)next) {
-		if (in->opsize == 2)
-			emit_1(&g->e, 0x66);
-		emit_rm(&g->e, 0xc7, wide, 0, g->at);
-		emit_n(&g->e, &next, in->opsize == 2 ? 2 : 4);
+	if (!gen_wide(g) || (int64_t)next == (int32_t)next) {
+		emit_store_imm(&g->e, in->opsize, next, g->at);
 	} else {
 		access_sum(g);
 		emit_imm(&g->e, H_T0, next);

@@ -193,6 +193,7 @@ gen_fn *plain_find(const struct insn *in);
 bool plain_integer(const struct insn *in);    /* it is done by plain.c, or LEA, or nothing */
 unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
+void stack_push_value(struct gen *g, unsigned size); /* tr_cpu.value; t0 and t1 are lost */
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);
 uint8_t *system_interrupt(struct emit *e); /* a jump if an interrupt waits; t0 is lost */

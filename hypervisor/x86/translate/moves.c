@@ -109,14 +109,6 @@ static bool rep(struct gen *g, const struct insn *in, bool movs)
 	return true;
 }
 
-/* mov between g->at and a register of size bytes */
-static void move(struct gen *g, bool store, unsigned size, unsigned reg)
-{
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, (store ? 0x88 : 0x8a) + (size > 1), size == 8, reg, g->at);
-}
-
 /* A pointer of the address's size behind the unit; t0 is lost. */
 static void step(struct gen *g, unsigned reg, unsigned size)
 {
@@ -127,8 +119,7 @@ static void step(struct gen *g, unsigned reg, unsigned size)
 		return;
 	}
 	emit_lea(&g->e, false, H_T0, reg, REG_NONE, 0, (int)size);
-	emit_1(&g->e, 0x66);
-	emit_rr(&g->e, 0x8b, false, reg, H_T0);
+	emit_move(&g->e, 2, reg, H_T0);
 }
 
 static void at(struct gen *g, unsigned reg, unsigned size, enum mem_access access)
@@ -150,17 +141,17 @@ static bool once(struct gen *g, const struct insn *in, bool movs)
 	flags_spoil(g);
 	if (movs) {
 		at(g, R_SI, size, ACCESS_READ);
-		move(g, false, size, H_T0);
+		emit_load(&g->e, size, H_T0, g->at);
 		keep(g, H_T0, TR_OWN(value));
 	}
 	at(g, R_DI, size, ACCESS_WRITE);
 	if (movs) {
 		access_sum(g);
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
-		move(g, true, size, H_T0);
+		emit_store(&g->e, size, H_T0, g->at);
 		step(g, R_SI, size);
 	} else {
-		move(g, true, size, R_AX);
+		emit_store(&g->e, size, R_AX, g->at);
 	}
 	step(g, R_DI, size);
 	return true;
@@ -199,7 +190,7 @@ static bool lods(struct gen *g, const struct insn *in)
 		return false;
 	flags_spoil(g);
 	at(g, R_SI, size, ACCESS_READ);
-	move(g, false, size, R_AX);
+	emit_load(&g->e, size, R_AX, g->at);
 	step(g, R_SI, size);
 	return true;
 }

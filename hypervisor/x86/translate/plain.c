@@ -366,20 +366,12 @@ static bool lea(struct gen *g, const struct insn *in)
 	unsigned d = gen_reg(in->reg);
 
 	access_offset(g, in);
-	if (in->opsize == 2) {
-		if (d == REG_NONE) {
-			emit_1(&g->e, 0x66);
-			emit_rm(&g->e, 0x89, false, H_T1, tr_field(TR_REG(in->reg)));
-			return true;
-		}
-		emit_1(&g->e, 0x66);
-		emit_rr(&g->e, 0x8b, false, d, H_T1);
-	} else if (d == REG_NONE) {
+	if (d == REG_NONE) {
 		if (in->opsize == 4)
-			emit_rr(&g->e, 0x8b, false, H_T1, H_T1);
-		emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_REG(in->reg)));
+			segment_cut(g, 4);
+		emit_store(&g->e, in->opsize == 2 ? 2 : 8, H_T1, tr_field(TR_REG(in->reg)));
 	} else {
-		emit_rr(&g->e, 0x8b, in->opsize == 8, d, H_T1);
+		emit_move(&g->e, in->opsize, d, H_T1);
 	}
 	return true;
 }

@@ -79,8 +79,7 @@ void segment_move_sp(struct gen *g, int by)
 		return;
 	}
 	emit_lea(&g->e, false, H_T1, H_SP, REG_NONE, 0, by);
-	emit_1(&g->e, 0x66);
-	emit_rr(&g->e, 0x8b, false, H_SP, H_T1); /* mov r15w, r14w */
+	emit_move(&g->e, 2, H_SP, H_T1);
 }
 
 bool segment_flat_stack(const struct gen *g)
@@ -110,12 +109,6 @@ static void load_16(struct gen *g, unsigned reg, struct emit_mem m)
 	emit_rm(&g->e, 0x0fb7, false, reg, m); /* movzx */
 }
 
-static void store_16(struct gen *g, unsigned reg, struct emit_mem m)
-{
-	emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x89, false, reg, m);
-}
-
 /* and or or of r13d with a number */
 static void bits(struct gen *g, unsigned modrm, uint32_t v)
 {
@@ -137,7 +130,7 @@ static void set_real(struct gen *g, unsigned seg)
 	load_16(g, H_T0, FIELD(seg, attr));
 	bits(g, 0xe5, SEG_DB | SEG_G);
 	bits(g, 0xcd, SEG_P | SEG_S | 3);
-	store_16(g, H_T0, FIELD(seg, attr));
+	emit_store(&g->e, 2, H_T0, FIELD(seg, attr));
 	emit_rm(&g->e, 0x8b, false, H_T0, FIELD(seg, limit));
 	EMIT(&g->e, "\x49\xff\xc5"); /* inc r13 */
 	set_room(g, seg);
@@ -147,7 +140,7 @@ static void set_real(struct gen *g, unsigned seg)
 static void set_vm86(struct gen *g, unsigned seg)
 {
 	emit_imm(&g->e, H_T0, SEG_P | SEG_S | 3 << SEG_DPL_SHIFT | 3);
-	store_16(g, H_T0, FIELD(seg, attr));
+	emit_store(&g->e, 2, H_T0, FIELD(seg, attr));
 	emit_imm(&g->e, H_T0, 0xffff);
 	emit_rm(&g->e, 0x89, false, H_T0, FIELD(seg, limit));
 	EMIT(&g->e, "\x49\xff\xc5"); /* inc r13 */
@@ -157,7 +150,7 @@ static void set_vm86(struct gen *g, unsigned seg)
 /* The selector is in t1, zero-extended. The flags are in the slot. */
 static void set_segment(struct gen *g, unsigned seg)
 {
-	store_16(g, H_T1, FIELD(seg, sel));
+	emit_store(&g->e, 2, H_T1, FIELD(seg, sel));
 	EMIT(&g->e, "\x41\xc1\xe6\x04"); /* shl r14d, 4 */
 	emit_rm(&g->e, 0x89, true, H_T1, FIELD(seg, base));
 	if (g->key->vm86)
@@ -192,12 +185,10 @@ static void to_register(struct gen *g, unsigned reg, unsigned size)
 {
 	unsigned h = gen_reg(reg);
 
-	if (size == 2)
-		emit_1(&g->e, 0x66);
 	if (h == REG_NONE)
-		emit_rm(&g->e, 0x89, size > 2, H_T0, tr_field(TR_REG(reg)));
+		emit_store(&g->e, size == 2 ? 2 : 8, H_T0, tr_field(TR_REG(reg)));
 	else
-		emit_rr(&g->e, 0x8b, false, h, H_T0);
+		emit_move(&g->e, size == 2 ? 2 : 4, h, H_T0);
 }
 
 static bool store(struct gen *g, const struct insn *in)
@@ -212,7 +203,7 @@ static bool store(struct gen *g, const struct insn *in)
 	access_operand(g, 2, ACCESS_WRITE);
 	access_sum(g);
 	load_16(g, H_T0, sel);
-	store_16(g, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	emit_store(&g->e, 2, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
 	return true;
 }
 
@@ -229,7 +220,7 @@ static bool push_seg(struct gen *g, const struct insn *in)
 	access_stack(g, -2, 2, ACCESS_WRITE);
 	access_sum(g);
 	load_16(g, H_T0, FIELD(in->op->o[0].kind - O_ES, sel));
-	store_16(g, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
+	emit_store(&g->e, 2, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
 	segment_move_sp(g, -2);
 	return true;
 }
@@ -269,9 +260,7 @@ static bool lfar(struct gen *g, const struct insn *in)
 	access_check(g, size, ACCESS_READ, start);
 	access_sum(g);
 	load_16(g, H_T0, (struct emit_mem){H_T1, REG_NONE, in->opsize});
-	if (in->opsize == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x8b, false, gen_reg(in->reg), (struct emit_mem){H_T1, REG_NONE, 0});
+	emit_load(&g->e, in->opsize, gen_reg(in->reg), (struct emit_mem){H_T1, REG_NONE, 0});
 	emit_rr(&g->e, 0x8b, false, H_T1, H_T0);
 	set_segment(g, lfar_seg(in));
 	return true;

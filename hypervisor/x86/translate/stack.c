@@ -3,40 +3,17 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-/* mov [mem], reg and mov reg, [mem] of 2, 4, 8 bytes */
-static void store(struct gen *g, unsigned size, unsigned reg, struct emit_mem m)
-{
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x89, size == 8, reg, m);
-}
-
-static void load(struct gen *g, unsigned size, unsigned reg, struct emit_mem m)
-{
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x8b, size == 8, reg, m);
-}
-
-static void store_imm(struct gen *g, unsigned size, int32_t v)
-{
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0xc7, size == 8, 0, g->at);
-	emit_n(&g->e, &v, size == 2 ? 2 : 4);
-}
-
 static bool push_reg(struct gen *g, const struct insn *in)
 {
 	unsigned size = in->opsize, r = in->gpr[0], h = gen_reg(r);
 
 	access_stack(g, -(int)size, size, ACCESS_WRITE);
 	if (h != REG_NONE) {
-		store(g, size, h, g->at);
+		emit_store(&g->e, size, h, g->at);
 	} else {
 		access_sum(g);
 		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(r)));
-		store(g, size, H_T0, g->at);
+		emit_store(&g->e, size, H_T0, g->at);
 	}
 	segment_move_sp(g, -(int)size);
 	return true;
@@ -45,9 +22,18 @@ static bool push_reg(struct gen *g, const struct insn *in)
 static bool push_imm(struct gen *g, const struct insn *in)
 {
 	access_stack(g, -(int)in->opsize, in->opsize, ACCESS_WRITE);
-	store_imm(g, in->opsize, (int32_t)sign_extend(in->imm, in->imm_size));
+	emit_store_imm(&g->e, in->opsize, sign_extend(in->imm, in->imm_size), g->at);
 	segment_move_sp(g, -(int)in->opsize);
 	return true;
+}
+
+void stack_push_value(struct gen *g, unsigned size)
+{
+	access_stack(g, -(int)size, size, ACCESS_WRITE);
+	access_sum(g);
+	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
+	emit_store(&g->e, size, H_T0, g->at);
+	segment_move_sp(g, -(int)size);
 }
 
 static bool push_mem(struct gen *g, const struct insn *in)
@@ -55,13 +41,9 @@ static bool push_mem(struct gen *g, const struct insn *in)
 	unsigned size = in->opsize;
 
 	access_operand(g, size, ACCESS_READ);
-	load(g, size, H_T0, g->at);
+	emit_load(&g->e, size, H_T0, g->at);
 	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(value)));
-	access_stack(g, -(int)size, size, ACCESS_WRITE);
-	access_sum(g);
-	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
-	store(g, size, H_T0, g->at);
-	segment_move_sp(g, -(int)size);
+	stack_push_value(g, size);
 	return true;
 }
 
@@ -81,22 +63,14 @@ static bool pop(struct gen *g, const struct insn *in)
 	h = gen_reg(r);
 	access_stack(g, 0, size, ACCESS_READ);
 	if (h == REG_NONE) {
-		load(g, size, H_T0, g->at);
-		store(g, size, H_T0, tr_field(TR_REG(r)));
+		emit_load(&g->e, size, H_T0, g->at);
+		emit_store(&g->e, size, H_T0, tr_field(TR_REG(r)));
 	} else {
-		load(g, size, h, g->at);
+		emit_load(&g->e, size, h, g->at);
 	}
 	if (r != R_SP)
 		segment_move_sp(g, (int)size);
 	return true;
-}
-
-/* mov to, from of 2, 4, 8 bytes */
-static void move_to(struct gen *g, unsigned size, unsigned to, unsigned from)
-{
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rr(&g->e, 0x8b, size == 8, to, from);
 }
 
 static bool leave(struct gen *g, const struct insn *in)
@@ -106,10 +80,10 @@ static bool leave(struct gen *g, const struct insn *in)
 	if (gen_wide(g) && size != 8)
 		return false;
 	access_frame(g, size, ACCESS_READ);
-	load(g, size, H_T0, g->at);
+	emit_load(&g->e, size, H_T0, g->at);
 	emit_lea(&g->e, stack == 8, H_T1, R_BP, REG_NONE, 0, in->opsize);
-	move_to(g, stack, H_SP, H_T1);
-	move_to(g, size, R_BP, H_T0);
+	emit_move(&g->e, stack, H_SP, H_T1);
+	emit_move(&g->e, size, R_BP, H_T0);
 	return true;
 }
 

@@ -115,12 +115,8 @@ static void vector_load(struct tr *tr, struct emit *e)
 
 static void copy(struct emit *e, unsigned size, int32_t to, int32_t from)
 {
-	if (size == 2)
-		emit_1(e, 0x66);
-	emit_rm(e, 0x8b, size == 8, H_T0, tr_field(from));
-	if (size == 2)
-		emit_1(e, 0x66);
-	emit_rm(e, 0x89, size == 8, H_T0, tr_field(to));
+	emit_load(e, size, H_T0, tr_field(from));
+	emit_store(e, size, H_T0, tr_field(to));
 }
 
 /* The pointers of the image are the guest's: pointers.c. */

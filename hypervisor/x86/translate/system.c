@@ -67,8 +67,6 @@ static void change_if(struct gen *g, struct tr_site *s)
 
 static bool pushf(struct gen *g, const struct insn *in)
 {
-	int size = in->opsize;
-
 	if (g->key->vm86)
 		return false;
 	flags_spoil(g);
@@ -76,13 +74,7 @@ static bool pushf(struct gen *g, const struct insn *in)
 		return false;
 	flags_image(&g->e);
 	emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_OWN(value)));
-	access_stack(g, -size, (unsigned)size, ACCESS_WRITE);
-	access_sum(g);
-	emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_OWN(value)));
-	if (size == 2)
-		emit_1(&g->e, 0x66);
-	emit_rm(&g->e, 0x89, size == 8, H_T0, g->at);
-	segment_move_sp(g, -size);
+	stack_push_value(g, in->opsize);
 	return true;
 }
 
