@@ -357,7 +357,7 @@ static void access_by(struct gen *g, unsigned base, int by, unsigned size, enum 
 {
 	const struct insn in = {.base = (uint8_t)base,
 				.index = REG_NONE,
-				.addrsize = gen_wide(g) ? 8 : 4,
+				.addrsize = (uint8_t)gen_width(g),
 				.disp = by};
 	const uint8_t *start;
 

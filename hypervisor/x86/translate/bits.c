@@ -10,11 +10,6 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-static unsigned log2_of(unsigned size)
-{
-	return (unsigned)__builtin_ctz(size);
-}
-
 /* t0 = the number, with its sign */
 static void number(struct gen *g, const struct insn *in, unsigned size)
 {
@@ -40,8 +35,8 @@ static bool bits(struct gen *g, const struct insn *in)
 	access_offset(g, in);
 	number(g, in, size);
 	EMIT(&g->e, "\x49\xc1\xfd"); /* sar r13 */
-	emit_1(&g->e, 3 + log2_of(size));
-	emit_lea(&g->e, true, H_T1, H_T1, H_T0, log2_of(size), 0);
+	emit_1(&g->e, 3 + gen_shift(size));
+	emit_lea(&g->e, true, H_T1, H_T1, H_T0, gen_shift(size), 0);
 	segment_linear(g, in->seg, size, access);
 	access_check(g, size, access, start);
 	access_sum(g);

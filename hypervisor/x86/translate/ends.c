@@ -119,7 +119,7 @@ static bool target_fits(const struct gen *g, uint64_t to)
 
 static uint64_t behind(const struct gen *g, const struct insn *in)
 {
-	return reg_part(gen_rip(g, g->i) + in->len, gen_wide(g) ? 8 : 4);
+	return reg_part(gen_rip(g, g->i) + in->len, gen_width(g));
 }
 
 static bool jcc(struct gen *g, const struct insn *in)

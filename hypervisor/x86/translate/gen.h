@@ -102,6 +102,16 @@ static inline bool gen_wide(const struct gen *g)
 {
 	return g->key->mode == MODE_64;
 }
+/* Of a whole register, in bytes. */
+static inline unsigned gen_width(const struct gen *g)
+{
+	return gen_wide(g) ? 8 : 4;
+}
+/* The shift that multiplies by an operand's size. */
+static inline unsigned gen_shift(unsigned size)
+{
+	return (unsigned)__builtin_ctz(size);
+}
 
 #define SEGMENT(seg_, field)   \
 	tr_field(TR_CPU(seg) + \

@@ -25,11 +25,6 @@ static void away_if(struct gen *g, struct away *a, unsigned cc)
 	a->from[a->n++] = emit_jump(&g->e, 0x80 | cc, emit_here(&g->e), false);
 }
 
-static unsigned shift_of(unsigned size)
-{
-	return (unsigned)__builtin_ctz(size);
-}
-
 /* [reg] for RCX units of size: t1 = its address on the host, or away. */
 static void whole_range(struct gen *g, unsigned reg, unsigned size, enum mem_access access,
 			struct away *a)
@@ -39,7 +34,7 @@ static void whole_range(struct gen *g, unsigned reg, unsigned size, enum mem_acc
 	away_if(g, a, 7); /* ja */
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 	emit_lea(&g->e, true, H_T0, H_T0, H_T1, 0, 0);
-	emit_lea(&g->e, true, H_T1, H_T1, R_CX, shift_of(size), 0);
+	emit_lea(&g->e, true, H_T1, H_T1, R_CX, gen_shift(size), 0);
 	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, PAGE */
 	emit_4(&g->e, PAGE);
 	away_if(g, a, 7);
@@ -55,7 +50,7 @@ static void keep(struct gen *g, unsigned reg, int32_t field)
 static void advance(struct gen *g, unsigned reg, int32_t field, unsigned size)
 {
 	emit_rm(&g->e, 0x8b, true, reg, tr_field(field));
-	emit_lea(&g->e, gen_wide(g), reg, reg, H_T0, shift_of(size), 0);
+	emit_lea(&g->e, gen_wide(g), reg, reg, H_T0, gen_shift(size), 0);
 }
 
 static void host_string(struct gen *g, const struct insn *in, unsigned size)
@@ -160,7 +155,7 @@ static bool once(struct gen *g, const struct insn *in, bool movs)
 /* The host's REP wants flat segments, and addresses as wide as the mode has them. */
 static bool rep_fits(const struct gen *g, const struct insn *in, bool movs)
 {
-	return in->addrsize == (gen_wide(g) ? 8 : 4) && segment_flat(g, SEG_ES, ACCESS_WRITE) &&
+	return in->addrsize == gen_width(g) && segment_flat(g, SEG_ES, ACCESS_WRITE) &&
 	       (!movs || segment_flat(g, source(in), ACCESS_READ));
 }
 

@@ -410,7 +410,7 @@ bool plain_access(const struct gen *g, const struct insn *in, struct gen_access 
 	unsigned m = plain_memory(in);
 	struct places p;
 
-	if (m == 4 || in->addrsize != (gen_wide(g) ? 8 : 4) || plain_find(in) != plain ||
+	if (m == 4 || in->addrsize != gen_width(g) || plain_find(in) != plain ||
 	    !segment_flat(g, in->seg, access_of(in, m)) || !prepare(g, in, &p))
 		return false;
 	*a = (struct gen_access){in->base, in->index,   in->scale,

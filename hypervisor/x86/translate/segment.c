@@ -16,12 +16,6 @@
 #include "hypervisor/x86/fast.h"
 #include "hypervisor/x86/translate/gen.h"
 
-static int32_t field_of(unsigned seg, size_t field)
-{
-	return TR_CPU(seg) + (int32_t)(seg * sizeof(struct segment) + field);
-}
-#define FIELD(seg, name) tr_field(field_of(seg, offsetof(struct segment, name)))
-
 static struct emit_mem room(unsigned seg, enum mem_access access)
 {
 	size_t at = ((access == ACCESS_WRITE) * SEG_N + seg) * sizeof(uint64_t);
@@ -50,7 +44,7 @@ void segment_linear(struct gen *g, unsigned seg, unsigned size, enum mem_access 
 		access_slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
 			    access_site(g, OUT_WHOLE));
 	}
-	emit_rm(&g->e, 0x03, wide, H_T1, FIELD(seg, base)); /* add */
+	emit_rm(&g->e, 0x03, wide, H_T1, SEGMENT(seg, base)); /* add */
 }
 
 void segment_cut(struct gen *g, unsigned size)
@@ -84,7 +78,7 @@ void segment_move_sp(struct gen *g, int by)
 
 bool segment_flat_stack(const struct gen *g)
 {
-	return segment_stack_size(g) == (gen_wide(g) ? 8 : 4) &&
+	return segment_stack_size(g) == gen_width(g) &&
 	       segment_flat(g, SEG_SS, ACCESS_READ) && segment_flat(g, SEG_SS, ACCESS_WRITE);
 }
 
@@ -127,11 +121,11 @@ static void set_room(struct gen *g, unsigned seg)
 /* As seg_set_real: the limit stays. */
 static void set_real(struct gen *g, unsigned seg)
 {
-	load_16(g, H_T0, FIELD(seg, attr));
+	load_16(g, H_T0, SEGMENT(seg, attr));
 	bits(g, 0xe5, SEG_DB | SEG_G);
 	bits(g, 0xcd, SEG_P | SEG_S | 3);
-	emit_store(&g->e, 2, H_T0, FIELD(seg, attr));
-	emit_rm(&g->e, 0x8b, false, H_T0, FIELD(seg, limit));
+	emit_store(&g->e, 2, H_T0, SEGMENT(seg, attr));
+	emit_rm(&g->e, 0x8b, false, H_T0, SEGMENT(seg, limit));
 	EMIT(&g->e, "\x49\xff\xc5"); /* inc r13 */
 	set_room(g, seg);
 }
@@ -140,9 +134,9 @@ static void set_real(struct gen *g, unsigned seg)
 static void set_vm86(struct gen *g, unsigned seg)
 {
 	emit_imm(&g->e, H_T0, SEG_P | SEG_S | 3 << SEG_DPL_SHIFT | 3);
-	emit_store(&g->e, 2, H_T0, FIELD(seg, attr));
+	emit_store(&g->e, 2, H_T0, SEGMENT(seg, attr));
 	emit_imm(&g->e, H_T0, 0xffff);
-	emit_rm(&g->e, 0x89, false, H_T0, FIELD(seg, limit));
+	emit_rm(&g->e, 0x89, false, H_T0, SEGMENT(seg, limit));
 	EMIT(&g->e, "\x49\xff\xc5"); /* inc r13 */
 	set_room(g, seg);
 }
@@ -150,9 +144,9 @@ static void set_vm86(struct gen *g, unsigned seg)
 /* The selector is in t1, zero-extended. The flags are in the slot. */
 static void set_segment(struct gen *g, unsigned seg)
 {
-	emit_store(&g->e, 2, H_T1, FIELD(seg, sel));
+	emit_store(&g->e, 2, H_T1, SEGMENT(seg, sel));
 	EMIT(&g->e, "\x41\xc1\xe6\x04"); /* shl r14d, 4 */
-	emit_rm(&g->e, 0x89, true, H_T1, FIELD(seg, base));
+	emit_rm(&g->e, 0x89, true, H_T1, SEGMENT(seg, base));
 	if (g->key->vm86)
 		set_vm86(g, seg);
 	else
@@ -193,7 +187,7 @@ static void to_register(struct gen *g, unsigned reg, unsigned size)
 
 static bool store(struct gen *g, const struct insn *in)
 {
-	struct emit_mem sel = FIELD(in->reg % SEG_N, sel);
+	struct emit_mem sel = SEGMENT(in->reg % SEG_N, sel);
 
 	if (in->mod == 3) {
 		load_16(g, H_T0, sel);
@@ -215,11 +209,13 @@ static bool mov_seg(struct gen *g, const struct insn *in)
 /* Of four bytes some processors write two. */
 static bool push_seg(struct gen *g, const struct insn *in)
 {
+	unsigned seg = in->op->o[0].kind - O_ES;
+
 	if (gen_wide(g) || in->opsize != 2)
 		return false;
 	access_stack(g, -2, 2, ACCESS_WRITE);
 	access_sum(g);
-	load_16(g, H_T0, FIELD(in->op->o[0].kind - O_ES, sel));
+	load_16(g, H_T0, SEGMENT(seg, sel));
 	emit_store(&g->e, 2, H_T0, (struct emit_mem){H_T1, REG_NONE, 0});
 	segment_move_sp(g, -2);
 	return true;

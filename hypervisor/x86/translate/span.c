@@ -57,17 +57,12 @@ static void move(struct values *v, unsigned r, unsigned from, int64_t plus)
 
 /* ---- what an instruction does to registers ---- */
 
-static unsigned full(const struct gen *g)
-{
-	return gen_wide(g) ? 8 : 4;
-}
-
 /* A whole register by an immediate. */
 static bool adds(const struct gen *g, const struct insn *in, int64_t *by)
 {
 	bool imm = gen_number(in, 1);
 
-	if (in->gpr[0] == REG_NONE || in->size[0] != full(g))
+	if (in->gpr[0] == REG_NONE || in->size[0] != gen_width(g))
 		return false;
 	if (in->op->run == op_inc || in->op->run == op_dec)
 		*by = in->op->run == op_inc ? 1 : -1;
@@ -82,13 +77,13 @@ static bool adds(const struct gen *g, const struct insn *in, int64_t *by)
 static bool copies(const struct gen *g, const struct insn *in)
 {
 	return in->op->run == op_mov && in->gpr[0] != REG_NONE && in->gpr[1] != REG_NONE &&
-	       in->size[0] == full(g);
+	       in->size[0] == gen_width(g);
 }
 
 static bool leas(const struct gen *g, const struct insn *in)
 {
 	return in->op->run == op_lea && in->base < 16 && in->index == REG_NONE &&
-	       in->opsize == full(g) && in->addrsize == full(g);
+	       in->opsize == gen_width(g) && in->addrsize == gen_width(g);
 }
 
 static bool moves_stack(const struct insn *in, int *by)
@@ -106,7 +101,7 @@ static void step(const struct gen *g, struct values *v, unsigned i)
 {
 	const struct insn *in = &g->in[i];
 	unsigned written = g->fx[i].gpr_written;
-	bool full_stack = segment_stack_size(g) == full(g); /* else a part of rSP moves */
+	bool full_stack = segment_stack_size(g) == gen_width(g); /* else a part of rSP moves */
 	int64_t by;
 	int sp;
 
@@ -116,7 +111,7 @@ static void step(const struct gen *g, struct values *v, unsigned i)
 		move(v, in->gpr[0], in->gpr[1], 0);
 	} else if (leas(g, in)) {
 		move(v, in->reg, in->base, in->disp);
-	} else if (in->op->run == op_leave && in->opsize == full(g) && full_stack) {
+	} else if (in->op->run == op_leave && in->opsize == gen_width(g) && full_stack) {
 		move(v, R_SP, R_BP, in->opsize);
 		unknown(v, R_BP);
 	} else {
@@ -145,7 +140,7 @@ static struct gen_place constant_place(const struct gen *g, unsigned i, const st
 
 	if (a->base == REG_RIP)
 		at += gen_rip(g, i) + g->in[i].len;
-	return (struct gen_place){.base = CONSTANT, .at = (int64_t)reg_part(at, full(g))};
+	return (struct gen_place){.base = CONSTANT, .at = (int64_t)reg_part(at, gen_width(g))};
 }
 
 static struct gen_place place_of(const struct gen *g, const struct values *v, unsigned i,

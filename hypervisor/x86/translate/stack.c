@@ -102,7 +102,7 @@ bool stack_access(const struct gen *g, const struct insn *in, struct gen_access 
 	}
 	if (in->op->run == op_leave) {
 		a->base = R_BP;
-		return in->opsize == (gen_wide(g) ? 8 : 4);
+		return in->opsize == gen_width(g);
 	}
 	return in->op->run == op_pop && reg && (in->gpr[0] != R_SP || in->opsize != 2);
 }

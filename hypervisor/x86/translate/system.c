@@ -98,7 +98,7 @@ static bool swapgs(struct gen *g, const struct insn *in)
 static bool popf(struct gen *g, const struct insn *in)
 {
 	const uint32_t held = FL_TF | FL_DF | FL_NT | FL_AC | FL_ID | FL_IOPL;
-	unsigned size = gen_wide(g) ? 8 : 4;
+	unsigned size = gen_width(g);
 	struct tr_site *s;
 
 	if (in->opsize != size || g->key->mode == MODE_16 || !g->key->prot || g->key->vm86)
