@@ -94,11 +94,6 @@ void blocks_flush(struct cpu *c)
 
 /* ---- building ---- */
 
-static bool runs_here(const struct cpu *c, const struct insn *in)
-{
-	return !in->op->feature || cpu_has(c, in->op->feature);
-}
-
 static unsigned decode_some(struct cpu *c, const uint8_t *host, unsigned avail, unsigned *bytes)
 {
 	struct insn *in = c->blocks->scratch;
@@ -106,7 +101,7 @@ static unsigned decode_some(struct cpu *c, const uint8_t *host, unsigned avail, 
 
 	while (n < BLOCK_INSNS && at < avail) {
 		if (insn_decode(&in[n], host + at, avail - at, c->mode) != DECODE_OK ||
-		    !runs_here(c, &in[n]))
+		    !cpu_has_insn(c, &in[n]))
 			break;
 		at += in[n].len;
 		if (in[n++].op->flags & F_ENDS)

@@ -53,7 +53,7 @@ static void run_uncached(struct cpu *c)
 
 	switch (insn_decode(&in, bytes, len, c->mode)) {
 	case DECODE_OK:
-		if (in.op->feature && !cpu_has(c, in.op->feature))
+		if (!cpu_has_insn(c, &in))
 			cpu_raise(c, EXC_UD);
 		if (trace_wants(TRACE_IN_ASM))
 			trace_block(c, &in, 1);

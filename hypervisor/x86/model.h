@@ -4,6 +4,7 @@
 #define HYPERVISOR_X86_MODEL_H
 #include "hypervisor/x86/cpu.h"
 #include "hypervisor/x86/feature.h"
+#include "hypervisor/x86/insn.h"
 
 struct cpu_model {
 	char name[32];
@@ -15,6 +16,10 @@ struct cpu_model {
 static inline bool cpu_has(const struct cpu *c, enum cpu_feature f)
 {
 	return c->model->has[f];
+}
+static inline bool cpu_has_insn(const struct cpu *c, const struct insn *in)
+{
+	return !in->op->feature || cpu_has(c, in->op->feature);
 }
 /* MSRs that say what the model has, or are there for it. */
 enum {

@@ -129,7 +129,7 @@ static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
 		struct insn *in = &g->in[g->n];
 
 		if (insn_decode(in, bytes + at, avail - at, g->key->mode) != DECODE_OK ||
-		    (in->op->feature && !cpu_has(g->c, in->op->feature)))
+		    !cpu_has_insn(g->c, in))
 			break;
 		g->off[g->n] = (uint16_t)at;
 		g->again[g->n] = false;

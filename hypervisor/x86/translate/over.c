@@ -49,7 +49,7 @@ unsigned over_decode(struct gen *g, const struct block_from *f)
 	memcpy(g->over, f->bytes, f->avail);
 	memcpy(g->over + f->avail, f->next, INSN_MAX - f->avail);
 	if (insn_decode(in, g->over, INSN_MAX, g->key->mode) != DECODE_OK || in->len <= f->avail ||
-	    (in->op->feature && !cpu_has(g->c, in->op->feature)))
+	    !cpu_has_insn(g->c, in))
 		return 0;
 	return in->len;
 }

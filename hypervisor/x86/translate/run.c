@@ -391,8 +391,7 @@ static bool cross(struct cpu *c)
 	uint8_t bytes[INSN_MAX];
 	const struct insn *in = decoded(c, bytes, mem_fetch(c, c->rip, bytes));
 
-	if (!in || tr_code_lin(c) % PAGE + in->len <= PAGE ||
-	    (in->op->feature && !cpu_has(c, in->op->feature)))
+	if (!in || tr_code_lin(c) % PAGE + in->len <= PAGE || !cpu_has_insn(c, in))
 		return false;
 	interpret(c, in);
 	return true;
