@@ -35,33 +35,43 @@ static bool ends(const struct insn *in, unsigned *jccs)
 	return block_ends(in);
 }
 
-static gen_fn *find(const struct insn *in)
+static void find(struct gen *g, unsigned i)
 {
-	gen_fn *fn = ends_find(in);
+	static gen_fn *(*const finds[KINDS])(const struct insn *in) = {
+		[KIND_ENDS] = ends_find,       [KIND_STACK] = stack_find,
+		[KIND_MOVES] = moves_find,     [KIND_SYSTEM] = system_find,
+		[KIND_SEGMENT] = segment_find, [KIND_PLAIN] = plain_find,
+	};
 
-	if (!fn)
-		fn = stack_find(in);
-	if (!fn)
-		fn = moves_find(in);
-	if (!fn)
-		fn = system_find(in);
-	if (!fn)
-		fn = segment_find(in);
-	return fn ? fn : plain_find(in);
+	g->fn[i] = NULL;
+	for (unsigned k = 0; k < KINDS && !g->fn[i]; k++) {
+		g->fn[i] = finds[k](&g->in[i]);
+		g->kind[i] = (uint8_t)k;
+	}
 }
 
 /* Whatever its operands are; or goes out of the block. */
-static bool may_fault(const struct insn *in)
+static bool may_fault(const struct gen *g, unsigned i)
 {
-	return moves_find(in) || system_find(in) || segment_find(in) ||
-	       (ends_find(in) && in->op->run != op_jmp) || in->op->flags & F_HOST ||
-	       in->op->run == op_div || in->op->run == op_idiv;
+	const struct opcode *op = g->in[i].op;
+
+	switch ((enum gen_kind)g->kind[i]) {
+	case KIND_MOVES:
+	case KIND_SYSTEM:
+	case KIND_SEGMENT:
+		return true;
+	case KIND_ENDS:
+		return op->run != op_jmp;
+	default:
+		return op->flags & F_HOST || op->run == op_div || op->run == op_idiv;
+	}
 }
 
 static void effects(struct gen *g, unsigned i)
 {
 	const struct insn *in = &g->in[i];
 
+	find(g, i);
 	insn_effects(in, &g->fx[i]);
 	flags_of_shift(in, &g->fx[i]);
 	g->reads[i] = flags_looked_at(in) ? g->fx[i].flags_read : 0;
@@ -73,15 +83,13 @@ static bool memory_may_fault(const struct gen *g, unsigned i)
 
 	if (in->op->run == op_lea || in->op->run == op_nop)
 		return false;
-	return (plain_memory(in) < 4 || stack_find(in)) && !spans_checked(g, i);
+	return (plain_memory(in) < 4 || g->kind[i] == KIND_STACK) && !spans_checked(g, i);
 }
 
 /* May somebody look at the flags before the instruction? */
 static bool shows(const struct gen *g, unsigned i)
 {
-	const struct insn *in = &g->in[i];
-
-	return !find(in) || memory_may_fault(g, i) || may_fault(in);
+	return !g->fn[i] || memory_may_fault(g, i) || may_fault(g, i);
 }
 
 static void look_ahead(struct gen *g)
@@ -113,6 +121,8 @@ static void repeat(struct gen *g, unsigned jccs)
 		g->again[g->n - 1] = true;
 		for (unsigned i = 0; i < n; i++, g->n++) {
 			g->in[g->n] = g->in[i];
+			g->fn[g->n] = g->fn[i];
+			g->kind[g->n] = g->kind[i];
 			g->fx[g->n] = g->fx[i];
 			g->reads[g->n] = g->reads[i];
 			g->off[g->n] = g->off[i];
@@ -182,7 +192,7 @@ static void resume_sites(struct gen *g, unsigned from)
 static void one(struct gen *g)
 {
 	const struct insn *in = gen_insn(g);
-	gen_fn *fn = find(in);
+	gen_fn *fn = g->fn[g->i];
 	unsigned from = g->n_slow;
 	struct emit before = g->e;
 	enum tr_flags_at at = g->flags_at;

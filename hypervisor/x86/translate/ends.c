@@ -276,8 +276,9 @@ static bool call_indirect(struct gen *g, const struct insn *in)
 }
 
 /* The stack's, of those that have no other. */
-bool ends_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+bool ends_access(const struct gen *g, unsigned i, struct gen_access *a)
 {
+	const struct insn *in = &g->in[i];
 	bool ret = in->op->run == op_ret;
 
 	if ((!ret && (in->op->run != op_call || in->op->o[0].kind != O_J)) || !plain_size(g, in) ||

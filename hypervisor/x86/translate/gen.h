@@ -31,6 +31,12 @@ struct gen_span {
 	uint8_t n, first, last, slot; /* members, of instructions; of tr_cpu.span */
 };
 
+struct gen;
+/* Makes an instruction; false: the interpreter is to do it. */
+typedef bool gen_fn(struct gen *g, const struct insn *in);
+/* Whose they are. */
+enum gen_kind { KIND_ENDS, KIND_STACK, KIND_MOVES, KIND_SYSTEM, KIND_SEGMENT, KIND_PLAIN, KINDS };
+
 struct gen {
 	struct cpu *c;
 	struct tr *tr;
@@ -39,6 +45,8 @@ struct gen {
 	struct emit e, away; /* away: where ways out are put: the rest lies close together */
 	struct insn in[TR_INSNS];
 	struct insn_effects fx[TR_INSNS];
+	gen_fn *fn[TR_INSNS]; /* NULL: it is the interpreter's */
+	uint8_t kind[TR_INSNS];
 	uint16_t off[TR_INSNS + 1];
 	uint32_t live[TR_INSNS + 1]; /* status flags that count before the instruction */
 	uint32_t reads[TR_INSNS];    /* of fx.flags_read: looked at; the rest is left alone */
@@ -197,11 +205,10 @@ bool spans_checked(const struct gen *g, unsigned i);
 /* Does one behind instruction i rely on a look that was taken? */
 bool spans_open(const struct gen *g, unsigned i);
 
-/* ---- by kind: false: the interpreter is to do it ---- */
-typedef bool gen_fn(struct gen *g, const struct insn *in);
+/* ---- by kind: NULL: it is none of them ---- */
 gen_fn *plain_find(const struct insn *in);
-bool plain_integer(const struct insn *in);    /* it is done by plain.c, or LEA, or nothing */
-unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
+bool plain_integer(const struct gen *g, unsigned i); /* it is done by plain.c, or LEA, or nothing */
+unsigned plain_memory(const struct insn *in);        /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
 void stack_push_value(struct gen *g, unsigned size); /* tr_cpu.value; t0 and t1 are lost */
 gen_fn *moves_find(const struct insn *in);
@@ -211,8 +218,9 @@ gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);
 gen_fn *bits_find(const struct insn *in);
 gen_fn *ends_find(const struct insn *in);
-/* The one access by a flat segment that it would make; false: none, several, or not by these. */
-typedef bool access_fn(const struct gen *g, const struct insn *in, struct gen_access *a);
+/* The one access by a flat segment that instruction i, of this kind, would make; false: none,
+ * several, or not by these. */
+typedef bool access_fn(const struct gen *g, unsigned i, struct gen_access *a);
 access_fn plain_access, stack_access, ends_access;
 /* t1: a linear address. To the block that the table of jumps has for it, with the flags in the
  * slot; away: the jumps if there is none, with t1 ^ key_tag. t0: its entry. */

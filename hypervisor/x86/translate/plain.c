@@ -398,19 +398,18 @@ gen_fn *plain_find(const struct insn *in)
 	return is_unit(in) || AMONG(run, integer) ? plain : NULL;
 }
 
-bool plain_integer(const struct insn *in)
+bool plain_integer(const struct gen *g, unsigned i)
 {
-	gen_fn *fn = plain_find(in);
-
-	return fn && !is_unit(in);
+	return g->fn[i] && g->kind[i] == KIND_PLAIN && !is_unit(&g->in[i]);
 }
 
-bool plain_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+bool plain_access(const struct gen *g, unsigned i, struct gen_access *a)
 {
+	const struct insn *in = &g->in[i];
 	unsigned m = plain_memory(in);
 	struct places p;
 
-	if (m == 4 || in->addrsize != gen_width(g) || plain_find(in) != plain ||
+	if (m == 4 || in->addrsize != gen_width(g) || g->fn[i] != plain ||
 	    !segment_flat(g, in->seg, access_of(in, m)) || !prepare(g, in, &p))
 		return false;
 	*a = (struct gen_access){in->base, in->index,   in->scale,

@@ -70,7 +70,7 @@ static bool simple(const struct gen *g, unsigned i)
 
 	if (in->op->flags & F_HOST || run == op_div || run == op_idiv || g->reads[i])
 		return false;
-	return run == op_push || run == op_pop || plain_integer(in);
+	return run == op_push || run == op_pop || plain_integer(g, i);
 }
 
 bool redo_can(const struct gen *g)

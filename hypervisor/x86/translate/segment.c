@@ -78,8 +78,8 @@ void segment_move_sp(struct gen *g, int by)
 
 bool segment_flat_stack(const struct gen *g)
 {
-	return segment_stack_size(g) == gen_width(g) &&
-	       segment_flat(g, SEG_SS, ACCESS_READ) && segment_flat(g, SEG_SS, ACCESS_WRITE);
+	return segment_stack_size(g) == gen_width(g) && segment_flat(g, SEG_SS, ACCESS_READ) &&
+	       segment_flat(g, SEG_SS, ACCESS_WRITE);
 }
 
 /* ---- segment registers ---- */

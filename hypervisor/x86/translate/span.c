@@ -129,9 +129,14 @@ static void step(const struct gen *g, struct values *v, unsigned i)
 
 /* ---- accesses ---- */
 
-static bool find_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+static bool find_access(const struct gen *g, unsigned i, struct gen_access *a)
 {
-	return ends_access(g, in, a) || stack_access(g, in, a) || plain_access(g, in, a);
+	static access_fn *const by_kind[KINDS] = {[KIND_ENDS] = ends_access,
+						  [KIND_STACK] = stack_access,
+						  [KIND_PLAIN] = plain_access};
+	access_fn *fn = by_kind[g->kind[i]];
+
+	return fn && fn(g, i, a);
 }
 
 static struct gen_place constant_place(const struct gen *g, unsigned i, const struct gen_access *a)
@@ -224,7 +229,7 @@ void spans_find(struct gen *g)
 	g->n_spans = 0;
 	for (unsigned i = 0; i < g->n; i++) {
 		g->span[i] = NO_SPAN;
-		if (!g->plain && find_access(g, &g->in[i], &a) && a.disp < FAR && a.disp > -FAR) {
+		if (!g->plain && find_access(g, i, &a) && a.disp < FAR && a.disp > -FAR) {
 			struct gen_place p = place_of(g, &v, i, &a);
 
 			add(g, i, &p, &a);

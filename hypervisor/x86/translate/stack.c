@@ -88,8 +88,9 @@ static bool leave(struct gen *g, const struct insn *in)
 }
 
 /* Of those that have one. */
-bool stack_access(const struct gen *g, const struct insn *in, struct gen_access *a)
+bool stack_access(const struct gen *g, unsigned i, struct gen_access *a)
 {
+	const struct insn *in = &g->in[i];
 	bool reg = in->gpr[0] != REG_NONE, push = in->op->run == op_push;
 
 	*a = (struct gen_access){.base = R_SP, .index = REG_NONE, .size = in->opsize};
