@@ -52,7 +52,7 @@ static bool bits(struct gen *g, const struct insn *in)
 
 gen_fn *bits_find(const struct insn *in)
 {
-	void (*run)(struct cpu *, const struct insn *) = in->op->run;
+	run_fn *run = in->op->run;
 
 	if (in->mod == 3 || in->op->o[1].kind != O_G)
 		return NULL;

@@ -166,14 +166,10 @@ void flags_after(struct gen *g)
 /* The effects have among those read what some processors leave alone. */
 bool flags_looked_at(const struct insn *in)
 {
-	static void (*const list[])(struct cpu *, const struct insn *) = {
-		op_jcc, op_setcc, op_cmov, op_adc,  op_sbb,  op_rcl,  op_rcr,
-		op_cmc, op_lahf,  op_adcx, op_adox, op_host, op_pushf};
+	static run_fn *const list[] = {op_jcc, op_setcc, op_cmov, op_adc,  op_sbb,  op_rcl,  op_rcr,
+				       op_cmc, op_lahf,  op_adcx, op_adox, op_host, op_pushf};
 
-	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
-		if (in->op->run == list[i])
-			return true;
-	return false;
+	return AMONG(in->op->run, list);
 }
 
 /* What a shift by three leaves as it was: AF on some processors. */

@@ -97,6 +97,18 @@ static inline unsigned gen_reg(unsigned r)
 		return H_SP;
 	return r >= R_13 ? REG_NONE : r;
 }
+/* A handler: what the interpreter runs. */
+typedef void run_fn(struct cpu *c, const struct insn *in);
+
+static inline bool gen_among(run_fn *run, run_fn *const *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (list[i] == run)
+			return true;
+	return false;
+}
+#define AMONG(run, list) gen_among(run, list, ARRAY_SIZE(list))
+
 /* Is operand i a number in the instruction? */
 static inline bool gen_number(const struct insn *in, unsigned i)
 {
@@ -216,7 +228,7 @@ gen_fn *system_find(const struct insn *in);
 uint8_t *system_interrupt(struct emit *e); /* a jump if an interrupt waits; t0 is lost */
 gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);
-gen_fn *bits_find(const struct insn *in);
+gen_fn *bits_find(const struct insn *in); /* of plain.c's */
 gen_fn *ends_find(const struct insn *in);
 /* The one access by a flat segment that instruction i, of this kind, would make; false: none,
  * several, or not by these. */

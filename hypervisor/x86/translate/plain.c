@@ -7,17 +7,6 @@
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/translate/gen.h"
 
-typedef void run_fn(struct cpu *c, const struct insn *in);
-
-static bool among(run_fn *run, run_fn *const *list, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (list[i] == run)
-			return true;
-	return false;
-}
-#define AMONG(run, list) among(run, list, ARRAY_SIZE(list))
-
 /* clang-format off */
 static run_fn *const integer[] = {
 	op_mov, op_add, op_cmp, op_test, op_sub, op_and, op_or, op_xor, op_inc, op_dec,
@@ -140,12 +129,6 @@ static bool unit_ready(const struct tr_key *k, const struct insn *in)
 static bool is_unit(const struct insn *in)
 {
 	return in->op->run == op_host || in->op->run == op_emms || in->op->run == op_fwait;
-}
-
-/* A bit of a string that begins at the operand. */
-static bool far_bit(const struct insn *in)
-{
-	return AMONG(in->op->run, bit_tests) && in->mod != 3 && in->op->o[1].kind == O_G;
 }
 
 /* VZEROALL and VZEROUPPER know the mode's registers only. */
@@ -386,13 +369,14 @@ static bool nothing(struct gen *g, const struct insn *in)
 gen_fn *plain_find(const struct insn *in)
 {
 	run_fn *run = in->op->run;
+	gen_fn *bits = bits_find(in);
 
 	if (run == op_lea)
 		return lea;
 	if (run == op_nop || run == op_cld) /* DF is clear */
 		return nothing;
-	if (far_bit(in))
-		return bits_find(in);
+	if (bits)
+		return bits;
 	if (half_file(in))
 		return NULL;
 	return is_unit(in) || AMONG(run, integer) ? plain : NULL;

@@ -13,8 +13,6 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-typedef void run_fn(struct cpu *c, const struct insn *in);
-
 enum { ADD = 0, SUB = 5, CMP = 7 }; /* of the group of opcode 81; their opcodes are 8 times that */
 
 static bool logical(run_fn *run)

@@ -245,7 +245,7 @@ static bool pause(struct gen *g, const struct insn *in)
 gen_fn *system_find(const struct insn *in)
 {
 	static const struct {
-		void (*run)(struct cpu *c, const struct insn *in);
+		run_fn *run;
 		gen_fn *fn;
 	} list[] = {
 		{op_cli, cli},
