@@ -2,12 +2,14 @@
 /* The translator's own: what the guest does not see but for how it ends. */
 #include "hypervisor/x86/translate/cache.h"
 #include "hypervisor/x86/translate/tr.h"
-#include "tests/x86/sys_rig.h"
+#include "tests/x86/box.h"
 
 #undef REG_RIP /* the system's is its place in gregs[] */
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <unistd.h>
 
 /* As other vCPUs may while this one waits for a device: all regions are used anew. */
 static void evict(struct machine *m)
@@ -68,6 +70,51 @@ TIER_TEST(room_is_made_behind_an_x87_instruction)
 	EQ(-1, payload_go(&r).vector);
 	EQ(start + 2, r.c->r[R_AX]);
 	sys_rig_free(&r);
+}
+
+/* ---- no room for two vCPUs at once ---- */
+
+/* 0x20000: go on, with code that is not translated yet; [rdi]: it is there. */
+PAYLOAD(goes_on, 32,
+	"mov dword ptr [edi], 1; 1: pause; cmp dword ptr [0x20000], 0; jne 2f; jmp 1b;"
+	"2: mov ecx, 0x1234; hlt");
+
+/* Both find the region full before either makes room. */
+static void *fill_region(void *arg)
+{
+	struct box *b = arg;
+	struct tr *tr = tr_cpu(b->c[0])->tr;
+
+	while (!box_ram(b, 0x20040) || !box_ram(b, 0x20080))
+		usleep(100);
+	usleep(20000);
+	pthread_mutex_lock(&tr->lock);
+	tr->regions[tr->region].used = UINT32_MAX / 2;
+	store_le(b->ram + 0x20000, 4, 1);
+	usleep(20000);
+	pthread_mutex_unlock(&tr->lock);
+	return NULL;
+}
+
+TEST(two_vcpus_that_want_room_make_it_once)
+{
+	pthread_t filler;
+	struct box b;
+
+	tier_now = TIER_TRANSLATE;
+	box_new(&b);
+	box_flat(b.c[1]);
+	for (unsigned i = 0; i < 2; i++) {
+		PUT(&b, BOX_AT(i), goes_on);
+		b.c[i]->r[R_DI] = 0x20040 + 0x40 * i;
+	}
+	MUST(!pthread_create(&filler, NULL, fill_region, &b));
+	box_run(&b);
+	pthread_join(filler, NULL);
+	EQ(1, tr_cpu(b.c[0])->tr->evictions);
+	EQ(0x1234, b.c[0]->r[R_CX]);
+	EQ(0x1234, b.c[1]->r[R_CX]);
+	box_free(&b);
 }
 
 PAYLOAD(halves, 64,

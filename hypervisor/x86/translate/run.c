@@ -69,17 +69,20 @@ static struct tr_block *make(struct cpu *c, const struct block_from *f)
 	struct tr *tr = tr_cpu(c)->tr;
 	bool alone = c->alone, full = false;
 	struct tr_block *b;
+	uint64_t evictions;
 
 	if (f->gpa / PAGE >= c->tlb->n_flags)
 		return NULL;
 	lock_guarded(c, f->gpa / PAGE);
 	b = block_make(c, f, &full);
+	evictions = tr->evictions;
 	pthread_mutex_unlock(&tr->lock);
 	if (b || !full)
 		return b;
 	smp_begin_alone(c);
 	lock_guarded(c, f->gpa / PAGE);
-	cache_next_region(tr);
+	if (evictions == tr->evictions) /* else another vCPU found it full, too, and was first */
+		cache_next_region(tr);
 	b = block_make(c, f, &full);
 	pthread_mutex_unlock(&tr->lock);
 	if (!alone)
