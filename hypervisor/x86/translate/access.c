@@ -50,6 +50,16 @@ struct tr_site *access_interp(struct gen *g, const struct insn *in)
 	return s;
 }
 
+void access_register(struct gen *g, unsigned op, bool w, unsigned to, unsigned r)
+{
+	unsigned h = gen_reg(r);
+
+	if (h == REG_NONE)
+		emit_rm(&g->e, op, w, to, tr_field(TR_REG(r)));
+	else
+		emit_rr(&g->e, op, w, to, h);
+}
+
 /* ---- addresses ---- */
 
 static uint64_t constant_ea(const struct gen *g, const struct insn *in)
@@ -389,11 +399,9 @@ void access_sum(struct gen *g)
 
 /* ---- ways out ---- */
 
-/* lea r13, [rip + site]; jmp out */
 void access_out(struct gen *g, const struct tr_site *s)
 {
-	EMIT(&g->e, "\x4c\x8d\x2d");
-	emit_4(&g->e, (uint32_t)((const uint8_t *)s - (emit_here(&g->e) + 4)));
+	emit_lea_rip(&g->e, H_T0, s);
 	emit_jump(&g->e, 0xe9, g->tr->out, false);
 }
 

@@ -13,12 +13,9 @@
 /* t0 = the number, with its sign */
 static void number(struct gen *g, const struct insn *in, unsigned size)
 {
-	unsigned op = size == 2 ? 0x0fbf : size == 4 ? 0x63 : 0x8b, h = gen_reg(in->gpr[1]);
+	unsigned op = size == 2 ? 0x0fbf : size == 4 ? 0x63 : 0x8b;
 
-	if (h == REG_NONE)
-		emit_rm(&g->e, op, true, H_T0, tr_field(TR_REG(in->gpr[1])));
-	else
-		emit_rr(&g->e, op, true, H_T0, h);
+	access_register(g, op, true, H_T0, in->gpr[1]);
 }
 
 static bool bits(struct gen *g, const struct insn *in)

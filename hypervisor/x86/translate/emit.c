@@ -179,6 +179,19 @@ uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch)
 	return at;
 }
 
+uint8_t *emit_lea_rip(struct emit *e, unsigned reg, const void *to)
+{
+	uint8_t *at;
+
+	emit_1(e, reg & 8 ? 0x4c : 0x48);
+	emit_1(e, 0x8d);
+	emit_1(e, 0x05 | (reg & 7) << 3);
+	at = e->p;
+	e->p += 4;
+	emit_aim(e, at, to);
+	return at;
+}
+
 /* ---- the guest's ---- */
 
 static bool is_general(const struct insn *in, unsigned i, unsigned kind)

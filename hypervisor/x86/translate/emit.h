@@ -55,6 +55,8 @@ void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned inde
 /* A jump or call (0xe8, 0xe9, 0x80 + cc: 0f 8x) to where `to` runs; returns the displacement's
  * place. patch: it may be changed while it runs, so it lies within 8 bytes. */
 uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch);
+/* lea reg, [to], by its distance; as emit_jump. */
+uint8_t *emit_lea_rip(struct emit *e, unsigned reg, const void *to);
 /* The displacement at `at` (as emit_jump gave it) leads to `to` from now on. */
 void emit_aim(const struct emit *e, uint8_t *at, const uint8_t *to);
 

@@ -12,13 +12,6 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-static uint64_t relative(const struct gen *g, const struct insn *in)
-{
-	uint64_t to = gen_rip(g, g->i) + in->len + (uint64_t)sign_extend(in->imm, in->imm_size);
-
-	return reg_part(to, in->opsize);
-}
-
 static bool plain_size(const struct gen *g, const struct insn *in)
 {
 	return !gen_wide(g) || in->opsize == 8;
@@ -112,9 +105,12 @@ void ends_go_on(struct gen *g)
 
 /* ---- jumps ---- */
 
-static bool target_fits(const struct gen *g, uint64_t to)
+/* Where a relative branch goes; false: nowhere, or by an odd size. */
+static bool target(const struct gen *g, const struct insn *in, uint64_t *to)
 {
-	return gen_wide(g) ? lin_canonical(to) : to <= g->b->cs.limit;
+	*to = gen_rip(g, g->i) + in->len + (uint64_t)sign_extend(in->imm, in->imm_size);
+	*to = reg_part(*to, in->opsize);
+	return plain_size(g, in) && (gen_wide(g) ? lin_canonical(*to) : *to <= g->b->cs.limit);
 }
 
 static uint64_t behind(const struct gen *g, const struct insn *in)
@@ -124,9 +120,9 @@ static uint64_t behind(const struct gen *g, const struct insn *in)
 
 static bool jcc(struct gen *g, const struct insn *in)
 {
-	uint64_t to = relative(g, in);
+	uint64_t to;
 
-	if (!plain_size(g, in) || !target_fits(g, to))
+	if (!target(g, in, &to))
 		return false;
 	flags_need(g);
 	if (g->again[g->i]) /* else to what is behind it */
@@ -200,22 +196,15 @@ static unsigned load_op(const struct insn *in)
 }
 
 /* The operand of an indirect branch to t1. */
-static bool load_target(struct gen *g, const struct insn *in)
+static void load_target(struct gen *g, const struct insn *in)
 {
-	unsigned h;
-
 	if (in->gpr[0] != REG_NONE) {
 		flags_spoil(g);
-		h = gen_reg(in->gpr[0]);
-		if (h == REG_NONE)
-			emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(in->gpr[0])));
-		else
-			emit_rr(&g->e, load_op(in), gen_wide(g), H_T1, h);
-		return true;
+		access_register(g, load_op(in), gen_wide(g), H_T1, in->gpr[0]);
+	} else {
+		access_operand(g, in->opsize, ACCESS_READ);
+		emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, g->at);
 	}
-	access_operand(g, in->opsize, ACCESS_READ);
-	emit_rm(&g->e, load_op(in), gen_wide(g), H_T1, g->at);
-	return true;
 }
 
 static bool jmp(struct gen *g, const struct insn *in)
@@ -225,13 +214,11 @@ static bool jmp(struct gen *g, const struct insn *in)
 	if (!plain_size(g, in))
 		return false;
 	if (in->op->o[0].kind != O_J) {
-		if (!load_target(g, in))
-			return false;
+		load_target(g, in);
 		table_jump(g, 0);
 		return true;
 	}
-	to = relative(g, in);
-	if (!target_fits(g, to))
+	if (!target(g, in, &to))
 		return false;
 	link_jump(g, 0xe9, to);
 	g->ended = true;
@@ -261,8 +248,7 @@ static bool call_indirect(struct gen *g, const struct insn *in)
 	uint8_t *away[2];
 	struct tr_site *s;
 
-	if (!load_target(g, in))
-		return false;
+	load_target(g, in);
 	s = look_up(g, away);
 	if (!s)
 		return true;
@@ -298,8 +284,7 @@ static bool call(struct gen *g, const struct insn *in)
 		return false;
 	if (in->op->o[0].kind != O_J)
 		return call_indirect(g, in);
-	to = relative(g, in);
-	if (!target_fits(g, to))
+	if (!target(g, in, &to))
 		return false;
 	push_next(g, in);
 	link_jump(g, 0xe9, to);
@@ -331,10 +316,10 @@ static void on_counter(struct gen *g, const struct insn *in, unsigned op, unsign
 
 static bool loop(struct gen *g, const struct insn *in)
 {
-	uint64_t to = relative(g, in);
+	uint64_t to;
 	uint8_t *done;
 
-	if (!plain_size(g, in) || !target_fits(g, to))
+	if (!target(g, in, &to))
 		return false;
 	flags_spoil(g);
 	on_counter(g, in, 0xff, 1); /* dec */
@@ -351,9 +336,9 @@ static bool loop(struct gen *g, const struct insn *in)
 
 static bool jcxz(struct gen *g, const struct insn *in)
 {
-	uint64_t to = relative(g, in);
+	uint64_t to;
 
-	if (!plain_size(g, in) || !target_fits(g, to))
+	if (!target(g, in, &to))
 		return false;
 	flags_spoil(g);
 	on_counter(g, in, 0x85, R_CX); /* test rcx, rcx */

@@ -97,18 +97,6 @@ static inline unsigned gen_reg(unsigned r)
 		return H_SP;
 	return r >= R_13 ? REG_NONE : r;
 }
-/* A handler: what the interpreter runs. */
-typedef void run_fn(struct cpu *c, const struct insn *in);
-
-static inline bool gen_among(run_fn *run, run_fn *const *list, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (list[i] == run)
-			return true;
-	return false;
-}
-#define AMONG(run, list) gen_among(run, list, ARRAY_SIZE(list))
-
 /* Is operand i a number in the instruction? */
 static inline bool gen_number(const struct insn *in, unsigned i)
 {
@@ -166,6 +154,8 @@ void redo_flags(struct emit *e, const struct insn *in); /* those of in */
 /* ---- access.c ---- */
 struct tr_site *access_site(struct gen *g, enum tr_out out);
 struct tr_site *access_interp(struct gen *g, const struct insn *in); /* OUT_INTERP for in */
+/* op to, r: a register of the guest's. */
+void access_register(struct gen *g, unsigned op, bool w, unsigned to, unsigned r);
 /* t1: the memory operand's offset. */
 void access_offset(struct gen *g, const struct insn *in);
 /* All of these leave where it is in gen.at; it relies on t0 and t1.
@@ -225,6 +215,8 @@ gen_fn *stack_find(const struct insn *in);
 void stack_push_value(struct gen *g, unsigned size); /* tr_cpu.value; t0 and t1 are lost */
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);
+void system_set(struct gen *g, uint32_t flags); /* of RFLAGS, none of the status flags */
+void system_clear(struct gen *g, uint32_t flags);
 uint8_t *system_interrupt(struct emit *e); /* a jump if an interrupt waits; t0 is lost */
 gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);

@@ -4,6 +4,18 @@
 #define HYPERVISOR_X86_TRANSLATE_PARTS_H
 #include "hypervisor/x86/translate/tr.h"
 
+/* A handler: what the interpreter runs. */
+typedef void run_fn(struct cpu *c, const struct insn *in);
+
+static inline bool run_among(run_fn *run, run_fn *const *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (list[i] == run)
+			return true;
+	return false;
+}
+#define AMONG(run, list) run_among(run, list, ARRAY_SIZE(list))
+
 /* ---- stubs.c ---- */
 void stubs_make(struct tr *tr, struct emit *e);
 /* Into translated code at `host`; returns when it leaves. */

@@ -223,9 +223,7 @@ static void unit_load(struct gen *g, bool x87)
 	emit_rm(&g->e, 0xf6, false, 0, tr_field(TR_OWN(fpu_live))); /* test, jnz */
 	emit_1(&g->e, x87 ? TR_X87 : TR_VECTOR);
 	ready = emit_jump(&g->e, 0x85, emit_here(&g->e), false);
-	EMIT(&g->e, "\x4c\x8d\x2d"); /* lea r13, [rip + behind] */
-	at = g->e.p;
-	emit_4(&g->e, 0);
+	at = emit_lea_rip(&g->e, H_T0, emit_here(&g->e));
 	emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_OWN(resume)));
 	emit_jump(&g->e, 0xe9, x87 ? g->tr->load_x87 : g->tr->load_vector, false);
 	emit_aim(&g->e, at, emit_here(&g->e));

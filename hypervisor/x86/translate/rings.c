@@ -211,8 +211,7 @@ static bool to_stub(struct gen *g, const uint8_t *stub)
 	g->ended = true;
 	if (!s)
 		return true;
-	EMIT(&g->e, "\x4c\x8d\x2d"); /* lea r13, [rip + site] */
-	emit_4(&g->e, (uint32_t)((const uint8_t *)s - (emit_here(&g->e) + 4)));
+	emit_lea_rip(&g->e, H_T0, s);
 	emit_jump(&g->e, 0xe9, stub, false);
 	return true;
 }
@@ -240,10 +239,9 @@ static void change_set(struct gen *g, unsigned ring, const struct insn *in)
 	access_slow(g, emit_jump(&g->e, 0x84, emit_here(&g->e), false), access_site(g, OUT_WHOLE));
 	ring_set(&g->e, ring);
 	if (ring == RING_KERNEL_AC)
-		emit_rm(&g->e, 0x81, false, 1, tr_field(TR_CPU(flags))); /* or */
+		system_set(g, FL_AC);
 	else
-		emit_rm(&g->e, 0x81, false, 4, tr_field(TR_CPU(flags))); /* and */
-	emit_4(&g->e, ring == RING_KERNEL_AC ? FL_AC : ~(uint32_t)FL_AC);
+		system_clear(g, FL_AC);
 	ends_link_over(g, gen_rip(g, g->i) + in->len);
 }
 
@@ -257,8 +255,7 @@ static bool stac(struct gen *g, const struct insn *in)
 		change_set(g, RING_KERNEL_AC, in);
 		g->ended = true;
 	} else {
-		emit_rm(&g->e, 0x81, false, 1, tr_field(TR_CPU(flags))); /* or */
-		emit_4(&g->e, FL_AC);
+		system_set(g, FL_AC);
 	}
 	return true;
 }
@@ -277,8 +274,7 @@ static bool clac(struct gen *g, const struct insn *in)
 	off = emit_jump(&g->e, 0x84, emit_here(&g->e), false);
 	change_set(g, RING_KERNEL, in);
 	emit_aim(&g->e, off, emit_here(&g->e));
-	emit_rm(&g->e, 0x81, false, 4, tr_field(TR_CPU(flags))); /* and */
-	emit_4(&g->e, ~(uint32_t)FL_AC);
+	system_clear(g, FL_AC);
 	return true;
 }
 

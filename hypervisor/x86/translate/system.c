@@ -11,14 +11,25 @@
 #include "hypervisor/x86/translate/gen.h"
 #include "hypervisor/x86/translate/parts.h"
 
+void system_set(struct gen *g, uint32_t flags)
+{
+	emit_rm(&g->e, 0x81, false, 1, tr_field(TR_CPU(flags))); /* or */
+	emit_4(&g->e, flags);
+}
+
+void system_clear(struct gen *g, uint32_t flags)
+{
+	emit_rm(&g->e, 0x81, false, 4, tr_field(TR_CPU(flags))); /* and */
+	emit_4(&g->e, ~flags);
+}
+
 static bool cli(struct gen *g, const struct insn *in)
 {
 	(void)in;
 	if (g->key->cpl)
 		return false;
 	flags_spoil(g);
-	emit_rm(&g->e, 0x81, false, 4, tr_field(TR_CPU(flags))); /* and */
-	emit_4(&g->e, ~(uint32_t)FL_IF);
+	system_clear(g, FL_IF);
 	return true;
 }
 
@@ -43,8 +54,7 @@ static bool sti(struct gen *g, const struct insn *in)
 	if (!s)
 		return true;
 	access_slow(g, system_interrupt(&g->e), s);
-	emit_rm(&g->e, 0x81, false, 1, tr_field(TR_CPU(flags))); /* or */
-	emit_4(&g->e, FL_IF);
+	system_set(g, FL_IF);
 	return true;
 }
 
@@ -166,17 +176,14 @@ static bool read_base(struct gen *g, const struct insn *in)
 
 static bool write_base(struct gen *g, const struct insn *in)
 {
-	unsigned seg = in->op->run == op_wrfsbase ? SEG_FS : SEG_GS, h = gen_reg(in->gpr[0]);
+	unsigned seg = in->op->run == op_wrfsbase ? SEG_FS : SEG_GS;
 	bool wide = in->size[0] == 8;
 	struct tr_site *s = access_site(g, OUT_WHOLE);
 
 	if (!s)
 		return true;
 	needs_fsgsbase(g, s);
-	if (h == REG_NONE)
-		emit_rm(&g->e, 0x8b, wide, H_T0, tr_field(TR_REG(in->gpr[0])));
-	else
-		emit_rr(&g->e, 0x8b, wide, H_T0, h);
+	access_register(g, 0x8b, wide, H_T0, in->gpr[0]);
 	emit_rr(&g->e, 0x8b, true, H_T1, H_T0);
 	EMIT(&g->e, "\x49\xc1\xe6\x10\x49\xc1\xfe\x10"); /* shl r14, 16; sar r14, 16 */
 	emit_rr(&g->e, 0x3b, true, H_T1, H_T0);
@@ -210,9 +217,7 @@ static void call_light(struct gen *g, void (*fn)(struct cpu *))
 	uint8_t *at;
 
 	emit_imm(&g->e, H_T0, (uint64_t)(uintptr_t)fn);
-	EMIT(&g->e, "\x4c\x8d\x35"); /* lea r14, [rip + behind] */
-	at = g->e.p;
-	emit_4(&g->e, 0);
+	at = emit_lea_rip(&g->e, H_T1, emit_here(&g->e));
 	emit_jump(&g->e, 0xe9, g->tr->light, false);
 	emit_aim(&g->e, at, emit_here(&g->e));
 	g->vector_ready = g->x87_ready = false;
