@@ -169,8 +169,7 @@ static void run_one(struct cpu *c)
 
 static bool wants_care(const struct cpu *c)
 {
-	return c->flags & (FL_TF | FL_RF | FL_VIP) || dbg_code_on(c) ||
-	       (c->debug && dbg_break_near(c));
+	return c->flags & (FL_TF | FL_VIP) || dbg_code_on(c) || (c->debug && dbg_break_near(c));
 }
 
 /* NMI, then INTR; both wake a halted vCPU. */
@@ -262,6 +261,8 @@ static int boundary(struct cpu *c, uint64_t end, bool *one)
 	if (c->debug && dbg_break(c))
 		return STOP_BREAK;
 	*one |= wants_care(c);
+	if (!*one)
+		c->flags &= ~(uint64_t)FL_RF; /* there are no breakpoints that it would hold back */
 	return GO;
 }
 

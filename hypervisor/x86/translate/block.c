@@ -25,7 +25,7 @@ enum {
 bool block_ends(const struct insn *in)
 {
 	return (in->op->flags & F_ENDS && in->op->run != op_sti && !segment_loads(in)) ||
-	       in->op->run == op_std;
+	       in->op->run == op_std || in->op->run == op_cpuid;
 }
 
 static bool ends(const struct insn *in, unsigned *jccs)

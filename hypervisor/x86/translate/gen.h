@@ -220,7 +220,9 @@ void system_clear(struct gen *g, uint32_t flags);
 uint8_t *system_interrupt(struct emit *e); /* a jump if an interrupt waits; t0 is lost */
 gen_fn *segment_find(const struct insn *in);
 gen_fn *rings_find(const struct insn *in);
-gen_fn *bits_find(const struct insn *in); /* of plain.c's */
+gen_fn *bits_find(const struct insn *in);            /* of plain.c's */
+gen_fn *calls_find(const struct insn *in);           /* of system.c's */
+bool rings_stub(struct gen *g, const uint8_t *stub); /* the block ends there, t0 its site */
 gen_fn *ends_find(const struct insn *in);
 /* The one access by a flat segment that instruction i, of this kind, would make; false: none,
  * several, or not by these. */

@@ -158,14 +158,22 @@ static unsigned ring_now(const struct cpu *c)
 	return c->flags & FL_AC ? RING_KERNEL_AC : RING_KERNEL;
 }
 
+bool keys_known(const struct cpu *c, unsigned ring)
+{
+	const struct tr_cpu *t = tr_cpu(c);
+	const struct tr_state *s = &t->state;
+
+	return ring < TR_RINGS && t->rings[ring].tag && s->mode == MODE_64 && s->cr0 == c->cr0 &&
+	       s->cr4 == c->cr4 && s->xcr0 == c->xcr0;
+}
+
 /* False: it is not known. */
 static bool take_ring(struct cpu *c, unsigned ring)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	struct tr_state *s = &t->state;
 
-	if (ring == TR_RINGS || !t->rings[ring].tag || s->mode != MODE_64 || s->cr0 != c->cr0 ||
-	    s->cr4 != c->cr4 || s->xcr0 != c->xcr0)
+	if (!keys_known(c, ring))
 		return false;
 	s->cpl = c->cpl;
 	s->flags = c->flags & FL_AC;

@@ -29,6 +29,8 @@ struct tr_ring {
 	uint8_t key;
 };
 
+/* What the vCPU is now has the same CR0, CR4, XCR0 and mode as the ring had. */
+bool keys_known(const struct cpu *c, unsigned ring);
 /* tr_cpu.key for what the vCPU is now; false: that is not for translated code. */
 bool keys_set(struct cpu *c);
 #endif

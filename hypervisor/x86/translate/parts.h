@@ -41,6 +41,10 @@ void over_look(struct cpu *c, struct block_from *f); /* fills in the next page *
 bool over_holds(struct cpu *c, const struct tr_block *b);
 /* ---- rings.c ---- */
 void rings_make(struct tr *tr, struct emit *e);
+/* By the table of jumps to t1, with the flags in the slot, or out. */
+void rings_go_on(struct tr *tr, struct emit *e);
+/* ---- calls.c ---- */
+void calls_make(struct tr *tr, struct emit *e);
 /* ---- segment.c ---- */
 /* A segment register without a shadow: what follows goes on in the block, unless another key is
  * wanted for it. */

@@ -104,8 +104,7 @@ static void set_cpl(struct emit *e, unsigned cpl, unsigned ring)
 	ring_set(e, ring);
 }
 
-/* To t1, or out. */
-static void go_on(struct tr *tr, struct emit *e, const struct odd *o)
+void rings_go_on(struct tr *tr, struct emit *e)
 {
 	static const struct tr_site branch = {.out = OUT_BRANCH, .flags_at = FLAGS_SLOT};
 	uint8_t *away[2];
@@ -116,6 +115,12 @@ static void go_on(struct tr *tr, struct emit *e, const struct odd *o)
 	emit_aim(e, away[1], emit_here(e));
 	emit_imm(e, H_T0, (uint64_t)(uintptr_t)&branch);
 	emit_jump(e, 0xe9, tr->out, false);
+}
+
+/* To t1, or out. */
+static void go_on(struct tr *tr, struct emit *e, const struct odd *o)
+{
+	rings_go_on(tr, e);
 	for (unsigned i = 0; i < o->n; i++)
 		emit_aim(e, o->from[i], emit_here(e));
 	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(site)));
@@ -202,7 +207,7 @@ void rings_make(struct tr *tr, struct emit *e)
 
 /* ---- instructions ---- */
 
-static bool to_stub(struct gen *g, const uint8_t *stub)
+bool rings_stub(struct gen *g, const uint8_t *stub)
 {
 	const struct tr_site *s;
 
@@ -221,14 +226,14 @@ static bool syscall(struct gen *g, const struct insn *in)
 	if (!gen_wide(g))
 		return false;
 	emit_imm(&g->e, H_T1, gen_rip(g, g->i) + in->len);
-	return to_stub(g, g->tr->syscall);
+	return rings_stub(g, g->tr->syscall);
 }
 
 static bool sysret(struct gen *g, const struct insn *in)
 {
 	if (!gen_wide(g) || g->key->cpl || in->opsize != 8)
 		return false;
-	return to_stub(g, g->tr->sysret);
+	return rings_stub(g, g->tr->sysret);
 }
 
 /* To the next instruction under the other key, which follows from this one alone: all vCPUs have

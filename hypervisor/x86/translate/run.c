@@ -367,8 +367,7 @@ static bool quiet(const struct cpu *c)
 {
 	return !wanted(c) && !c->trying && !c->n_out && !c->dr6_pending && !c->debug_hit &&
 	       !c->halted && !c->shutdown && !c->wait_sipi && !c->shadow_sti && !c->shadow_ss &&
-	       !c->debug && !c->nmi_pending && !(c->flags & (FL_TF | FL_RF | FL_VIP)) &&
-	       !dbg_code_on(c);
+	       !c->debug && !c->nmi_pending && !(c->flags & (FL_TF | FL_VIP)) && !dbg_code_on(c);
 }
 
 /* One instruction by its handler; a fault leaves it. */
@@ -410,6 +409,7 @@ static bool goes_on(struct cpu *c)
 {
 	if (!quiet(c))
 		return false;
+	c->flags &= ~(uint64_t)FL_RF; /* there is no breakpoint */
 	mmu_sync(c);
 	return keys_set(c);
 }

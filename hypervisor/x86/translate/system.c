@@ -267,9 +267,10 @@ gen_fn *system_find(const struct insn *in)
 		{op_rdtscp, rdtsc},
 		{op_pause, pause},
 	};
+	gen_fn *fn = calls_find(in);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+	for (unsigned i = 0; !fn && i < ARRAY_SIZE(list); i++)
 		if (list[i].run == in->op->run)
-			return list[i].fn;
-	return rings_find(in);
+			fn = list[i].fn;
+	return fn ? fn : rings_find(in);
 }

@@ -174,7 +174,7 @@ struct tr {
 	uint64_t n_blocks, translated, killed, evictions, flushes;
 	struct perf_map *perf_map; /* NULL: nobody asked */
 	/* the stubs, where they run */
-	const uint8_t *enter, *out, *load_vector, *load_x87, *syscall, *sysret, *light;
+	const uint8_t *enter, *out, *load_vector, *load_x87, *syscall, *sysret, *light, *call;
 };
 
 struct tr_cpu {
