@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Translated code that makes room all the time: built with a tenth of the memory for it. The tests
-# of both tiers; then Debian to selfcheck's end, BOOTS times [5] on each number of vCPUs of CPUS
-# [1 4]. What compiles or goes by the clock (smp.sh) is not for so slow a guest.
+# Translated code that makes room all the time: built with regions of 192 KiB. A block may need 48,
+# so code takes 72 KiB of each at most and ways out 24: a thirtieth of theirs. The tests of both
+# tiers; then Debian to selfcheck's end, BOOTS times [5] on each number of vCPUs of CPUS [1 4].
+# smp.sh is not for so slow a guest: docs/testing.md says what stress-ng says then, and why.
 # Seconds: 1800
 set -eu
 build=${BUILD:-build}
