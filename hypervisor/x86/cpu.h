@@ -82,7 +82,8 @@ struct cpu {
 	unsigned id;       /* vCPU number */
 	uint64_t next_rip; /* of the instruction that runs */
 	uint64_t insn_count;
-	uint32_t attention; /* ATT_*, atomic: cpu_attend */
+	_Alignas(8) uint32_t attention; /* ATT_*, atomic: cpu_attend */
+	uint32_t tr_key; /* of translated code, which reads it and the above as one word */
 	const bool *intr;   /* of the domain: INTR of this vCPU's APIC, atomic */
 	bool nmi_pending;
 	bool wait_sipi;      /* after INIT, or reset of all but the first */

@@ -214,28 +214,63 @@ static uint8_t *look_round(struct gen *g)
 	return access_unless(g, TR_CPU(attention), 0);
 }
 
+/* Its jumps out. */
 struct entry {
-	uint8_t *page, *poll;
+	uint8_t *page, *poll, *far;
 };
+
+static void entry(struct gen *g, enum tr_entry which)
+{
+	g->b->entries[which] = (uint8_t)(emit_here(&g->e) - g->b->code);
+}
+
+static void entry_host(struct gen *g, enum tr_entry which)
+{
+	entry(g, which);
+	flags_save(&g->e);
+}
+
+static uint8_t *jump_on(struct gen *g)
+{
+	return emit_jump(&g->e, 0xe9, emit_here(&g->e), false);
+}
+
+static void land(struct gen *g, uint8_t *jump)
+{
+	emit_aim(&g->e, jump, emit_here(&g->e));
+}
 
 static struct entry entries(struct gen *g)
 {
-	struct tr_block *b = g->b;
+	enum tr_flags_in in = g->b->flags_in;
+	uint8_t *far, *poll, *slot = NULL;
 	struct entry en;
 
-	b->check_host = emit_here(&g->e);
-	flags_save(&g->e);
-	b->check = emit_here(&g->e);
-	en.page = access_unless_page(g, b->page_slot, b->page_id);
-	EMIT(&g->e, "\xeb\x0e"); /* over the next save */
-	b->poll_host = emit_here(&g->e);
-	flags_save(&g->e);
-	b->poll = emit_here(&g->e);
+	entry_host(g, ENTRY_FAR_HOST);
+	entry(g, ENTRY_FAR);
+	en.far = look_round(g);
+	far = jump_on(g);
+	entry_host(g, ENTRY_POLL_HOST);
+	entry(g, ENTRY_POLL);
 	en.poll = look_round(g);
-	b->slot = emit_here(&g->e);
-	if (b->flags_in == FLAGS_IN_HOST)
+	poll = jump_on(g);
+	if (in == FLAGS_IN_SLOT) {
+		entry_host(g, ENTRY_SLOT_HOST);
+		slot = jump_on(g);
+	}
+	entry_host(g, ENTRY_PAGE_HOST);
+	land(g, far);
+	entry(g, ENTRY_PAGE);
+	en.page = access_unless_page(g, g->b->page_slot, g->b->page_id);
+	land(g, poll);
+	if (slot)
+		land(g, slot);
+	entry(g, ENTRY_SLOT);
+	if (in == FLAGS_IN_HOST)
 		flags_restore(&g->e);
-	b->body = emit_here(&g->e);
+	entry(g, ENTRY_BODY);
+	if (!slot)
+		entry(g, ENTRY_SLOT_HOST);
 	return en;
 }
 
@@ -250,9 +285,10 @@ static void entry_sites(struct gen *g, const struct entry *en)
 	poll = access_site(g, OUT_POLL);
 	if (!page || !poll)
 		return;
-	emit_aim(&g->e, en->page, emit_here(&g->e));
+	land(g, en->page);
 	access_out(g, page);
-	emit_aim(&g->e, en->poll, emit_here(&g->e));
+	land(g, en->poll);
+	land(g, en->far);
 	access_out(g, poll);
 }
 

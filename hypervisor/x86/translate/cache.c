@@ -227,13 +227,13 @@ static const uint8_t *entry_for(const struct tr_link *l, const struct tr_block *
 {
 	bool host = l->site.flags_at == FLAGS_HOST;
 
+	if (l->cross && l->poll)
+		return tr_entry(to, host ? ENTRY_FAR_HOST : ENTRY_FAR);
 	if (l->cross)
-		return host ? to->check_host : to->check;
+		return tr_entry(to, host ? ENTRY_PAGE_HOST : ENTRY_PAGE);
 	if (l->poll)
-		return host ? to->poll_host : to->poll;
-	if (host)
-		return to->flags_in == FLAGS_IN_SLOT ? to->poll_host : to->body;
-	return to->slot;
+		return tr_entry(to, host ? ENTRY_POLL_HOST : ENTRY_POLL);
+	return tr_entry(to, host ? ENTRY_SLOT_HOST : ENTRY_SLOT);
 }
 
 void cache_link(struct tr *tr, struct tr_link *l, struct tr_block *to)
@@ -293,7 +293,7 @@ static void kill_block(struct tr *tr, struct tr_block *b)
 	unhash(tr, b);
 	b->dead = true;
 	/* Who comes by a table of a vCPU finds its page gone. */
-	memcpy(tr->rw + (b->check - tr->rx) + ID_AT, &dead, sizeof(dead));
+	memcpy(tr->rw + (tr_entry(b, ENTRY_PAGE) - tr->rx) + ID_AT, &dead, sizeof(dead));
 	tr->n_blocks--;
 }
 

@@ -137,18 +137,29 @@ static struct emit_mem jumps_at(size_t field)
 	return (struct emit_mem){H_CPU, H_T0, (int32_t)((size_t)TR_OWN(jumps) + field)};
 }
 
-void ends_look_up(struct emit *e, uint8_t *away[2])
+/* An entry's tag has its own number in its lowest bits: while somebody wants the vCPU, whose
+ * attention is in there too, none fits. */
+_Static_assert((int)ATT_INTR < (int)TR_JUMPS && sizeof(struct tr_jump) == 16, "table of jumps");
+_Static_assert(offsetof(struct cpu, tr_key) == offsetof(struct cpu, attention) + 4, "one word");
+
+uint8_t *ends_look_up(struct emit *e)
 {
 	EMIT(e, "\x45\x6b\xee"); /* imul r13d, r14d, the size of an entry */
 	emit_1(e, sizeof(struct tr_jump));
 	EMIT(e, "\x41\x81\xe5"); /* and r13d */
 	emit_4(e, (TR_JUMPS - 1) * sizeof(struct tr_jump));
-	emit_rm(e, 0x33, true, H_T1, tr_field(TR_OWN(key_tag)));
-	emit_rm(e, 0x83, false, 7, tr_field(TR_CPU(attention)));
-	emit_1(e, 0);
-	away[0] = emit_jump(e, 0x85, emit_here(e), false);
+	emit_rm(e, 0x33, true, H_T1, tr_field(TR_CPU(attention)));
 	emit_rm(e, 0x3b, true, H_T1, jumps_at(offsetof(struct tr_jump, rip)));
-	away[1] = emit_jump(e, 0x85, emit_here(e), false);
+	return emit_jump(e, 0x85, emit_here(e), false);
+}
+
+void ends_missed(struct emit *e, uint8_t *away)
+{
+	emit_aim(e, away, emit_here(e));
+	EMIT(e, "\x49\x81\xe6"); /* and r14, ~(TR_JUMPS - 1) */
+	emit_4(e, ~(uint32_t)(TR_JUMPS - 1));
+	EMIT(e, "\x41\xc1\xed\x04"  /* shr r13d, 4 */
+		"\x4d\x09\xee");    /* or r14, r13 */
 }
 
 void ends_jump(struct emit *e)
@@ -157,28 +168,27 @@ void ends_jump(struct emit *e)
 }
 
 /* t1: where to. Goes on when it is in the table, at the entry t0. */
-static struct tr_site *look_up(struct gen *g, uint8_t *away[2])
+static struct tr_site *look_up(struct gen *g, uint8_t **away)
 {
 	struct tr_site *s;
 
 	flags_spoil(g);
 	s = access_site(g, OUT_JUMP);
 	g->ended = true;
-	ends_look_up(&g->e, away);
+	*away = ends_look_up(&g->e);
 	return s;
 }
 
-static void not_found(struct gen *g, uint8_t *away[2], const struct tr_site *s)
+static void not_found(struct gen *g, uint8_t *away, const struct tr_site *s)
 {
-	emit_aim(&g->e, away[0], emit_here(&g->e));
-	emit_aim(&g->e, away[1], emit_here(&g->e));
+	ends_missed(&g->e, away);
 	access_out(g, s);
 }
 
 static void table_jump(struct gen *g, int sp)
 {
-	uint8_t *away[2];
-	struct tr_site *s = look_up(g, away);
+	uint8_t *away;
+	struct tr_site *s = look_up(g, &away);
 
 	if (!s)
 		return;
@@ -245,11 +255,11 @@ static void push_next(struct gen *g, const struct insn *in)
 /* The target is found first: when it is none the stack is as it was. */
 static bool call_indirect(struct gen *g, const struct insn *in)
 {
-	uint8_t *away[2];
+	uint8_t *away;
 	struct tr_site *s;
 
 	load_target(g, in);
-	s = look_up(g, away);
+	s = look_up(g, &away);
 	if (!s)
 		return true;
 	s->whole = true;

@@ -229,8 +229,9 @@ gen_fn *ends_find(const struct insn *in);
 typedef bool access_fn(const struct gen *g, unsigned i, struct gen_access *a);
 access_fn plain_access, stack_access, ends_access;
 /* t1: a linear address. To the block that the table of jumps has for it, with the flags in the
- * slot; away: the jumps if there is none, with t1 ^ key_tag. t0: its entry. */
-void ends_look_up(struct emit *e, uint8_t *away[2]);
+ * slot; returns the jump if there is none, or somebody wants the vCPU. t0: its entry. */
+uint8_t *ends_look_up(struct emit *e);
+void ends_missed(struct emit *e, uint8_t *away); /* that leads here: t1 = tr_tag of where to */
 void ends_jump(struct emit *e);                  /* there */
 void ends_link_over(struct gen *g, uint64_t to); /* as if `to` were in another page */
 void ends_go_on(struct gen *g);                  /* to the instruction behind the block */

@@ -128,7 +128,7 @@ static void set_code_seg(struct cpu *c, bool new_key)
 	if (!new_key && now.base == t->cs.base && now.limit == t->cs.limit)
 		return;
 	t->cs = now;
-	t->key_tag = (uint64_t)(t->key + 1) << 48 | (uint64_t)code_seg_id(t, &now) << 32;
+	c->tr_key = (uint32_t)(t->key + 1) << 16 | code_seg_id(t, &now);
 }
 
 static void set_rooms(struct cpu *c)
@@ -178,7 +178,7 @@ static bool take_ring(struct cpu *c, unsigned ring)
 	s->cpl = c->cpl;
 	s->flags = c->flags & FL_AC;
 	t->key = t->rings[ring].key;
-	t->key_tag = t->rings[ring].tag;
+	c->tr_key = t->rings[ring].tag;
 	return true;
 }
 
@@ -201,6 +201,6 @@ bool keys_set(struct cpu *c)
 	if (c->mode != MODE_64)
 		set_rooms(c);
 	if (ring < TR_RINGS)
-		t->rings[ring] = (struct tr_ring){t->key_tag, t->key};
+		t->rings[ring] = (struct tr_ring){c->tr_key, t->key};
 	return true;
 }

@@ -35,10 +35,10 @@ static void odd_if(struct emit *e, struct odd *o, unsigned cc)
 
 /* ---- the key ---- */
 
-/* cmp qword [tag], 0 */
+/* cmp dword [tag], 0 */
 static void ring_known(struct emit *e, unsigned ring)
 {
-	emit_rm(e, 0x83, true, 7, RING(ring, tag));
+	emit_rm(e, 0x83, false, 7, RING(ring, tag));
 	emit_1(e, 0);
 }
 
@@ -53,8 +53,8 @@ static void ring_set(struct emit *e, unsigned ring)
 	emit_4(e, ring == RING_KERNEL_AC ? FL_AC : 0);
 	emit_rm(e, 0x8a, false, H_T0, RING(ring, key));
 	emit_rm(e, 0x88, false, H_T0, tr_field(TR_OWN(key)));
-	emit_rm(e, 0x8b, true, H_T0, RING(ring, tag));
-	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(key_tag)));
+	emit_rm(e, 0x8b, false, H_T0, RING(ring, tag));
+	emit_rm(e, 0x89, false, H_T0, tr_field(TR_CPU(tr_key)));
 }
 
 /* ---- stubs: t0 is the site of their odd cases ---- */
@@ -107,12 +107,10 @@ static void set_cpl(struct emit *e, unsigned cpl, unsigned ring)
 void rings_go_on(struct tr *tr, struct emit *e)
 {
 	static const struct tr_site branch = {.out = OUT_BRANCH, .flags_at = FLAGS_SLOT};
-	uint8_t *away[2];
+	uint8_t *away = ends_look_up(e);
 
-	ends_look_up(e, away);
 	ends_jump(e);
-	emit_aim(e, away[0], emit_here(e));
-	emit_aim(e, away[1], emit_here(e));
+	ends_missed(e, away);
 	emit_imm(e, H_T0, (uint64_t)(uintptr_t)&branch);
 	emit_jump(e, 0xe9, tr->out, false);
 }

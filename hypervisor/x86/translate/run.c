@@ -422,8 +422,8 @@ static const uint8_t *enter_anew(struct cpu *c)
 	if (!b)
 		return NULL;
 	tr_cpu(c)->jumps[jump_slot(c->rip)] =
-		(struct tr_jump){c->rip ^ tr_cpu(c)->key_tag, b->check};
-	return go_on(c, b->body, 0);
+		(struct tr_jump){tr_tag(c, c->rip), tr_entry(b, ENTRY_PAGE)};
+	return go_on(c, tr_entry(b, ENTRY_BODY), 0);
 }
 
 /* The block at rIP by the table, which says whether its page still holds, or else so. */
@@ -435,7 +435,7 @@ static const uint8_t *look_up(struct cpu *c)
 	for (unsigned n = 0; n < TR_CROSSING; n++) {
 		const struct tr_jump *j = &t->jumps[jump_slot(c->rip)];
 
-		if (j->rip == (c->rip ^ t->key_tag))
+		if (j->rip == tr_tag(c, c->rip))
 			return go_on(c, j->host, 0);
 		at = enter_anew(c);
 		if (at || !at_page_end(c) || !cross(c) || !goes_on(c))
@@ -551,7 +551,7 @@ static const uint8_t *follow(struct cpu *c, struct tr_link *l)
 	if (evictions == tr->evictions)
 		cache_link(tr, l, b);
 	pthread_mutex_unlock(&tr->lock);
-	return go_on(c, b->body, 0);
+	return go_on(c, tr_entry(b, ENTRY_BODY), 0);
 }
 
 /* Before an instruction over a page's end. */
@@ -581,7 +581,7 @@ static const uint8_t *over(struct cpu *c, const struct tr_site *s)
 static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	uint64_t rip = t->t1 ^ t->key_tag;
+	uint64_t rip = tr_tag(c, t->t1);
 	const struct insn *in;
 
 	if (!s->whole && (c->mode == MODE_64 ? lin_canonical(rip) : rip <= t->cs.limit)) {
@@ -649,7 +649,7 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 		return jump(c, s);
 	case OUT_BRANCH:
 		c->stats.exits_jump++;
-		c->rip = t->t1 ^ t->key_tag;
+		c->rip = tr_tag(c, t->t1);
 		return wanted(c) || c->trying ? NULL : look_up(c);
 	case OUT_FAULT:
 		c->stats.exits_fault++;
@@ -676,7 +676,7 @@ bool tr_run(struct cpu *c, uint64_t most)
 	if (!b)
 		return false;
 	c->stats.entries++;
-	stubs_enter(c, b->body);
+	stubs_enter(c, tr_entry(b, ENTRY_BODY));
 	tr_fpu_pointers(c);
 	c->fast.status = c->flags;
 	return true;

@@ -42,7 +42,7 @@ struct tr_tlb {
 #define TR_TLB_SHIFT 5
 
 struct tr_jump {
-	uint64_t rip; /* its offset ^ tr_cpu.key_tag */
+	uint64_t rip; /* tr_tag of its offset */
 	const uint8_t *host;
 };
 
@@ -54,6 +54,22 @@ enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT, FLAGS_REDO };
 
 /* And where it wants them when it begins; NONE: they are overwritten. */
 enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
+
+/* A block's entries. FAR: is its page's mapping known to hold, and does somebody want the vCPU?
+ * PAGE and POLL: one of them. SLOT: neither. _HOST: with the flags in the host's register, else in
+ * the slot; BODY: as flags_in says. */
+enum tr_entry {
+	ENTRY_FAR_HOST,
+	ENTRY_FAR,
+	ENTRY_POLL_HOST,
+	ENTRY_POLL,
+	ENTRY_SLOT_HOST,
+	ENTRY_PAGE_HOST,
+	ENTRY_PAGE,
+	ENTRY_SLOT,
+	ENTRY_BODY,
+	N_ENTRIES
+};
 
 enum tr_out {
 	OUT_READ,   /* the quick way into memory was closed */
@@ -127,9 +143,8 @@ struct tr_block {
 	bool plain, dead;
 	uint16_t n_places;
 	uint32_t code_len;
-	/* Where it begins; its entries. _host: with the flags in the host's register, else in the
-	 * slot; body: as flags_in says. */
-	const uint8_t *code, *check_host, *check, *poll_host, *poll, *slot, *body;
+	uint8_t entries[N_ENTRIES]; /* from code: tr_entry */
+	const uint8_t *code;
 	struct tr_over *over; /* NULL: it ends within its page */
 	struct tr_place *places;
 	struct tr_link *links, *incoming;
@@ -180,7 +195,7 @@ struct tr {
 struct tr_cpu {
 	struct tr *tr;
 	const uint8_t *resume; /* the stubs' own */
-	uint64_t host_sp, key_tag, t1, host_flags, slot_flags, fault_at;
+	uint64_t host_sp, t1, host_flags, slot_flags, fault_at;
 	const struct tr_site *site;
 	uint64_t rax, rsi, rdi, value; /* for a moment */
 	uint32_t host_mxcsr;
@@ -191,7 +206,7 @@ struct tr_cpu {
 	struct tr_ring rings[TR_RINGS];
 	/* Outside 64-bit mode: how many bytes of each segment may be read and written. */
 	uint64_t room[2][SEG_N];
-	struct tr_code_seg cs; /* that key_tag is of */
+	struct tr_code_seg cs; /* that cpu.tr_key is of */
 	struct {
 		struct tr_code_seg cs;
 		uint16_t id;
@@ -221,6 +236,15 @@ static inline uint64_t tr_code_lin(const struct cpu *c)
 static inline struct tr_cpu *tr_cpu(const struct cpu *c)
 {
 	return (struct tr_cpu *)((uintptr_t)c + ((sizeof(struct cpu) + 63) & ~63ul));
+}
+static inline const uint8_t *tr_entry(const struct tr_block *b, enum tr_entry en)
+{
+	return b->code + b->entries[en];
+}
+/* What the table of jumps has for an offset, of what runs now. */
+static inline uint64_t tr_tag(const struct cpu *c, uint64_t rip)
+{
+	return rip ^ (uint64_t)c->tr_key << 32;
 }
 static inline unsigned tr_page_slot(uint64_t lin, unsigned key)
 {
