@@ -244,11 +244,27 @@ static void check_constant(struct gen *g, uint64_t lin, unsigned size, enum mem_
 	at_constant(g, lin);
 }
 
+/* ---- the stack's page ---- */
+
+/* [rSP + disp] */
+static void check_stack(struct gen *g, int32_t disp, unsigned size, enum mem_access access,
+			const uint8_t *start)
+{
+	struct tr_stack_miss *miss = stack_page_look(g, disp, size, access, start);
+	struct gen_slow *out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
+				    access_site_of(g, size, access, start));
+
+	if (out)
+		out->miss = miss;
+	stack_page_addend(g);
+	g->at = (struct emit_mem){H_SP, H_T0, disp};
+}
+
 /* ---- spans ---- */
 
 static struct emit_mem span_field(const struct gen_span *s)
 {
-	return tr_field(TR_OWN(span) + 8 * s->slot);
+	return tr_field(TR_NEAR(span) + 8 * s->slot);
 }
 
 /* Here: a jump for a page that is not there. */
@@ -266,17 +282,31 @@ static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsi
 	return edge;
 }
 
-/* t1: where the span begins. */
-static void check_span(struct gen *g, const struct gen_span *s, const uint8_t *start)
+/* It begins `plus` from in's operand. */
+static void check_span(struct gen *g, const struct insn *in, const struct gen_span *s, int32_t plus)
 {
 	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
-	int32_t tag = access_compare(g, (unsigned)(s->end - s->place.at), access);
+	const uint8_t *start = emit_here(&g->e);
+	unsigned size = (unsigned)(s->end - s->place.at);
+	struct tr_stack_miss *miss = NULL;
 	struct gen_edge *edge;
+	int32_t tag = 0;
 
+	if (stack_page_serves(g, in)) {
+		miss = stack_page_look(g, (int32_t)in->disp + plus, size, access, start);
+	} else {
+		register_ea(g, in, plus);
+		tag = access_compare(g, size, access);
+	}
 	edge = leave_span(g, s, 0x87, start);
-	if (edge)
+	if (edge) {
 		edge->tag = tag;
-	emit_rm(&g->e, 0x8b, true, H_T0, entry_addend(g));
+		edge->miss = miss;
+	}
+	if (miss)
+		stack_page_addend(g);
+	else
+		emit_rm(&g->e, 0x8b, true, H_T0, entry_addend(g));
 	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
 }
 
@@ -324,7 +354,6 @@ static void at_registers(struct gen *g, const struct insn *in, bool t0)
 static bool in_span(struct gen *g, const struct insn *in)
 {
 	const struct gen_span *s;
-	const uint8_t *start;
 
 	if (g->span[g->i] == NO_SPAN)
 		return false;
@@ -335,9 +364,7 @@ static bool in_span(struct gen *g, const struct insn *in)
 		at_registers(g, in, false);
 	} else {
 		flags_spoil(g);
-		start = emit_here(&g->e);
-		register_ea(g, in, (int32_t)(s->place.at - g->span_at[g->i]));
-		check_span(g, s, start);
+		check_span(g, in, s, (int32_t)(s->place.at - g->span_at[g->i]));
 		at_registers(g, in, true);
 	}
 	return true;
@@ -355,6 +382,10 @@ void access_operand(struct gen *g, unsigned size, enum mem_access access)
 	if (segment_flat(g, in->seg, access) && is_constant(in) &&
 	    constant_ea(g, in) % PAGE + size <= PAGE) {
 		check_constant(g, constant_ea(g, in), size, access, start);
+		return;
+	}
+	if (segment_flat(g, in->seg, access) && stack_page_serves(g, in)) {
+		check_stack(g, (int32_t)in->disp, size, access, start);
 		return;
 	}
 	access_offset(g, in);
@@ -375,6 +406,10 @@ static void access_by(struct gen *g, unsigned base, int by, unsigned size, enum 
 		return;
 	flags_spoil(g);
 	start = emit_here(&g->e);
+	if (stack_page_serves(g, &in)) {
+		check_stack(g, by, size, access, start);
+		return;
+	}
 	register_ea(g, &in, 0);
 	segment_cut(g, segment_stack_size(g));
 	segment_linear(g, SEG_SS, size, access);
@@ -399,10 +434,15 @@ void access_sum(struct gen *g)
 
 /* ---- ways out ---- */
 
+void access_to(struct gen *g, const void *what, const uint8_t *stub)
+{
+	emit_lea_rip(&g->e, H_T0, what);
+	emit_jump(&g->e, 0xe9, stub, false);
+}
+
 void access_out(struct gen *g, const struct tr_site *s)
 {
-	emit_lea_rip(&g->e, H_T0, s);
-	emit_jump(&g->e, 0xe9, g->tr->out, false);
+	access_to(g, s, g->tr->out);
 }
 
 void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin)
@@ -431,8 +471,12 @@ void access_slow_paths(struct gen *g)
 		const struct gen_slow *s = &g->slow[i];
 
 		emit_aim(&g->e, s->from, emit_here(&g->e));
-		access_address(g, s->tag, s->constant, s->lin);
-		flags_redo(g, s->redo);
+		if (s->miss) {
+			stack_page_miss(g, s->miss, s->redo);
+		} else {
+			access_address(g, s->tag, s->constant, s->lin);
+			flags_redo(g, s->redo);
+		}
 		access_out(g, s->site);
 	}
 }

@@ -12,7 +12,7 @@
 
 /*
  * Host registers in translated code. RSP is the struct cpu, so that its fields are a displacement
- * away and there is no stack to keep: what is pushed lands in the scratch space below it. Guest
+ * away and there is no stack to keep: struct tr_near is below it. Guest
  * registers are where they are, but for RSP, and R13 to R15, which stay in struct cpu.
  */
 enum { H_CPU = R_SP, H_T0 = R_13, H_T1 = R_14, H_SP = R_15 };

@@ -70,14 +70,18 @@ void ends_link_over(struct gen *g, uint64_t to)
 		g->b->links->cross = true;
 }
 
-/* The flags first: the jump that is patched is behind that. */
-static void make_flags(struct gen *g, const struct gen_edge *edge)
+/* The stack's page or the flags first: the jump that is patched is behind that. */
+static void before_link(struct gen *g, const struct gen_edge *edge)
 {
 	struct tr_link *l = edge->link;
 
 	emit_aim(&g->e, l->jump, emit_here(&g->e));
-	access_address(g, edge->tag, edge->constant, edge->lin);
-	flags_redo(g, edge->redo);
+	if (edge->miss) {
+		stack_page_miss(g, edge->miss, edge->redo);
+	} else {
+		access_address(g, edge->tag, edge->constant, edge->lin);
+		flags_redo(g, edge->redo);
+	}
 	l->jump = emit_jump(&g->e, 0xe9, emit_here(&g->e), true);
 }
 
@@ -87,11 +91,13 @@ void ends_edges(struct gen *g)
 		const struct gen_edge *edge = &g->edges[i];
 		struct tr_link *l = edge->link;
 
-		if (edge->redo != NO_INSN)
-			make_flags(g, edge);
+		bool before = edge->redo != NO_INSN || edge->miss;
+
+		if (before)
+			before_link(g, edge);
 		l->open = emit_here(&g->e);
 		emit_aim(&g->e, l->jump, l->open);
-		if (edge->redo == NO_INSN)
+		if (!before)
 			access_address(g, edge->tag, edge->constant, edge->lin);
 		access_out(g, &l->site);
 	}

@@ -35,6 +35,9 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 struct gen *block_gen_new(void);
 /* Is the block over behind it, whoever does it? */
 bool block_ends(const struct insn *in);
+/* ---- stack_page.c ---- */
+void stack_page_make(struct tr *tr, struct emit *e);
+void stack_page_forget(struct cpu *c); /* something in the TLB ceased to hold */
 /* ---- over.c: an instruction over a page's end ---- */
 void over_look(struct cpu *c, struct block_from *f); /* fills in the next page */
 /* Of a block with one: is the next page where it was, with the same in it? */

@@ -212,6 +212,7 @@ void tr_flush(struct cpu *c)
 	if (!t->tr)
 		return;
 	t->lost++;
+	stack_page_forget(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
 			drop(t, set, i);
@@ -232,6 +233,7 @@ void tr_new_context(struct cpu *c)
 		return;
 	}
 	t->lost++;
+	stack_page_forget(c);
 	for (unsigned i = 0; i < t->n_touched; i++)
 		drop(t, t->touched[i] >> 16, t->touched[i] & 0xffff);
 	for (unsigned i = 0; i < t->n_pages; i++)
@@ -256,6 +258,7 @@ void tr_drop_page(struct cpu *c, uint64_t lin)
 	if (!t->tr)
 		return;
 	t->lost++;
+	stack_page_forget(c);
 	if (t->giant) {
 		tr_flush(c);
 	} else if (t->big[lin >> 21 & (TR_BIG - 1)]) { /* 4 MiB at most: two of 2 MiB */
@@ -268,9 +271,12 @@ void tr_drop_page(struct cpu *c, uint64_t lin)
 
 /* ---- code ---- */
 
-static void close_page(struct tr_cpu *t, const uint8_t *flag)
+static void close_page(struct cpu *c, const uint8_t *flag)
 {
+	struct tr_cpu *t = tr_cpu(c);
+
 	t->lost++;
+	stack_page_forget(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
 			if (t->flag[set][i] == flag)
@@ -288,7 +294,7 @@ void tr_guard(struct cpu *c, uint64_t gfn)
 	flag = &c->tlb->flags[gfn];
 	smp_begin_alone(c);
 	for (unsigned i = 0; i < tr->n_cpus; i++)
-		close_page(tr_cpu(tr->cpus[i]), flag);
+		close_page(tr->cpus[i], flag);
 	/* Not before: whoever finds it clear relies on that. */
 	__atomic_fetch_and(flag, (uint8_t)~HV_PAGE_OPEN, __ATOMIC_SEQ_CST);
 	if (!alone)

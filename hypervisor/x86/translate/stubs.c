@@ -300,6 +300,7 @@ void stubs_make(struct tr *tr, struct emit *e)
 	make_light(tr, e);
 	rings_make(tr, e);
 	calls_make(tr, e);
+	stack_page_make(tr, e);
 }
 
 void stubs_enter(struct cpu *c, const uint8_t *host)

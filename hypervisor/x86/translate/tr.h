@@ -16,7 +16,7 @@
 
 enum {
 	TR_TLB = 4096,    /* entries of each set */
-	TR_SPANS = 8,     /* of a block: span.c */
+	TR_SPANS = 6,     /* of a block: span.c */
 	TR_JUMPS = 16384, /* of the table of indirect branches */
 	TR_PAGES = 4096,  /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 64,
@@ -29,7 +29,7 @@ enum {
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
 	TR_CROSSING = 8,  /* instructions over pages' ends, one after the other */
 	TR_MOST = 1000,   /* instructions that may follow, at least: it does not count them */
-	TR_SCRATCH = 1024 /* below struct cpu: what translated code pushes */
+	TR_SCRATCH = 1024 /* below struct cpu: struct tr_near; a signal's red zone */
 };
 
 /* A page's entry. A tag is the page's linear address; one that never fits is that of another index.
@@ -40,6 +40,7 @@ struct tr_tlb {
 	uint64_t addend; /* host - the page's linear address */
 };
 #define TR_TLB_SHIFT 5
+#define TR_NO_PAGE   (1ull << 63) /* a tag: what fits it, the host cannot address */
 
 struct tr_jump {
 	uint64_t rip; /* tr_tag of its offset */
@@ -97,6 +98,11 @@ struct tr_site {
 	bool last;     /* of its block */
 	bool spans;    /* what follows in the block relies on pages that were looked at before */
 	uint8_t units; /* enum tr_unit: what is in the host's at resume and retry */
+};
+/* An access by RSP to another page than the last one: stack_page.c. */
+struct tr_stack_miss {
+	const uint8_t *retry, *other; /* when that is the page now; when it is not to be had */
+	bool write;
 };
 /* An end of a block with a target that is known. */
 struct tr_link {
@@ -190,6 +196,7 @@ struct tr {
 	struct perf_map *perf_map; /* NULL: nobody asked */
 	/* the stubs, where they run */
 	const uint8_t *enter, *out, *load_vector, *load_x87, *syscall, *sysret, *light, *call;
+	const uint8_t *stack_page[TLB_SETS][2];
 };
 
 struct tr_cpu {
@@ -213,8 +220,7 @@ struct tr_cpu {
 	} code_segs[TR_CODE_SEGS];
 	uint16_t last_code_seg;
 	uint32_t n_touched, n_pages;
-	uint64_t lost;           /* times that something in tlb ceased to hold */
-	uint64_t span[TR_SPANS]; /* span.c: what makes a host address of a linear one */
+	uint64_t lost; /* times that something in tlb ceased to hold */
 	/* x87: the guest's pointers; fip_at: the last instruction was this, from tr.rx, if not 0 */
 	uint64_t fip, fdp;
 	uint32_t fip_at;
@@ -232,6 +238,21 @@ struct tr_cpu {
 static inline uint64_t tr_code_lin(const struct cpu *c)
 {
 	return c->mode == MODE_64 ? c->rip : (uint32_t)(c->seg[SEG_CS].base + c->rip);
+}
+/* Right below struct cpu: what is a short displacement away. */
+struct tr_near {
+	struct tr_stack_page {
+		uint64_t tag[2]; /* as of struct tr_tlb, or TR_NO_PAGE */
+		uint64_t addend;
+	} stack[TLB_SETS];       /* the page that RSP pointed into last: stack_page.c */
+	uint64_t span[TR_SPANS]; /* span.c: what makes a host address of a linear one */
+	uint64_t flags;          /* TR_FLAGS_SLOT */
+};
+_Static_assert(sizeof(struct tr_near) == 128, "one byte has all of its displacements");
+
+static inline struct tr_near *tr_near(struct cpu *c)
+{
+	return (struct tr_near *)(void *)c - 1;
 }
 static inline struct tr_cpu *tr_cpu(const struct cpu *c)
 {
@@ -255,7 +276,8 @@ static inline unsigned tr_page_slot(uint64_t lin, unsigned key)
 #define TR_OWN(field) \
 	((int32_t)(((sizeof(struct cpu) + 63) & ~63ul) + offsetof(struct tr_cpu, field)))
 #define TR_REG(n)     (TR_CPU(r) + 8 * (int32_t)(n))
-#define TR_FLAGS_SLOT (-8)
+#define TR_NEAR(field) ((int32_t)offsetof(struct tr_near, field) - (int32_t)sizeof(struct tr_near))
+#define TR_FLAGS_SLOT  (-8)
 static inline struct emit_mem tr_field(int32_t disp)
 {
 	return (struct emit_mem){H_CPU, REG_NONE, disp};
