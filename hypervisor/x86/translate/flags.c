@@ -71,6 +71,11 @@ void flags_restore(struct emit *e)
 	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(rax)));
 }
 
+void flags_carry(struct emit *e)
+{
+	EMIT(e, "\x0f\xba\x64\x24\xf8\x08"); /* bt dword [slot], 8 */
+}
+
 void flags_image(struct emit *e)
 {
 	emit_rm(e, 0x8b, false, H_T1, tr_field(TR_CPU(flags)));
@@ -147,18 +152,21 @@ void flags_before(struct gen *g)
 {
 	if (!asks(g, g->i))
 		return;
-	if (g->flags_at == FLAGS_SLOT && asks_for_cf(g)) /* INC, DEC: bt dword [slot], 8 */
-		EMIT(&g->e, "\x0f\xba\x64\x24\xf8\x08");
+	if (g->flags_at == FLAGS_SLOT && asks_for_cf(g)) /* INC, DEC */
+		flags_carry(&g->e);
 	else
 		flags_need(g);
 }
 
 void flags_after(struct gen *g)
 {
+	bool all = g->fx[g->i].flags_set == FL_STATUS;
+
 	if (!flags_touched(g, g->i))
 		return;
+	all |= g->flags_at == FLAGS_SLOT && redo_counts(gen_insn(g));
 	g->flags_at = FLAGS_HOST;
-	g->flags_by = g->fx[g->i].flags_set == FL_STATUS ? (uint8_t)g->i : NO_INSN;
+	g->flags_by = all ? (uint8_t)g->i : NO_INSN;
 }
 
 /* ---- what is read, what is left alone ---- */

@@ -137,6 +137,7 @@ void flags_spoil(struct gen *g);    /* the host's are about to be lost */
 void flags_need(struct gen *g);     /* the host's must be right now */
 void flags_restore(struct emit *e); /* from the slot */
 void flags_save(struct emit *e);    /* into it */
+void flags_carry(struct emit *e);   /* CF alone, from it */
 void flags_image(struct emit *e);   /* t1 = RFLAGS as PUSHF has them, from the slot; t0 is lost */
 void flags_take(struct emit *e);    /* the slot: what RFLAGS in t1 have; t0 and t1 are lost */
 void flags_before(struct gen *g);   /* what the instruction reads or leaves alone */
@@ -152,6 +153,7 @@ void flags_redo(struct gen *g,
 /* Are the host's flags overwritten before somebody looks, and can they be made again till then? */
 bool redo_can(const struct gen *g);
 void redo_flags(struct emit *e, const struct insn *in); /* those of in */
+bool redo_counts(const struct insn *in); /* with the carry of before, which is in the slot then */
 
 /* ---- access.c ---- */
 struct tr_site *access_site(struct gen *g, enum tr_out out);

@@ -6,7 +6,7 @@
  * the way; a way out makes them.
  *
  * A comparison is run again. What AND, OR and XOR leave follows from their result. ADD and SUB are
- * taken back and run again.
+ * taken back and run again; so are INC and DEC, if the carry that they leave alone is in the slot.
  *
  * Tests: tests/x86/redo.c; tests/x86/smc*.c, oracle*.c
  */
@@ -23,6 +23,11 @@ static bool logical(run_fn *run)
 static bool compares(run_fn *run)
 {
 	return run == op_cmp || run == op_test;
+}
+
+bool redo_counts(const struct insn *in)
+{
+	return in->op->run == op_inc || in->op->run == op_dec;
 }
 
 /* ---- which it can be done for ---- */
@@ -49,7 +54,7 @@ static uint16_t sources(const struct insn *in)
 
 	if (!register_fits(in, 0))
 		return 0;
-	if (logical(run))
+	if (logical(run) || redo_counts(in))
 		return bit(in->gpr[0]);
 	if (!imm && !register_fits(in, 1))
 		return 0;
@@ -131,6 +136,15 @@ static void arithmetic(struct emit *e, const struct insn *in, unsigned digit)
 		by_register(e, digit * 8 + 1, in->size[0], rm, gen_reg(in->gpr[1]));
 }
 
+static void count(struct emit *e, const struct insn *in, bool down)
+{
+	unsigned size = in->size[0], rm = gen_reg(in->gpr[0]);
+
+	prefix(e, size, 0, rm);
+	emit_1(e, size == 1 ? 0xfe : 0xff);
+	emit_1(e, 0xc0 | down << 3 | (rm & 7));
+}
+
 void redo_flags(struct emit *e, const struct insn *in)
 {
 	unsigned rm = gen_reg(in->gpr[0]), size = in->size[0];
@@ -143,6 +157,10 @@ void redo_flags(struct emit *e, const struct insn *in)
 			by_number(e, 0xf7, 0, size, rm, sign_extend(in->imm, in->imm_size));
 		else
 			by_register(e, 0x85, size, rm, gen_reg(in->gpr[1]));
+	} else if (redo_counts(in)) {
+		flags_carry(e);
+		count(e, in, run == op_inc);
+		count(e, in, run == op_dec);
 	} else if (run == op_cmp) {
 		arithmetic(e, in, CMP);
 	} else {
