@@ -83,8 +83,8 @@ struct cpu {
 	uint64_t next_rip; /* of the instruction that runs */
 	uint64_t insn_count;
 	_Alignas(8) uint32_t attention; /* ATT_*, atomic: cpu_attend */
-	uint32_t tr_key; /* of translated code, which reads it and the above as one word */
-	const bool *intr;   /* of the domain: INTR of this vCPU's APIC, atomic */
+	uint32_t tr_key;  /* of translated code, which reads it and the above as one word */
+	const bool *intr; /* of the domain: INTR of this vCPU's APIC, atomic */
 	bool nmi_pending;
 	bool wait_sipi;      /* after INIT, or reset of all but the first */
 	uint8_t sipi_vector; /* goes with ATT_SIPI */

@@ -27,8 +27,10 @@
 	X(sub_ri, "sub rbx, -1") X(sub_32, "sub ebx, eax") X(add_m, "add rax, [r9]") \
 	X(inc, "stc; inc edx") X(shift, "shl eax, 3") \
 	X(twice, "add eax, ebx; sub ebx, eax") X(moved, "cmp eax, ebx; mov ebx, 1") \
-	X(carried, "add eax, ebx; adc edx, 0") X(inc_later, "stc; mov rcx, [r9]; inc edx") \
-	X(dec_later, "stc; mov rcx, [r9]; dec rdx") X(inc_8, "mov rcx, [r9]; inc dl") \
+	X(carried, "add eax, ebx; adc edx, 0") \
+	X(inc_later, "stc; mov edx, 15; mov rcx, [r9]; inc edx") \
+	X(dec_later, "stc; mov rcx, [r9]; dec rdx") \
+	X(inc_8, "stc; mov dl, 127; mov rcx, [r9]; inc dl") \
 	X(dec_16, "stc; mov rcx, [r9]; dec bx") X(inc_high, "stc; mov rcx, [r9]; inc ah") \
 	X(inc_dec, "stc; mov rcx, [r9]; inc edx; mov rcx, [r9 + 8]; dec edx")
 /* clang-format on */

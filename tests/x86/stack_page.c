@@ -63,8 +63,9 @@ TIER_TEST(another_page_behind_a_load_of_cr3)
 	moved(moving_cr3_start, moving_cr3_end);
 }
 
-PAYLOAD(reads, 64, "mov ecx, 100; 1: mov rax, [rsp]; add rbx, [rsp + 64]; add rbx, rax;"
-		   "dec ecx; jnz 1b; push rax; hlt");
+PAYLOAD(reads, 64,
+	"mov ecx, 100; 1: mov rax, [rsp]; add rbx, [rsp + 64]; add rbx, rax;"
+	"dec ecx; jnz 1b; push rax; hlt");
 
 /* What may be read only is read, a thousand times, and not written. */
 TIER_TEST(a_stack_that_may_be_read)
@@ -133,7 +134,7 @@ TIER_TEST(a_push_into_code)
 	go_long(&r, 0);
 	r.c->r[R_SP] = 0x30f00;
 	r.c->r[R_8] = 0x30100;
-	ram_put(&r, 0x30100, 8, 0xc3c3ff);     /* inc ebx; ret */
+	ram_put(&r, 0x30100, 8, 0xc3c3ff); /* inc ebx; ret */
 	r.c->r[R_DX] = 0x9090909090c3cbff; /* dec ebx; ret */
 	r.c->r[R_BX] = 1000;
 	LOADED(&r, into_code);

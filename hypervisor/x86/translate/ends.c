@@ -164,8 +164,8 @@ void ends_missed(struct emit *e, uint8_t *away)
 	emit_aim(e, away, emit_here(e));
 	EMIT(e, "\x49\x81\xe6"); /* and r14, ~(TR_JUMPS - 1) */
 	emit_4(e, ~(uint32_t)(TR_JUMPS - 1));
-	EMIT(e, "\x41\xc1\xed\x04"  /* shr r13d, 4 */
-		"\x4d\x09\xee");    /* or r14, r13 */
+	EMIT(e, "\x41\xc1\xed\x04" /* shr r13d, 4 */
+		"\x4d\x09\xee");   /* or r14, r13 */
 }
 
 void ends_jump(struct emit *e)

@@ -67,7 +67,7 @@ struct gen {
 		int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
 		bool constant; /* t1 is to be lin */
 		uint64_t lin;
-		uint8_t redo; /* the flags of this instruction; NO_INSN */
+		uint8_t redo;               /* the flags of this instruction; NO_INSN */
 		struct tr_stack_miss *miss; /* first to there; NULL */
 	} slow[GEN_SLOW];
 	unsigned n_slow;
@@ -185,7 +185,7 @@ void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
 /* t1 = the address, after a comparison that failed */
 void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin);
-void access_out(struct gen *g, const struct tr_site *s); /* leaves by it, here */
+void access_out(struct gen *g, const struct tr_site *s);              /* leaves by it, here */
 void access_to(struct gen *g, const void *what, const uint8_t *stub); /* t0 = what, to the stub */
 
 /* ---- segment.c ---- */
@@ -198,15 +198,6 @@ void segment_cut(struct gen *g, unsigned size); /* t1 = its low 2 or 4 bytes */
 unsigned segment_stack_size(const struct gen *g);
 /* The stack pointer, as wide as the stack is; t1 is lost. */
 void segment_move_sp(struct gen *g, int by);
-
-/* ---- stack_page.c ---- */
-bool stack_page_serves(const struct gen *g, const struct insn *in); /* in 64-bit mode, [rSP + n] */
-/* The flags of `ja` if size bytes at [rSP + disp] are not in that page; start as access_check's. */
-struct tr_stack_miss *stack_page_look(struct gen *g, int32_t disp, unsigned size,
-				      enum mem_access access, const uint8_t *start);
-void stack_page_addend(struct gen *g); /* of it: t0 */
-/* Where the jump leads; what follows is for the page that is not there: t1 is the address. */
-void stack_page_miss(struct gen *g, struct tr_stack_miss *m, uint8_t redo);
 
 /* ---- over.c ---- */
 /* The instruction that goes on in the next page, to in[0]; 0: there is none. */

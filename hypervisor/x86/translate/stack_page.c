@@ -11,8 +11,8 @@
  */
 #include "hypervisor/x86/translate/gen.h"
 
-#define FIELD(set, field)                                                                  \
-	tr_field(TR_NEAR(stack) + (int32_t)((set) * sizeof(struct tr_stack_page) +         \
+#define FIELD(set, field)                                                          \
+	tr_field(TR_NEAR(stack) + (int32_t)((set) * sizeof(struct tr_stack_page) + \
 					    offsetof(struct tr_stack_page, field)))
 
 static struct emit_mem tag_of(unsigned set, unsigned write)
@@ -40,7 +40,7 @@ struct tr_stack_miss *stack_page_look(struct gen *g, int32_t disp, unsigned size
 	*m = (struct tr_stack_miss){.retry = start, .write = access == ACCESS_WRITE};
 	emit_lea(&g->e, true, H_T1, H_SP, REG_NONE, 0, disp);
 	emit_rm(&g->e, 0x2b, true, H_T1, tag_of(g->key->set, m->write)); /* sub */
-	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
+	EMIT(&g->e, "\x49\x81\xfe");                                     /* cmp r14, 4096 - size */
 	emit_4(&g->e, PAGE - size);
 	return m;
 }
