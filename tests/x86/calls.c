@@ -19,7 +19,8 @@ enum {
 	BOTH = 0x78,
 	READ_ONLY = 0x80, /* data */
 	NO_STACK = 0x88,
-	OWN = 0x90 /* 64-bit code of ring 0 that no gate has */
+	OWN = 0x90,      /* 64-bit code of ring 0 that no gate has */
+	LONG_DATA = 0x98 /* what would be 64-bit if it were code */
 };
 
 #define PUT(r, at, name) memcpy((r)->ram + (at), name##_start, (size_t)(name##_end - name##_start))
@@ -78,6 +79,7 @@ static const struct back backs[] = {
 	{.name = "cs beyond the table", .cs = 0x100, .vector = EXC_GP, .error = 0x100},
 	{.name = "cs of the LDT", .cs = LONG0 | 4, .vector = EXC_GP, .error = LONG0 | 4},
 	{.name = "cs is data", .cs = DATA0, .vector = EXC_GP, .error = DATA0},
+	{.name = "cs is data with L", .cs = LONG_DATA, .vector = EXC_GP, .error = LONG_DATA},
 	{.name = "cs is a TSS", .cs = SEL_TSS, .vector = EXC_GP, .error = SEL_TSS},
 	{.name = "cs has another RPL", .cs = LONG0 | 1, .vector = EXC_GP, .error = LONG0},
 	{.name = "cs has RPL 3", .cs = LONG0 | 3, .vector = EXC_GP, .error = LONG0},
@@ -98,16 +100,27 @@ static const struct back backs[] = {
 	{.name = "to CPL 3 without a stack", .cs = LONG3, .vector = EXC_GP},
 };
 
+/* All but OWN are marked as accessed. */
+static void segments(struct sys_rig *r)
+{
+	gdt_put(r, DATA0, 0, 0xfffff, 0x93, 0xc);
+	gdt_put(r, LONG3, 0, 0xfffff, 0xfb, 0xa);
+	gdt_put(r, DATA3, 0, 0xfffff, 0xf3, 0xc);
+	gdt_put(r, ABSENT, 0, 0xfffff, 0x1b, 0xa);
+	gdt_put(r, BOTH, 0, 0xfffff, 0x9b, 0xe);
+	gdt_put(r, READ_ONLY, 0, 0xfffff, 0x91, 0xc);
+	gdt_put(r, NO_STACK, 0, 0xfffff, 0x13, 0xc);
+	gdt_put(r, OWN, 0, 0xfffff, 0x9a, 0xa);
+	gdt_put(r, LONG_DATA, 0, 0xfffff, 0x93, 0xa);
+	gdt_put(r, 0x100, 0, 0xfffff, 0x9b, 0xa); /* beyond the limit */
+}
+
 static struct sys_rig rig_returns(const struct back *b, uint64_t flags)
 {
 	struct sys_rig r = payload_rig(true, 0);
 	struct cpu *c = r.c;
 
-	gdt_put(&r, ABSENT, 0, 0xfffff, 0x1a, 0xa);
-	gdt_put(&r, BOTH, 0, 0xfffff, 0x9a, 0xe);
-	gdt_put(&r, OWN, 0, 0xfffff, 0x9a, 0xa);
-	gdt_put(&r, READ_ONLY, 0, 0xfffff, 0x90, 0xc);
-	gdt_put(&r, NO_STACK, 0, 0xfffff, 0x12, 0xc);
+	segments(&r);
 	c->flags |= flags;
 	c->r[R_SP] = b->sp ? b->sp : 0x6800;
 	c->r[R_SI] = c->r[R_BP] = c->r[R_8] = 0;
@@ -136,6 +149,8 @@ TIER_TEST_EACH(iret_to_itself, ARRAY_SIZE(backs), backs[i].name)
 	EQ(b->vector, t.vector);
 	EQ(b->error, t.error);
 	EQ(0, r.c->flags & FL_RF);
+	if (b->vector >= EXC_TS && b->vector <= EXC_GP && t.cs != LONG3)
+		EQ(0xcf48, ram_get(&r, t.rip, 2)); /* before it */
 	if (b->vector == -1) {
 		EQ(ROUNDS, r.c->r[R_BP]);
 		EQ(b->after, r.c->r[R_CX] & seen);
@@ -175,6 +190,89 @@ TIER_TEST(iret_of_the_kernel_with_ac)
 	EQ(ROUNDS, r.c->r[R_BP]);
 	EQ(FL_AC, r.c->r[R_CX] & FL_AC);
 	by_itself(&r);
+	sys_rig_free(&r);
+}
+
+/* The same to a program; the kernel has a segment that is not for it. */
+PAYLOAD(calls, 64, "1: syscall; mov r15d, ds; dec r14; jnz 1b; pushfq; pop rcx; int3");
+PAYLOAD(calls_entry, 64,
+	"mov ds, esi; mov rbx, rsp; push r8; push rbx; push r11; push r9; push rcx; inc rbp;"
+	"cmp r14, 1; jne 3f; xor [rsp + 16], rdx; mov [rsp + 8], r10; mov [rsp + 32], r12;"
+	"xor [rsp], r13; 3: iretq");
+
+static const struct back outs[] = {
+	{.name = "nothing", .cs = LONG3, .ss = DATA3, .vector = EXC_BP},
+	{.name = "AC", .flags = FL_AC, .cs = LONG3, .ss = DATA3, .vector = EXC_BP, .after = FL_AC},
+	{.name = "DF", .flags = FL_DF, .cs = LONG3, .ss = DATA3, .vector = EXC_BP, .after = FL_DF},
+	{.name = "TF", .flags = FL_TF, .cs = LONG3, .ss = DATA3, .vector = EXC_DB},
+	{.name = "IOPL",
+	 .flags = FL_IOPL,
+	 .cs = LONG3,
+	 .ss = DATA3,
+	 .vector = EXC_BP,
+	 .after = FL_IOPL},
+	{.name = "an interrupt waits", .flags = FL_IF, .cs = LONG3, .ss = DATA3, .vector = INTR},
+	{.name = "rip", .rip = 1ull << 47, .cs = LONG3, .ss = DATA3, .vector = EXC_GP},
+	{.name = "no stack", .cs = LONG3, .vector = EXC_GP},
+	{.name = "no stack, RPL 3", .cs = LONG3, .ss = 3, .vector = EXC_GP},
+	{.name = "RPL of the stack",
+	 .cs = LONG3,
+	 .ss = DATA3 & ~3,
+	 .vector = EXC_GP,
+	 .error = DATA3 & ~3},
+	{.name = "the kernel's stack",
+	 .cs = LONG3,
+	 .ss = DATA0 | 3,
+	 .vector = EXC_GP,
+	 .error = DATA0},
+	{.name = "the kernel's code",
+	 .cs = LONG0 | 3,
+	 .ss = DATA3,
+	 .vector = EXC_GP,
+	 .error = LONG0},
+	{.name = "RPL of the code",
+	 .cs = LONG3 & ~3,
+	 .ss = DATA3,
+	 .vector = EXC_GP,
+	 .error = LONG3 & ~3},
+};
+
+TIER_TEST_EACH(iret_to_a_program, ARRAY_SIZE(outs), outs[i].name)
+{
+	const struct back *b = &outs[i];
+	struct sys_rig r = payload_rig(true, 3);
+	struct cpu *c = r.c;
+	struct trap t;
+
+	segments(&r);
+	c->star = (uint64_t)LONG0 << 32;
+	c->lstar = AT_ENTRY;
+	c->fmask = FL_IF;
+	c->cr0 |= CR0_AM;
+	PUT(&r, AT_ENTRY, calls_entry);
+	c->r[R_8] = DATA3;
+	c->r[R_9] = LONG3;
+	c->r[R_SI] = DATA0;
+	c->r[R_DX] = b->flags;
+	c->r[R_10] = b->cs;
+	c->r[R_12] = b->ss;
+	c->r[R_13] = b->rip;
+	c->r[R_14] = ROUNDS;
+	c->r[R_BP] = 0;
+	core_intr(r.dom, b->flags == FL_IF);
+	LOADED(&r, calls);
+	t = payload_go(&r);
+	EQ(b->vector, t.vector);
+	EQ(b->error, t.error);
+	EQ(ROUNDS, c->r[R_BP]);
+	EQ(0, c->r[R_15]); /* DS */
+	EQ(b->vector == EXC_GP ? LONG0 : LONG3, t.cs);
+	if (b->vector == EXC_GP)
+		EQ(0xcf48, ram_get(&r, t.rip, 2));
+	if (b->vector == EXC_BP)
+		EQ(b->after, c->r[R_CX] & (FL_DF | FL_AC | FL_IOPL));
+	if (tier_now == TIER_TRANSLATE && !c->verify) /* MOV to DS is the handler's */
+		CHECK(c->stats.exits_interp < ROUNDS + ROUNDS / 4 && c->stats.entries < ROUNDS / 4);
 	sys_rig_free(&r);
 }
 

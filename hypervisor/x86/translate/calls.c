@@ -61,13 +61,13 @@ static bool desc_read(const struct cpu *c, uint16_t sel, struct desc *d)
 static bool plain_desc(const struct cpu *c, uint16_t sel, unsigned cpl, struct desc *d)
 {
 	return sel & 0xfffc && (sel & 3u) == cpl && desc_read(c, sel, d) && desc_dpl(d) == cpl &&
-	       desc_present(d) && desc_is_seg(d) && desc_type(d) & TYPE_ACCESSED;
+	       desc_present(d) && desc_type(d) & TYPE_ACCESSED;
 }
 
 static bool code_plain(const struct cpu *c, uint16_t sel, struct desc *d)
 {
-	return plain_desc(c, sel, sel & 3, d) && desc_is_code(d) && !desc_conforms(d) &&
-	       desc_is_long(d) && !(d->hi >> 22 & 1);
+	return plain_desc(c, sel, sel & 3, d) && desc_is_code(d) && desc_is_long(d) &&
+	       !(d->hi >> 22 & 1);
 }
 
 /* CPL 0 may have none. */
@@ -119,7 +119,7 @@ static bool call_iret(struct cpu *c)
 	if (!c->trying && !__atomic_load_n(&c->attention, __ATOMIC_RELAXED))
 		c->flags &= ~(uint64_t)FL_RF; /* the next instruction follows */
 	tr_set_flags(c);
-	memcpy((uint8_t *)c + TR_FLAGS_SLOT, &t->slot_flags, sizeof(t->slot_flags));
+	tr_near(c)->flags = t->slot_flags;
 	return keys_set(c); /* as it is known */
 }
 
