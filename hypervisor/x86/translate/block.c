@@ -216,7 +216,7 @@ static uint8_t *look_round(struct gen *g)
 
 /* Its jumps out. */
 struct entry {
-	uint8_t *page, *poll, *far;
+	uint8_t *page, *poll;
 };
 
 static void entry(struct gen *g, enum tr_entry which)
@@ -224,53 +224,20 @@ static void entry(struct gen *g, enum tr_entry which)
 	g->b->entries[which] = (uint8_t)(emit_here(&g->e) - g->b->code);
 }
 
-static void entry_host(struct gen *g, enum tr_entry which)
-{
-	entry(g, which);
-	flags_save(&g->e);
-}
-
-static uint8_t *jump_on(struct gen *g)
-{
-	return emit_jump(&g->e, 0xe9, emit_here(&g->e), false);
-}
-
-static void land(struct gen *g, uint8_t *jump)
-{
-	emit_aim(&g->e, jump, emit_here(&g->e));
-}
-
 static struct entry entries(struct gen *g)
 {
-	enum tr_flags_in in = g->b->flags_in;
-	uint8_t *far, *poll, *slot = NULL;
 	struct entry en;
 
-	entry_host(g, ENTRY_FAR_HOST);
-	entry(g, ENTRY_FAR);
-	en.far = look_round(g);
-	far = jump_on(g);
-	entry_host(g, ENTRY_POLL_HOST);
+	entry(g, ENTRY_HOST);
+	flags_save(&g->e);
 	entry(g, ENTRY_POLL);
 	en.poll = look_round(g);
-	poll = jump_on(g);
-	if (in == FLAGS_IN_SLOT) {
-		entry_host(g, ENTRY_SLOT_HOST);
-		slot = jump_on(g);
-	}
-	entry_host(g, ENTRY_PAGE_HOST);
-	land(g, far);
 	entry(g, ENTRY_PAGE);
 	en.page = access_unless_page(g, g->b->page_slot, g->b->page_id);
-	land(g, poll);
-	if (slot)
-		land(g, slot);
 	entry(g, ENTRY_SLOT);
-	if (in == FLAGS_IN_HOST)
+	if (g->b->flags_in == FLAGS_IN_HOST)
 		flags_restore(&g->e);
 	entry(g, ENTRY_BODY);
-	if (!slot)
-		entry(g, ENTRY_SLOT_HOST);
 	return en;
 }
 
@@ -285,10 +252,9 @@ static void entry_sites(struct gen *g, const struct entry *en)
 	poll = access_site(g, OUT_POLL);
 	if (!page || !poll)
 		return;
-	land(g, en->page);
+	emit_aim(&g->e, en->page, emit_here(&g->e));
 	access_out(g, page);
-	land(g, en->poll);
-	land(g, en->far);
+	emit_aim(&g->e, en->poll, emit_here(&g->e));
 	access_out(g, poll);
 }
 

@@ -19,21 +19,10 @@ enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT, FLAGS_REDO };
 /* And where it wants them when it begins; NONE: they are overwritten. */
 enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
 
-/* A block's entries. FAR: is its page's mapping known to hold, and does somebody want the vCPU?
- * PAGE and POLL: one of them. SLOT: neither. _HOST: with the flags in the host's register, else in
- * the slot; BODY: as flags_in says. */
-enum tr_entry {
-	ENTRY_FAR_HOST,
-	ENTRY_FAR,
-	ENTRY_POLL_HOST,
-	ENTRY_POLL,
-	ENTRY_SLOT_HOST,
-	ENTRY_PAGE_HOST,
-	ENTRY_PAGE,
-	ENTRY_SLOT,
-	ENTRY_BODY,
-	N_ENTRIES
-};
+/* A block's entries, one behind the other, so that none jumps: the flags go from the host's register
+ * to the slot; does somebody want the vCPU? is its page's mapping known to hold? the flags are taken
+ * from the slot, if they are wanted. */
+enum tr_entry { ENTRY_HOST, ENTRY_POLL, ENTRY_PAGE, ENTRY_SLOT, ENTRY_BODY, N_ENTRIES };
 
 enum tr_out {
 	OUT_READ,   /* the quick way into memory was closed */

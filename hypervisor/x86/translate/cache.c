@@ -227,13 +227,11 @@ static const uint8_t *entry_for(const struct tr_link *l, const struct tr_block *
 {
 	bool host = l->site.flags_at == FLAGS_HOST;
 
-	if (l->cross && l->poll)
-		return tr_entry(to, host ? ENTRY_FAR_HOST : ENTRY_FAR);
-	if (l->cross)
-		return tr_entry(to, host ? ENTRY_PAGE_HOST : ENTRY_PAGE);
-	if (l->poll)
-		return tr_entry(to, host ? ENTRY_POLL_HOST : ENTRY_POLL);
-	return tr_entry(to, host ? ENTRY_SLOT_HOST : ENTRY_SLOT);
+	if (host && !l->cross && !l->poll && to->flags_in != FLAGS_IN_SLOT)
+		return tr_entry(to, ENTRY_BODY);
+	if (host)
+		return tr_entry(to, ENTRY_HOST);
+	return tr_entry(to, l->poll ? ENTRY_POLL : l->cross ? ENTRY_PAGE : ENTRY_SLOT);
 }
 
 void cache_link(struct tr *tr, struct tr_link *l, struct tr_block *to)
