@@ -250,12 +250,14 @@ static void check_constant(struct gen *g, uint64_t lin, unsigned size, enum mem_
 static void check_stack(struct gen *g, int32_t disp, unsigned size, enum mem_access access,
 			const uint8_t *start)
 {
-	struct tr_stack_miss *miss = stack_page_look(g, disp, size, access, start);
-	struct gen_slow *out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
-				    access_site_of(g, size, access, start));
+	struct gen_slow *out;
+
+	stack_page_look(g, disp, size, access == ACCESS_WRITE);
+	out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
+		   access_site_of(g, size, access, start));
 
 	if (out)
-		out->miss = miss;
+		out->stack = true;
 	stack_page_addend(g);
 	g->at = (struct emit_mem){H_SP, H_T0, disp};
 }
@@ -285,25 +287,24 @@ static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsi
 /* It begins `plus` from in's operand. */
 static void check_span(struct gen *g, const struct insn *in, const struct gen_span *s, int32_t plus)
 {
-	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
 	const uint8_t *start = emit_here(&g->e);
 	unsigned size = (unsigned)(s->end - s->place.at);
-	struct tr_stack_miss *miss = NULL;
+	bool stack = stack_page_serves(g, in);
 	struct gen_edge *edge;
 	int32_t tag = 0;
 
-	if (stack_page_serves(g, in)) {
-		miss = stack_page_look(g, (int32_t)in->disp + plus, size, access, start);
+	if (stack) {
+		stack_page_look(g, (int32_t)in->disp + plus, size, s->write);
 	} else {
 		register_ea(g, in, plus);
-		tag = access_compare(g, size, access);
+		tag = access_compare(g, size, s->write ? ACCESS_WRITE : ACCESS_READ);
 	}
 	edge = leave_span(g, s, 0x87, start);
 	if (edge) {
 		edge->tag = tag;
-		edge->miss = miss;
+		edge->stack = stack;
 	}
-	if (miss)
+	if (stack)
 		stack_page_addend(g);
 	else
 		emit_rm(&g->e, 0x8b, true, H_T0, entry_addend(g));
@@ -471,8 +472,8 @@ void access_slow_paths(struct gen *g)
 		const struct gen_slow *s = &g->slow[i];
 
 		emit_aim(&g->e, s->from, emit_here(&g->e));
-		if (s->miss) {
-			stack_page_miss(g, s->miss, s->redo);
+		if (s->stack) {
+			stack_page_miss(g, s->site->retry, s->site->out == OUT_WRITE, s->redo);
 		} else {
 			access_address(g, s->tag, s->constant, s->lin);
 			flags_redo(g, s->redo);

@@ -19,9 +19,9 @@ enum tr_flags_at { FLAGS_HOST, FLAGS_SLOT, FLAGS_REDO };
 /* And where it wants them when it begins; NONE: they are overwritten. */
 enum tr_flags_in { FLAGS_IN_HOST, FLAGS_IN_SLOT, FLAGS_IN_NONE };
 
-/* A block's entries, one behind the other, so that none jumps: the flags go from the host's register
- * to the slot; does somebody want the vCPU? is its page's mapping known to hold? the flags are taken
- * from the slot, if they are wanted. */
+/* A block's entries, one behind the other, so that none jumps: the flags go from the host's
+ * register to the slot; does somebody want the vCPU? is its page's mapping known to hold? the flags
+ * are taken from the slot, if they are wanted. */
 enum tr_entry { ENTRY_HOST, ENTRY_POLL, ENTRY_PAGE, ENTRY_SLOT, ENTRY_BODY, N_ENTRIES };
 
 enum tr_out {
@@ -50,11 +50,6 @@ struct tr_site {
 	bool last;     /* of its block */
 	bool spans;    /* what follows in the block relies on pages that were looked at before */
 	uint8_t units; /* enum tr_unit: what is in the host's at resume and retry */
-};
-/* An access by RSP to another page than the last one: stack_page.c. */
-struct tr_stack_miss {
-	const uint8_t *retry, *other; /* when that is the page now; when it is not to be had */
-	bool write;
 };
 /* An end of a block with a target that is known. */
 struct tr_link {

@@ -76,8 +76,8 @@ static void before_link(struct gen *g, const struct gen_edge *edge)
 	struct tr_link *l = edge->link;
 
 	emit_aim(&g->e, l->jump, emit_here(&g->e));
-	if (edge->miss) {
-		stack_page_miss(g, edge->miss, edge->redo);
+	if (edge->stack) {
+		stack_page_miss(g, l->site.retry, l->write, edge->redo);
 	} else {
 		access_address(g, edge->tag, edge->constant, edge->lin);
 		flags_redo(g, edge->redo);
@@ -91,7 +91,7 @@ void ends_edges(struct gen *g)
 		const struct gen_edge *edge = &g->edges[i];
 		struct tr_link *l = edge->link;
 
-		bool before = edge->redo != NO_INSN || edge->miss;
+		bool before = edge->redo != NO_INSN || edge->stack;
 
 		if (before)
 			before_link(g, edge);

@@ -28,7 +28,7 @@ struct gen_span {
 	struct gen_place place; /* its beginning */
 	int64_t end;            /* as place.at */
 	bool write;
-	uint8_t n, first, last, slot; /* members, of instructions; of tr_cpu.span */
+	uint8_t n, first, last, slot; /* members, of instructions; of tr_near.span */
 };
 
 struct gen;
@@ -67,8 +67,8 @@ struct gen {
 		int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
 		bool constant; /* t1 is to be lin */
 		uint64_t lin;
-		uint8_t redo;               /* the flags of this instruction; NO_INSN */
-		struct tr_stack_miss *miss; /* first to there; NULL */
+		uint8_t redo; /* the flags of this instruction; NO_INSN */
+		bool stack;   /* first it asks for another page to be the stack's */
 	} slow[GEN_SLOW];
 	unsigned n_slow;
 	struct gen_edge {
@@ -77,7 +77,7 @@ struct gen {
 		bool constant;
 		uint64_t lin;
 		uint8_t redo;
-		struct tr_stack_miss *miss;
+		bool stack;
 	} edges[GEN_LINKS];
 	unsigned n_edges;
 };

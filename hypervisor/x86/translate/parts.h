@@ -37,12 +37,11 @@ struct gen *block_gen_new(void);
 bool block_ends(const struct insn *in);
 /* ---- stack_page.c ---- */
 bool stack_page_serves(const struct gen *g, const struct insn *in); /* in 64-bit mode, [rSP + n] */
-/* The flags of `ja` if size bytes at [rSP + disp] are not in that page; start as access_check's. */
-struct tr_stack_miss *stack_page_look(struct gen *g, int32_t disp, unsigned size,
-				      enum mem_access access, const uint8_t *start);
+/* The flags of `ja` if size bytes at [rSP + disp] are not in that page. */
+void stack_page_look(struct gen *g, int32_t disp, unsigned size, bool write);
 void stack_page_addend(struct gen *g); /* of it: t0 */
-/* Where the jump leads; what follows is for the page that is not there: t1 is the address. */
-void stack_page_miss(struct gen *g, struct tr_stack_miss *m, uint8_t redo);
+/* Where that jump leads; what follows is for a page that is not there: t1 is the address. */
+void stack_page_miss(struct gen *g, const uint8_t *retry, bool write, uint8_t redo);
 void stack_page_make(struct tr *tr, struct emit *e);
 void stack_page_forget(struct cpu *c); /* something in the TLB ceased to hold */
 /* ---- over.c: an instruction over a page's end ---- */

@@ -4,7 +4,7 @@
  * other that one look at the TLB serves them all: those at the same registers'
  * values plus numbers, as in a stack frame or a structure. The first of them looks
  * whether all of the span lies in one page; the others take what it found
- * from tr_cpu.span. They change no flags and cannot fault.
+ * from tr_near.span. They change no flags and cannot fault.
  *
  * When the page is not there, or has an end in the span, the block goes on as one that was made
  * without spans. A look is good while the vCPU is in the block: what it goes out for in between may

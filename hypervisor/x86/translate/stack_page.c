@@ -5,7 +5,8 @@
  * instructions less, and half the bytes, of the commonest of all checks.
  *
  * What does not fit goes to a stub, which takes another page from the TLB, or knows it is there and
- * the access goes over its end.
+ * the access goes over its end. So frames on both sides of a page's end cost more than they would
+ * without: what guesses the branch has no pattern to go by.
  *
  * Tests: tests/x86/stack_page.c
  */
@@ -14,6 +15,9 @@
 #define FIELD(set, field)                                                          \
 	tr_field(TR_NEAR(stack) + (int32_t)((set) * sizeof(struct tr_stack_page) + \
 					    offsetof(struct tr_stack_page, field)))
+
+/* The stubs are called with RSP so far below struct cpu, to be out of struct tr_near's way. */
+enum { ROOM = 256, INSIDE = ROOM + 8 };
 
 static struct emit_mem tag_of(unsigned set, unsigned write)
 {
@@ -28,21 +32,12 @@ bool stack_page_serves(const struct gen *g, const struct insn *in)
 	return gen_wide(g) && in->base == R_SP && in->index == REG_NONE && in->addrsize == 8;
 }
 
-struct tr_stack_miss *stack_page_look(struct gen *g, int32_t disp, unsigned size,
-				      enum mem_access access, const uint8_t *start)
+void stack_page_look(struct gen *g, int32_t disp, unsigned size, bool write)
 {
-	struct tr_stack_miss *m = cache_meta(g->tr, sizeof(*m));
-
-	if (!m) {
-		g->failed = true;
-		return NULL;
-	}
-	*m = (struct tr_stack_miss){.retry = start, .write = access == ACCESS_WRITE};
 	emit_lea(&g->e, true, H_T1, H_SP, REG_NONE, 0, disp);
-	emit_rm(&g->e, 0x2b, true, H_T1, tag_of(g->key->set, m->write)); /* sub */
-	EMIT(&g->e, "\x49\x81\xfe");                                     /* cmp r14, 4096 - size */
+	emit_rm(&g->e, 0x2b, true, H_T1, tag_of(g->key->set, write)); /* sub */
+	EMIT(&g->e, "\x49\x81\xfe");                                  /* cmp r14, 4096 - size */
 	emit_4(&g->e, PAGE - size);
-	return m;
 }
 
 void stack_page_addend(struct gen *g)
@@ -50,12 +45,15 @@ void stack_page_addend(struct gen *g)
 	emit_rm(&g->e, 0x8b, true, H_T0, FIELD(g->key->set, addend));
 }
 
-void stack_page_miss(struct gen *g, struct tr_stack_miss *m, uint8_t redo)
+/* Returns are foretold where jumps by a register would not be. */
+void stack_page_miss(struct gen *g, const uint8_t *retry, bool write, uint8_t redo)
 {
-	emit_rm(&g->e, 0x03, true, H_T1, tag_of(g->key->set, m->write)); /* add */
+	emit_rm(&g->e, 0x03, true, H_T1, tag_of(g->key->set, write)); /* add */
 	flags_redo(g, redo);
-	access_to(g, m, g->tr->stack_page[g->key->set][m->write]);
-	m->other = emit_here(&g->e);
+	emit_lea(&g->e, true, H_CPU, H_CPU, REG_NONE, 0, -ROOM);
+	emit_jump(&g->e, 0xe8, g->tr->stack_page[g->key->set][write], false);
+	emit_lea(&g->e, true, H_CPU, H_CPU, REG_NONE, 0, ROOM);
+	emit_jump(&g->e, 0x84, retry, false);
 }
 
 void stack_page_forget(struct cpu *c)
@@ -66,11 +64,18 @@ void stack_page_forget(struct cpu *c)
 
 /* ---- the stubs ---- */
 
+/* m, as it is seen in there. */
+static struct emit_mem inside(struct emit_mem m)
+{
+	m.disp += INSIDE;
+	return m;
+}
+
 static struct emit_mem entry(unsigned set, size_t field)
 {
-	return (struct emit_mem){
-		H_CPU, R_AX,
-		TR_OWN(tlb) + (int32_t)(set * sizeof(((struct tr_cpu *)0)->tlb[0]) + field)};
+	int32_t at = TR_OWN(tlb) + (int32_t)(set * sizeof(((struct tr_cpu *)0)->tlb[0]) + field);
+
+	return inside((struct emit_mem){H_CPU, R_AX, at});
 }
 
 /* rax: the entry of the linear address in t1. */
@@ -89,47 +94,42 @@ static void take(struct emit *e, unsigned set, unsigned write)
 	const size_t tag = offsetof(struct tr_tlb, tag);
 	uint8_t *both;
 
-	emit_rm(e, 0x89, true, H_T0, tag_of(set, write));
+	emit_rm(e, 0x89, true, H_T0, inside(tag_of(set, write)));
 	emit_rm(e, 0x3b, true, H_T0, entry(set, tag + 8 * !write));
 	both = emit_jump(e, 0x84, emit_here(e), false);
 	emit_imm(e, H_T0, TR_NO_PAGE);
 	emit_aim(e, both, emit_here(e));
-	emit_rm(e, 0x89, true, H_T0, tag_of(set, !write));
+	emit_rm(e, 0x89, true, H_T0, inside(tag_of(set, !write)));
 	emit_rm(e, 0x8b, true, R_AX, entry(set, offsetof(struct tr_tlb, addend)));
-	emit_rm(e, 0x89, true, R_AX, FIELD(set, addend));
+	emit_rm(e, 0x89, true, R_AX, inside(FIELD(set, addend)));
 }
 
-/* jmp [tr_cpu.miss's field], with RAX and t0 = the miss as they were */
-static void leave_to(struct emit *e, size_t field)
-{
-	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(rax)));
-	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(site)));
-	emit_rm(e, 0xff, false, 4, (struct emit_mem){H_T0, REG_NONE, (int32_t)field});
-}
-
-/* t0: the struct tr_stack_miss; t1: the linear address, which it leaves as it is for `other`. */
 static void make(struct emit *e, unsigned set, unsigned write)
 {
+	const struct emit_mem kept = inside(tr_field(TR_OWN(rax)));
 	uint8_t *same, *none;
 
-	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
-	emit_rm(e, 0x89, true, R_AX, tr_field(TR_OWN(rax)));
+	emit_rm(e, 0x89, true, R_AX, kept);
 	index_of(e);
 	emit_rm(e, 0x8b, true, H_T0, entry(set, offsetof(struct tr_tlb, tag) + 8 * write));
-	emit_rm(e, 0x3b, true, H_T0, tag_of(set, write));
+	emit_rm(e, 0x3b, true, H_T0, inside(tag_of(set, write)));
 	same = emit_jump(e, 0x84, emit_here(e), false);
 	emit_rr(e, 0x2b, true, H_T1, H_T0);
 	EMIT(e, "\x49\x81\xfe"); /* cmp r14, 4095 */
 	emit_4(e, PAGE - 1);
 	none = emit_jump(e, 0x87, emit_here(e), false);
 	take(e, set, write);
-	leave_to(e, offsetof(struct tr_stack_miss, retry));
+	emit_rm(e, 0x8b, true, R_AX, kept);
+	EMIT(e, "\x45\x31\xed\xc3"); /* xor r13d, r13d; ret */
 	emit_aim(e, none, emit_here(e));
 	emit_rr(e, 0x03, true, H_T1, H_T0);
 	emit_aim(e, same, emit_here(e));
-	leave_to(e, offsetof(struct tr_stack_miss, other));
+	emit_rm(e, 0x8b, true, R_AX, kept);
+	EMIT(e, "\x41\x83\xcd\x01\xc3"); /* or r13d, 1; ret */
 }
 
+/* t1: the linear address, which is left as it is if this is not to be had; ZF: it is the page
+ * now. t0 is lost. */
 void stack_page_make(struct tr *tr, struct emit *e)
 {
 	for (unsigned set = 0; set < TLB_SETS; set++)
