@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whatever way a loop goes back, somebody who wants the vCPU gets it: links and the table of jumps
+ * (hypervisor/x86/translate/ends.c), each with the status flags in the host's register and not.
+ */
+#include "tests/x86/sys_rig.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+/* RBX: where it begins; R9: RSP. */
+PAYLOAD(begins, 64, "mov byte ptr [r10], 1; jmp rbx");
+PAYLOAD(back, 64, "1: inc rax; jmp 1b");
+PAYLOAD(back_flags, 64, "1: add rax, 1; jnz 1b; hlt");
+PAYLOAD(back_slot, 64, "1: mov rcx, [rsp]; inc rax; mov rcx, [rsp + 64]; jmp 1b");
+PAYLOAD(counter, 64, "1: mov ecx, 2; inc rax; loop 1b; jmp 1b");
+PAYLOAD(zero, 64, "1: inc rax; xor ecx, ecx; jrcxz 1b; hlt");
+PAYLOAD(by_register, 64, "inc rax; jmp rbx");
+PAYLOAD(by_memory, 64, "mov rsp, r9; inc rax; push rbx; jmp [rsp]");
+PAYLOAD(by_ret, 64, "inc rax; push rbx; ret");
+PAYLOAD(by_call, 64, "inc rax; add rsp, 8; call rbx");
+PAYLOAD(ret_before, 64, "inc rax; call 2f; 2: mov [rsp], rbx; ret");
+PAYLOAD(far_there, 64,
+	"inc rax; mov rsp, r9; jmp 2f; .skip 0xf00; 2: call 3f; .skip 0x100; 3: jmp rbx");
+PAYLOAD(far_back, 64, "1: inc rax; jmp 2f; .skip 0x1000; 2: jmp 1b");
+PAYLOAD(far_back_flags, 64, "1: add rax, 1; jnz 2f; .skip 0x1000; 2: jnz 1b; hlt");
+PAYLOAD(far_back_call, 64, "1: mov rsp, r9; inc rax; jmp 2f; .skip 0x1000; 2: call 1b");
+
+/* clang-format off */
+#define LIST(X) \
+	X(back) X(back_flags) X(back_slot) X(counter) X(zero) X(by_register) X(by_memory) \
+	X(by_ret) X(by_call) X(ret_before) X(far_there) X(far_back) X(far_back_flags) \
+	X(far_back_call)
+/* clang-format on */
+
+static const struct {
+	const char *name;
+	const uint8_t *start, *end;
+} cases[] = {
+#define X(name) {#name, name##_start, name##_end},
+	LIST(X)
+#undef X
+};
+
+enum { BEGINS = 0x20000, BEGAN = 0x31000 };
+
+/* Once it has gone round for a while. */
+static void *send_nmi(void *arg)
+{
+	struct sys_rig *r = arg;
+
+	while (!__atomic_load_n(&r->ram[BEGAN], __ATOMIC_SEQ_CST))
+		usleep(10);
+	usleep(1000);
+	cpu_attend(r->c, ATT_NMI);
+	return NULL;
+}
+
+TIER_TEST_EACH(a_loop_is_left, ARRAY_SIZE(cases), cases[i].name)
+{
+	struct sys_rig r = sys_rig("max");
+	pthread_t sender;
+
+	go_long(&r, 3);
+	payload_traps(&r);
+	r.c->r[R_SP] = r.c->r[R_9] = 0x30800;
+	r.c->r[R_BX] = AT_CODE;
+	r.c->r[R_10] = BEGAN;
+	payload_load(&r, AT_CODE, cases[i].start, cases[i].end);
+	payload_load(&r, BEGINS, begins_start, begins_end);
+	r.c->rip = BEGINS;
+	alarm(60); /* it would go on for ever */
+	MUST(!pthread_create(&sender, NULL, send_nmi, &r));
+	EQ(STOP_HALT, payload_run(&r, ~0ull));
+	EQ(EXC_NMI, payload_trap(&r).vector);
+	pthread_join(sender, NULL);
+	alarm(0);
+	sys_rig_free(&r);
+}
