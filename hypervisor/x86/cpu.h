@@ -82,9 +82,11 @@ struct cpu {
 	unsigned id;       /* vCPU number */
 	uint64_t next_rip; /* of the instruction that runs */
 	uint64_t insn_count;
-	_Alignas(8) uint32_t attention; /* ATT_*, atomic: cpu_attend */
-	uint32_t tr_key;  /* of translated code, which reads it and the above as one word */
-	const bool *intr; /* of the domain: INTR of this vCPU's APIC, atomic */
+	/* One word for translated code: what the vCPU is to look at, what code is made for. */
+	_Alignas(8) uint8_t attention; /* ATT_*, atomic: cpu_attend */
+	uint8_t tr_key;                /* keys.h; 0: none */
+	uint32_t tr_seg;               /* a number for CS's base and limit */
+	const bool *intr;              /* of the domain: INTR of this vCPU's APIC, atomic */
 	bool nmi_pending;
 	bool wait_sipi;      /* after INIT, or reset of all but the first */
 	uint8_t sipi_vector; /* goes with ATT_SIPI */
@@ -147,7 +149,7 @@ enum exc_kind {
 enum { UNWIND_FAULT = 1, UNWIND_PARK, UNWIND_OUTSIDE };
 static inline void cpu_attend(struct cpu *c, uint32_t what)
 {
-	__atomic_fetch_or(&c->attention, what, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&c->attention, (uint8_t)what, __ATOMIC_SEQ_CST);
 }
 _Noreturn void cpu_raise(struct cpu *c, unsigned vector);
 _Noreturn void cpu_raise_error(struct cpu *c, unsigned vector, uint32_t error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whatever way a loop goes back, somebody who wants the vCPU gets it: links and the table of jumps
- * (hypervisor/x86/translate/ends.c), each with the status flags in the host's register and not.
+ * Links and the table of jumps (hypervisor/x86/translate/ends.c): whatever way a loop goes back,
+ * with the status flags in the host's register and not, somebody who wants the vCPU gets it.
  */
 #include "tests/x86/sys_rig.h"
 
@@ -76,4 +76,32 @@ TIER_TEST_EACH(a_loop_is_left, ARRAY_SIZE(cases), cases[i].name)
 	pthread_join(sender, NULL);
 	alarm(0);
 	sys_rig_free(&r);
+}
+
+/* A table of jumps that is empty has no entry for what no code can be at. */
+PAYLOAD(no_place, 64, "mov rbx, rsi; jmp rbx");
+PAYLOAD(no_place_ret, 64, "push rsi; ret");
+
+static int goes_to(uint64_t rip, const uint8_t *start, const uint8_t *end)
+{
+	struct sys_rig r = sys_rig("max");
+	int vector;
+
+	go_long(&r, 3);
+	payload_traps(&r);
+	r.c->r[R_SP] = 0x30800;
+	r.c->r[R_SI] = rip;
+	payload_load(&r, AT_CODE, start, end);
+	vector = payload_go(&r).vector;
+	sys_rig_free(&r);
+	return vector;
+}
+
+TIER_TEST(a_branch_to_no_address)
+{
+	for (uint64_t at = 0; at < 0x180; at += 0x80)
+		for (uint64_t high = 1; high < 20; high++) {
+			EQ(EXC_GP, goes_to(high << 48 | at, no_place_start, no_place_end));
+			EQ(EXC_GP, goes_to(high << 48 | at, no_place_ret_start, no_place_ret_end));
+		}
 }

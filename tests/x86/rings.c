@@ -166,6 +166,27 @@ TIER_TEST(a_system_call_with_ac)
 	sys_rig_free(&r);
 }
 
+/* No address that a program may ask for is taken for the kernel's: not one in which a bit or two of
+ * the upper ones are others. */
+PAYLOAD(as_if, 64, "1: syscall; dec r14; jnz 1b; jmp rsi");
+PAYLOAD(as_if_entry, 64, "inc rbp; sysretq");
+
+TIER_TEST(a_branch_to_the_kernel_by_another_address)
+{
+	for (unsigned a = 8; a < 56; a += a == 13 ? 34 : 1)
+		for (unsigned b = 48; b < 54; b++) {
+			struct sys_rig r = rig_calls();
+
+			r.c->r[R_SI] = AT_ENTRY ^ 1ull << a ^ (uint64_t)(a != b) << b;
+			r.c->r[R_14] = 5;
+			PUT(&r, AT_ENTRY, as_if_entry);
+			LOADED(&r, as_if);
+			EQ(EXC_GP, payload_go(&r).vector);
+			EQ(5, r.c->r[R_BP]);
+			sys_rig_free(&r);
+		}
+}
+
 PAYLOAD(no_sce, 64, "1: syscall; dec r14; jnz 1b; mov r9d, 1; syscall; syscall");
 PAYLOAD(no_sce_entry, 64,
 	"mov r8, rcx; test r9d, r9d; jz 1f;"

@@ -454,16 +454,11 @@ void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin)
 		emit_rm(&g->e, 0x03, true, H_T1, (struct emit_mem){H_CPU, H_T0, tag});
 }
 
-uint8_t *access_unless(struct gen *g, int32_t field, uint32_t value)
-{
-	emit_rm(&g->e, 0x81, false, 7, tr_field(field)); /* cmp, jne */
-	emit_4(&g->e, value);
-	return emit_jump(&g->e, 0x85, emit_here(&g->e), false);
-}
-
 uint8_t *access_unless_page(struct gen *g, unsigned slot, uint32_t id)
 {
-	return access_unless(g, TR_OWN(pages) + 4 * (int32_t)slot, id);
+	emit_rm(&g->e, 0x81, false, 7, tr_field(TR_OWN(pages) + 4 * (int32_t)slot)); /* cmp, jne */
+	emit_4(&g->e, id);
+	return emit_jump(&g->e, 0x85, emit_here(&g->e), false);
 }
 
 void access_slow_paths(struct gen *g)

@@ -211,7 +211,9 @@ static void one(struct gen *g)
 
 static uint8_t *look_round(struct gen *g)
 {
-	return access_unless(g, TR_CPU(attention), 0);
+	emit_rm(&g->e, 0x80, false, 7, tr_field(TR_CPU(attention))); /* cmp byte, jne */
+	emit_1(&g->e, 0);
+	return emit_jump(&g->e, 0x85, emit_here(&g->e), false);
 }
 
 /* Its jumps out. */

@@ -348,7 +348,7 @@ void cache_next_region(struct tr *tr)
 	r = &tr->regions[tr->region];
 	for (unsigned i = 0; i < tr->n_cpus; i++) {
 		pointers_settle(tr->cpus[i]);
-		memset(tr_cpu(tr->cpus[i])->jumps, 0, sizeof(tr_cpu(tr->cpus[i])->jumps));
+		ends_forget(tr_cpu(tr->cpus[i]));
 	}
 	empty(tr, r);
 	r->used = r->away_used = r->meta_used = r->n_blocks = 0;

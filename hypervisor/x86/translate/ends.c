@@ -143,10 +143,20 @@ static struct emit_mem jumps_at(size_t field)
 	return (struct emit_mem){H_CPU, H_T0, (int32_t)((size_t)TR_OWN(jumps) + field)};
 }
 
-/* An entry's tag has its own number in its lowest bits: while somebody wants the vCPU, whose
- * attention is in there too, none fits. */
-_Static_assert((int)ATT_INTR < (int)TR_JUMPS && sizeof(struct tr_jump) == 16, "table of jumps");
-_Static_assert(offsetof(struct cpu, tr_key) == offsetof(struct cpu, attention) + 4, "one word");
+/* An empty entry has the tag of key 0. While somebody wants the vCPU no entry fits: that is in the
+ * word, and the lowest bits of a tag, but for the key, are the entry's number. */
+_Static_assert((int)ATT_INTR < 1 << TR_KEY_AT && TR_KEYS << TR_KEY_AT < TR_JUMPS, "tags");
+_Static_assert(offsetof(struct cpu, tr_key) - offsetof(struct cpu, attention) == TR_KEY_AT / 8 &&
+		       offsetof(struct cpu, tr_seg) - offsetof(struct cpu, attention) ==
+			       TR_SEG_AT / 8,
+	       "one word");
+_Static_assert(sizeof(struct tr_jump) == 16, "ends_missed");
+
+void ends_forget(struct tr_cpu *t)
+{
+	for (unsigned i = 0; i < TR_JUMPS; i++)
+		t->jumps[i] = (struct tr_jump){.rip = i};
+}
 
 uint8_t *ends_look_up(struct emit *e)
 {

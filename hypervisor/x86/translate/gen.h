@@ -177,8 +177,7 @@ void access_sum(struct gen *g); /* the address in t1: t0 is free */
  * place behind t0. */
 int32_t access_compare(struct gen *g, unsigned size, enum mem_access access);
 struct emit_mem access_host(const struct gen *g); /* of that entry */
-/* Here: a jump unless a field has this value, or unless that page's mapping is known to hold. */
-uint8_t *access_unless(struct gen *g, int32_t field, uint32_t value);
+/* Here: a jump unless that page's mapping is known to hold. */
 uint8_t *access_unless_page(struct gen *g, unsigned slot, uint32_t id);
 /* The jump at `from` leads out by s. */
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);

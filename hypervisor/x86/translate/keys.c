@@ -7,7 +7,7 @@
  * Tests: tests/x86/rings.c
  */
 #include "hypervisor/x86/fast.h"
-#include "hypervisor/x86/translate/tr.h"
+#include "hypervisor/x86/translate/parts.h"
 
 /* FS and GS have a base, if they are of any use. */
 static uint32_t open_now(const struct cpu *c)
@@ -107,7 +107,7 @@ static unsigned code_seg_id(struct tr_cpu *t, const struct tr_code_seg *cs)
 	    t->code_segs[i].cs.limit == cs->limit)
 		return t->code_segs[i].id;
 	if (!++t->last_code_seg) {
-		memset(t->jumps, 0, sizeof(t->jumps));
+		ends_forget(t);
 		memset(t->code_segs, 0, sizeof(t->code_segs));
 		t->last_code_seg = 1;
 	}
@@ -128,7 +128,8 @@ static void set_code_seg(struct cpu *c, bool new_key)
 	if (!new_key && now.base == t->cs.base && now.limit == t->cs.limit)
 		return;
 	t->cs = now;
-	c->tr_key = (uint32_t)(t->key + 1) << 16 | code_seg_id(t, &now);
+	c->tr_key = (uint8_t)(t->key + 1);
+	c->tr_seg = code_seg_id(t, &now);
 }
 
 static void set_rooms(struct cpu *c)
@@ -178,7 +179,7 @@ static bool take_ring(struct cpu *c, unsigned ring)
 	s->cpl = c->cpl;
 	s->flags = c->flags & FL_AC;
 	t->key = t->rings[ring].key;
-	c->tr_key = t->rings[ring].tag;
+	c->tr_key = t->rings[ring].tag; /* tr_seg is 0, as it was */
 	return true;
 }
 

@@ -25,7 +25,7 @@ struct tr_state {
  * other looks nothing up. */
 enum { RING_KERNEL, RING_KERNEL_AC, RING_USER, TR_RINGS };
 struct tr_ring {
-	uint32_t tag; /* cpu.tr_key; 0: not known yet */
+	uint8_t tag; /* cpu.tr_key; 0: not known yet */
 	uint8_t key;
 };
 

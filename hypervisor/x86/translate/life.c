@@ -60,7 +60,7 @@ int tr_attach(struct cpu **cpus, unsigned n, struct err *e)
 		tr_cpu(cpus[i])->tr = tr;
 		tr_cpu(cpus[i])->key = TR_KEYS;
 		tr_cpu(cpus[i])->state.cr0 = 0; /* ET is never clear: it is of no state */
-		memset(tr_cpu(cpus[i])->jumps, 0, sizeof(tr_cpu(cpus[i])->jumps));
+		ends_forget(tr_cpu(cpus[i]));
 		tr_flush(cpus[i]);
 	}
 	return 0;

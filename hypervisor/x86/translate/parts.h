@@ -48,6 +48,8 @@ void stack_page_forget(struct cpu *c); /* something in the TLB ceased to hold */
 void over_look(struct cpu *c, struct block_from *f); /* fills in the next page */
 /* Of a block with one: is the next page where it was, with the same in it? */
 bool over_holds(struct cpu *c, const struct tr_block *b);
+/* ---- ends.c ---- */
+void ends_forget(struct tr_cpu *t); /* the table of jumps */
 /* ---- rings.c ---- */
 void rings_make(struct tr *tr, struct emit *e);
 /* By the table of jumps to t1, with the flags in the slot, or out. */

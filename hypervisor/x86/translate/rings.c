@@ -35,10 +35,10 @@ static void odd_if(struct emit *e, struct odd *o, unsigned cc)
 
 /* ---- the key ---- */
 
-/* cmp dword [tag], 0 */
+/* cmp byte [tag], 0 */
 static void ring_known(struct emit *e, unsigned ring)
 {
-	emit_rm(e, 0x83, false, 7, RING(ring, tag));
+	emit_rm(e, 0x80, false, 7, RING(ring, tag));
 	emit_1(e, 0);
 }
 
@@ -53,8 +53,8 @@ static void ring_set(struct emit *e, unsigned ring)
 	emit_4(e, ring == RING_KERNEL_AC ? FL_AC : 0);
 	emit_rm(e, 0x8a, false, H_T0, RING(ring, key));
 	emit_rm(e, 0x88, false, H_T0, tr_field(TR_OWN(key)));
-	emit_rm(e, 0x8b, false, H_T0, RING(ring, tag));
-	emit_rm(e, 0x89, false, H_T0, tr_field(TR_CPU(tr_key)));
+	emit_rm(e, 0x8a, false, H_T0, RING(ring, tag));
+	emit_rm(e, 0x88, false, H_T0, tr_field(TR_CPU(tr_key)));
 }
 
 /* ---- stubs: t0 is the site of their odd cases ---- */

@@ -584,10 +584,16 @@ static const uint8_t *over(struct cpu *c, const struct tr_site *s)
 	return cross(c) ? next(c) : NULL;
 }
 
+/* Where to, by ends_missed. */
+static uint64_t missed(const struct cpu *c)
+{
+	return tr_cpu(c)->t1 ^ (uint64_t)c->tr_seg << TR_SEG_AT;
+}
+
 static const uint8_t *jump(struct cpu *c, const struct tr_site *s)
 {
 	struct tr_cpu *t = tr_cpu(c);
-	uint64_t rip = tr_tag(c, t->t1);
+	uint64_t rip = missed(c);
 	const struct insn *in;
 
 	if (!s->whole && (c->mode == MODE_64 ? lin_canonical(rip) : rip <= t->cs.limit)) {
@@ -655,7 +661,7 @@ const uint8_t *out_call(struct cpu *c, const struct tr_site *s)
 		return jump(c, s);
 	case OUT_BRANCH:
 		c->stats.exits_jump++;
-		c->rip = tr_tag(c, t->t1);
+		c->rip = missed(c);
 		return wanted(c) || c->trying ? NULL : look_up(c);
 	case OUT_FAULT:
 		c->stats.exits_fault++;

@@ -20,7 +20,7 @@ enum {
 	TR_SPANS = 6,     /* of a block: span.c */
 	TR_JUMPS = 16384, /* of the table of indirect branches */
 	TR_PAGES = 4096,  /* of the table of pages whose mapping is known to hold */
-	TR_KEYS = 64,
+	TR_KEYS = 63,
 	TR_DECODED = 64,
 	TR_CODE_SEGS = 256, /* of the table of code segments */
 	TR_INSNS = 64,      /* of a block at most */
@@ -105,7 +105,7 @@ struct tr_cpu {
 	struct tr_ring rings[TR_RINGS];
 	/* Outside 64-bit mode: how many bytes of each segment may be read and written. */
 	uint64_t room[2][SEG_N];
-	struct tr_code_seg cs; /* that cpu.tr_key is of */
+	struct tr_code_seg cs; /* that cpu.tr_seg is of */
 	struct {
 		struct tr_code_seg cs;
 		uint16_t id;
@@ -150,10 +150,14 @@ static inline struct tr_cpu *tr_cpu(const struct cpu *c)
 {
 	return (struct tr_cpu *)((uintptr_t)c + ((sizeof(struct cpu) + 63) & ~63ul));
 }
-/* What the table of jumps has for an offset, of what runs now. */
+/* What the table of jumps has for an offset, of what runs now. The lowest bits say no more than the
+ * entry's number does, so that a key there makes one tag of each offset and key. The segment is 0
+ * in 64-bit mode; offsets have 32 bits elsewhere. */
+#define TR_KEY_AT 8
+#define TR_SEG_AT 32
 static inline uint64_t tr_tag(const struct cpu *c, uint64_t rip)
 {
-	return rip ^ (uint64_t)c->tr_key << 32;
+	return rip ^ (uint64_t)c->tr_key << TR_KEY_AT ^ (uint64_t)c->tr_seg << TR_SEG_AT;
 }
 static inline unsigned tr_page_slot(uint64_t lin, unsigned key)
 {
