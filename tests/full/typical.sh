@@ -4,18 +4,13 @@
 # processors, started from the CD; on VNC and in a window, its card on a bridge. With disk and CD in
 # one place it is refused. Old configurations, of the time of xm, run with notes.
 set -eu
-[ "${1:-}" = inside ] || {
-	unshare -n true 2>/dev/null || { echo "no network namespace can be made" && exit 77; }
-	command -v ip >/dev/null || { echo "no ip(8)" && exit 77; }
-	command -v Xvfb >/dev/null || { echo "no Xvfb" && exit 77; }
-	exec unshare -n sh "$0" inside
-}
 [ -c /dev/net/tun ] || { echo "no /dev/net/tun" && exit 77; }
 . tests/toolstack/lib/set.sh
+[ -n "${IN_NAMESPACE:-}" ] || { echo "no network of its own can be made" && exit 77; }
+command -v Xvfb >/dev/null || { echo "no Xvfb" && exit 77; }
 [ -x "$bin/hvm-sdl" ] || { echo "no libsdl2-dev" && exit 77; }
 command -v xdotool >/dev/null || { echo "no xdotool" && exit 77; }
 command -v socat >/dev/null || { echo "no socat" && exit 77; }
-ip link set lo up
 ip link add xenbr0 type bridge
 ip link set xenbr0 up
 Xvfb -displayfd 3 -screen 0 1024x768x24 -nolisten tcp 3>"$dir/display" >"$dir/xvfb" 2>&1 &

@@ -4,13 +4,9 @@
 # neither it nor its nodes are left, after a kill too; a bridge that is not there is an error.
 # Frames of the guest's firmware (iPXE asks for an address) come out of the bridge.
 set -eu
-[ "${1:-}" = inside ] || {
-	unshare -n true 2>/dev/null || { echo "no network namespace can be made" && exit 77; }
-	command -v ip >/dev/null || { echo "no ip(8)" && exit 77; }
-	exec unshare -n sh "$0" inside
-}
 [ -c /dev/net/tun ] || { echo "no /dev/net/tun" && exit 77; }
 . tests/toolstack/lib/set.sh
+[ -n "${IN_NAMESPACE:-}" ] || { echo "no network of its own can be made" && exit 77; }
 ip link add br7 type bridge
 ip link set br7 up
 cat >"$dir/web.cfg" <<END

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What tests of running guests share: a run directory of their own, and who lives in it.
+# What tests of running guests share: a run directory of their own, and who lives in it, and where
+# it can be made, a network of their own: a tap has its name of its guest's id, and two tests that
+# run at once both have a guest 1. IN_NAMESPACE says that there is one.
 # shellcheck shell=sh
+if [ -z "${IN_NAMESPACE:-}" ] && command -v ip >/dev/null && unshare -n true 2>/dev/null; then
+	IN_NAMESPACE=1 exec unshare -n sh "$0" "$@"
+fi
+[ -z "${IN_NAMESPACE:-}" ] || ip link set lo up
 BUILD=${BUILD:-build}
 bin=$BUILD/bin hvm=$BUILD/bin/hvm
 [ -x "$bin/hvm-supervisor" ] || { echo "hvm-supervisor is not built" && exit 77; }
