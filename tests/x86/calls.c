@@ -23,17 +23,6 @@ enum {
 	LONG_DATA = 0x98 /* what would be 64-bit if it were code */
 };
 
-#define PUT(r, at, name) memcpy((r)->ram + (at), name##_start, (size_t)(name##_end - name##_start))
-
-/* Its handlers did next to none of it. */
-static void by_itself(const struct sys_rig *r)
-{
-	const struct engine_stats *s = &r->c->stats;
-
-	if (tier_now == TIER_TRANSLATE && !r->c->verify)
-		CHECK(s->exits_interp + s->slow_accesses + s->exits_jump < ROUNDS / 4);
-}
-
 /* ---- IRETQ ---- */
 
 /* To itself at CPL 0, many times; the last frame is changed, and a byte in memory. */
@@ -175,7 +164,7 @@ TIER_TEST(iret_brings_the_status_flags)
 	EQ(-1, payload_go(&r).vector);
 	EQ(ROUNDS, r.c->r[R_BP]);
 	CHECK(r.c->r[R_SI] == 1);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -189,7 +178,7 @@ TIER_TEST(iret_of_the_kernel_with_ac)
 	EQ(-1, payload_go(&r).vector);
 	EQ(ROUNDS, r.c->r[R_BP]);
 	EQ(FL_AC, r.c->r[R_CX] & FL_AC);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -249,7 +238,7 @@ TIER_TEST_EACH(iret_to_a_program, ARRAY_SIZE(outs), outs[i].name)
 	c->lstar = AT_ENTRY;
 	c->fmask = FL_IF;
 	c->cr0 |= CR0_AM;
-	PUT(&r, AT_ENTRY, calls_entry);
+	PLACED(&r, AT_ENTRY, calls_entry);
 	c->r[R_8] = DATA3;
 	c->r[R_9] = LONG3;
 	c->r[R_SI] = DATA0;
@@ -300,8 +289,8 @@ static struct sys_rig rig_touches(void)
 	c->lstar = AT_ENTRY;
 	c->fmask = FL_IF;
 	gate_put(&r, AT_IDT + 16 * EXC_PF, SYS_INT, 0, 0x70, AT_FAULTS, 0);
-	PUT(&r, AT_ENTRY, touches_entry);
-	PUT(&r, AT_FAULTS, touches_fault);
+	PLACED(&r, AT_ENTRY, touches_entry);
+	PLACED(&r, AT_FAULTS, touches_fault);
 	c->r[R_14] = ROUNDS;
 	c->r[R_SI] = AWAY;
 	c->r[R_DI] = page_put(&r, AWAY, USER_PAGE, 0);
@@ -448,7 +437,7 @@ static void names_of(unsigned cpl, uint32_t leaf, uint32_t sub)
 	EQ(ROUNDS, r.c->r[R_BP]);
 	EQ(6 * ROUNDS, r.c->r[R_9]);
 	EQ(ROUNDS + 1, ram_get(&r, USER_PAGE, 8));
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -473,7 +462,7 @@ TIER_TEST(cpuid_of_32_bits)
 	EQ(-1, payload_go(&r).vector);
 	cpu_cpuid(r.c, 1, 0, out);
 	EQ((uint32_t)(out[0] * ROUNDS), r.c->r[R_DI]);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -508,8 +497,8 @@ static struct sys_rig rig_spaces(unsigned cpl)
 	struct cpu *c = r.c;
 
 	page_put(&r, AWAY, USER_PAGE, 7);
-	PUT(&r, ELSEWHERE, one);
-	PUT(&r, ELSEWHERE + 0x1000, two);
+	PLACED(&r, ELSEWHERE, one);
+	PLACED(&r, ELSEWHERE + 0x1000, two);
 	ram_put(&r, USER_PAGE, 8, 1);
 	ram_put(&r, OTHER_PAGE, 8, 1000);
 	c->r[R_SI] = c->r[R_9] = c->cr3;

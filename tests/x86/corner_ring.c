@@ -11,12 +11,6 @@
 
 #define DATA 0x20000
 
-static void put_code(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
-{
-	memcpy(r->ram + at, start, (size_t)(end - start));
-}
-#define PUT(r, at, name) put_code(r, at, name##_start, name##_end)
-
 /* ---- 23: faults of delivery ---- */
 
 PAYLOAD(bad_rsp, 64, "mov rsp, 0x8000000000000000; push rax; hlt");
@@ -147,7 +141,7 @@ TIER_TEST(corner_24_interrupt_and_trap_gates)
 {
 	struct sys_rig r = payload_rig(false, 0);
 
-	PUT(&r, 0x9800, flags_there);
+	PLACED(&r, 0x9800, flags_there);
 	for (unsigned type = SYS_INT; type <= SYS_TRAP; type++) {
 		gate_put(&r, AT_IDT + 8 * 0x40, type, 0, CODE0, 0x9800, 0);
 		LOADED(&r, int_40);
@@ -170,8 +164,8 @@ TIER_TEST(corner_28_vme_redirects_and_keeps_vif)
 
 	ram_put(&r, AT_TSS + 104 + 0x21 / 8, 1, 0);
 	ram_put(&r, 4 * 0x21, 4, 0x20000200);
-	PUT(&r, 0x20100, vme_task);
-	PUT(&r, 0x20200, vme_handler);
+	PLACED(&r, 0x20100, vme_task);
+	PLACED(&r, 0x20200, vme_handler);
 	t = payload_go(&r);
 	EQ(EXC_BP, t.vector);
 	EQ(FL_1 | FL_IOPL, r.c->r[R_CX] & 0x7202);         /* the gate closed VIF */
@@ -189,18 +183,18 @@ TIER_TEST(corner_28_vip_with_vif)
 	struct sys_rig r = rig_vm86(FL_VIF | FL_VIP, CR4_VME);
 	struct trap t;
 
-	PUT(&r, 0x20100, vm86_nop);
+	PLACED(&r, 0x20100, vm86_nop);
 	t = payload_go(&r);
 	EQ(EXC_GP, t.vector);
 	EQ(0x100, t.rip);
 	EQ(0, t.error);
 	sys_rig_free(&r);
 	r = rig_vm86(FL_VIP, CR4_VME); /* VIF is clear: later */
-	PUT(&r, 0x20100, vm86_nop);
+	PLACED(&r, 0x20100, vm86_nop);
 	EQ(EXC_BP, payload_go(&r).vector);
 	sys_rig_free(&r);
 	r = rig_vm86(FL_VIF | FL_VIP, 0); /* no VME: two bits like any */
-	PUT(&r, 0x20100, vm86_nop);
+	PLACED(&r, 0x20100, vm86_nop);
 	EQ(EXC_BP, payload_go(&r).vector);
 	sys_rig_free(&r);
 }
@@ -246,7 +240,7 @@ TIER_TEST(corner_25_iret_to_a_16_bit_stack_keeps_the_upper_half)
 	uint32_t frame[] = {0x8100, CODE3, FL_1, 0xaaaa5678, SEL_FREE | 3};
 
 	gdt_put(&r, SEL_FREE, 0x20000, 0xffff, 0xf2, 0);
-	PUT(&r, 0x8100, read_esp);
+	PLACED(&r, 0x8100, read_esp);
 	r.c->r[R_SP] = 0x123000;
 	memcpy(r.ram + 0x123000, frame, sizeof(frame));
 	LOADED(&r, to_ring_3);
@@ -265,7 +259,7 @@ TIER_TEST(corner_25_iret_outwards_drops_inner_data_segments)
 	RUNS(&r, seg_load(r.c, SEG_DS, DATA0));
 	RUNS(&r, seg_load(r.c, SEG_ES, DATA3));
 	RUNS(&r, seg_load(r.c, SEG_FS, CONF0)); /* conforming, but not readable otherwise */
-	PUT(&r, 0x8100, read_segs);
+	PLACED(&r, 0x8100, read_segs);
 	r.c->r[R_SP] = AT_STACK0 - sizeof(frame);
 	memcpy(r.ram + r.c->r[R_SP], frame, sizeof(frame));
 	LOADED(&r, to_ring_3);
@@ -292,7 +286,7 @@ TIER_TEST(corner_25_iret_lets_nmi_in_again)
 	struct sys_rig r = payload_rig(true, 0);
 
 	r.m->poke = ask_nmi;
-	PUT(&r, 0x9800, nmi_handler);
+	PLACED(&r, 0x9800, nmi_handler);
 	gate_put(&r, AT_IDT + 16 * EXC_NMI, SYS_INT, 0, LONG0, 0x9800, 0);
 	LOADED(&r, nmi_base);
 	EQ(-1, payload_go(&r).vector);
@@ -367,8 +361,8 @@ TIER_TEST(corner_26_sysenter_and_sysexit)
 	r.c->sysenter_esp = 0x7000;
 	r.c->sysenter_eip = 0x8100;
 	r.c->flags |= FL_IF | FL_CF | FL_NT;
-	PUT(&r, 0x8100, sysenter_entry);
-	PUT(&r, 0x8200, sysexit_to);
+	PLACED(&r, 0x8100, sysenter_entry);
+	PLACED(&r, 0x8200, sysexit_to);
 	LOADED(&r, sysenter);
 	t = payload_go(&r);
 	EQ(EXC_BP, t.vector);
@@ -417,7 +411,7 @@ TIER_TEST(corner_26_syscall_and_back)
 	r.c->lstar = 0x8100;
 	r.c->fmask = FL_IF | FL_CF;
 	r.c->flags |= FL_IF;
-	PUT(&r, 0x8100, syscall_entry);
+	PLACED(&r, 0x8100, syscall_entry);
 	r.c->r[R_BX] = 0;
 	LOADED(&r, syscall);
 	t = payload_go(&r);
@@ -458,7 +452,7 @@ TIER_TEST(corner_27_task_called_twice)
 	struct sys_rig r = payload_rig(false, 0);
 
 	tss_put(&r, SEL_FREE, AT_TSS2, 0x8100);
-	PUT(&r, 0x8100, task_called);
+	PLACED(&r, 0x8100, task_called);
 	LOADED(&r, task_caller);
 	EQ(-1, payload_go(&r).vector);
 	EQ(0x1234, r.c->r[R_BX]); /* registers are the task's own */
@@ -569,7 +563,7 @@ TIER_TEST(corner_50_call_gate_with_parameters)
 	struct trap t;
 
 	gate_put(&r, AT_GDT + SEL_FREE, SYS_CALL, 3, CODE0, 0x8100, 2);
-	PUT(&r, 0x8100, gate_called);
+	PLACED(&r, 0x8100, gate_called);
 	LOADED(&r, gate_caller);
 	t = payload_go(&r);
 	EQ(EXC_BP, t.vector);
@@ -588,7 +582,7 @@ TIER_TEST(corner_50_conforming_code_keeps_the_cpl)
 {
 	struct sys_rig r = payload_rig(false, 3);
 
-	PUT(&r, 0x8100, conforming_code);
+	PLACED(&r, 0x8100, conforming_code);
 	LOADED(&r, conforming);
 	EQ(EXC_BP, payload_go(&r).vector);
 	EQ(CONF0 | 3, r.c->r[R_AX]);

@@ -10,8 +10,6 @@
 
 enum { ROUNDS = 200, AT_ENTRY = 0x8100, INTR = 0xff, USER_PAGE = 0x20000 };
 
-#define PUT(r, at, name) memcpy((r)->ram + (at), name##_start, (size_t)(name##_end - name##_start))
-
 /* A kernel at AT_ENTRY, whose programs begin at AT_CODE. */
 static struct sys_rig rig_calls(void)
 {
@@ -23,15 +21,6 @@ static struct sys_rig rig_calls(void)
 	r.c->r[R_14] = ROUNDS;
 	r.c->r[R_BX] = r.c->r[R_BP] = 0;
 	return r;
-}
-
-/* Its handlers did next to none of it. */
-static void by_itself(const struct sys_rig *r)
-{
-	const struct engine_stats *s = &r->c->stats;
-
-	if (tier_now == TIER_TRANSLATE && !r->c->verify)
-		CHECK(s->exits_interp + s->slow_accesses + s->exits_jump < ROUNDS / 4);
 }
 
 /* ---- SYSCALL, SYSRET ---- */
@@ -49,7 +38,7 @@ TIER_TEST(system_calls)
 	struct sys_rig r = rig_calls();
 	struct trap t;
 
-	PUT(&r, AT_ENTRY, calls_entry);
+	PLACED(&r, AT_ENTRY, calls_entry);
 	LOADED(&r, calls);
 	t = payload_go(&r);
 	EQ(EXC_BP, t.vector);
@@ -62,7 +51,7 @@ TIER_TEST(system_calls)
 	EQ(FL_1 | FL_CF | FL_AF, r.c->r[R_10]);
 	EQ(r.c->r[R_10], r.c->r[R_SI]);
 	EQ(FL_1 | FL_AF, r.c->r[R_DI]);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -78,14 +67,14 @@ TIER_TEST(units_live_through_a_system_call)
 
 	r.c->cr4 |= CR4_OSFXSR;
 	r.c->cr0 |= CR0_NE;
-	PUT(&r, AT_ENTRY, units_entry);
+	PLACED(&r, AT_ENTRY, units_entry);
 	r.c->r[R_SI] = USER_PAGE;
 	LOADED(&r, units);
 	EQ(EXC_BP, payload_go(&r).vector);
 	EQ(ROUNDS, r.c->r[R_BP]);
 	EQ(ROUNDS * (ROUNDS + 1) / 2, r.c->r[R_AX]);
 	EQ(ROUNDS + 3, ram_get(&r, USER_PAGE, 8));
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -132,7 +121,7 @@ TIER_TEST_EACH(odd_returns, ARRAY_SIZE(odds), odds[i].name)
 	struct trap t;
 
 	r.m->poke = set_intr;
-	PUT(&r, AT_ENTRY, odd_entry);
+	PLACED(&r, AT_ENTRY, odd_entry);
 	r.c->r[R_15] = 0;
 	r.c->r[R_DX] = odds[i].what;
 	LOADED(&r, odd);
@@ -157,7 +146,7 @@ TIER_TEST(a_system_call_with_ac)
 	struct sys_rig r = rig_calls();
 
 	r.c->fmask = FL_IF;
-	PUT(&r, AT_ENTRY, with_ac_entry);
+	PLACED(&r, AT_ENTRY, with_ac_entry);
 	LOADED(&r, with_ac);
 	EQ(-1, payload_go(&r).vector);
 	CHECK(r.c->r[R_AX] & FL_AC);
@@ -179,7 +168,7 @@ TIER_TEST(a_branch_to_the_kernel_by_another_address)
 
 			r.c->r[R_SI] = AT_ENTRY ^ 1ull << a ^ (uint64_t)(a != b) << b;
 			r.c->r[R_14] = 5;
-			PUT(&r, AT_ENTRY, as_if_entry);
+			PLACED(&r, AT_ENTRY, as_if_entry);
 			LOADED(&r, as_if);
 			EQ(EXC_GP, payload_go(&r).vector);
 			EQ(5, r.c->r[R_BP]);
@@ -198,7 +187,7 @@ TIER_TEST(a_system_call_without_sce)
 	struct sys_rig r = rig_calls();
 	struct trap t;
 
-	PUT(&r, AT_ENTRY, no_sce_entry);
+	PLACED(&r, AT_ENTRY, no_sce_entry);
 	r.c->r[R_9] = 0;
 	LOADED(&r, no_sce);
 	t = payload_go(&r);
@@ -221,7 +210,7 @@ TIER_TEST(a_system_call_that_takes_the_unit_away)
 
 	r.c->cr4 |= CR4_OSFXSR;
 	store_le(r.c->fpu.fx + 160 + 16, 8, 3);
-	PUT(&r, AT_ENTRY, lazy_entry);
+	PLACED(&r, AT_ENTRY, lazy_entry);
 	r.c->r[R_9] = 0;
 	LOADED(&r, lazy);
 	t = payload_go(&r);
@@ -268,8 +257,8 @@ TIER_TEST(nmis_between_rings)
 	}
 	r.c->star = 0x83ull << 48 | 0x70ull << 32;
 	r.c->r[R_14] = 0;
-	PUT(&r, AT_ENTRY, many_entry);
-	PUT(&r, 0x8300, nmi_handler);
+	PLACED(&r, AT_ENTRY, many_entry);
+	PLACED(&r, 0x8300, nmi_handler);
 	gate_put(&r, AT_IDT + 16 * EXC_NMI, SYS_INT, 0, 0x70, 0x8300, 0);
 	LOADED(&r, many);
 	MUST(!pthread_create(&sender, NULL, send_nmis, &r));
@@ -317,7 +306,7 @@ TIER_TEST(stac_lets_the_kernel_at_its_programs)
 	EQ(ROUNDS * (ROUNDS + 1) / 2 + ROUNDS, ram_get(&r, USER_PAGE, 8));
 	EQ(FL_AC, r.c->r[R_DX] & FL_AC);
 	EQ(0, r.c->r[R_BX] & FL_AC);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -330,7 +319,7 @@ TIER_TEST(stac_without_smap)
 	EQ(ROUNDS * (ROUNDS + 1) / 2 + ROUNDS, r.c->r[R_DI]);
 	EQ(FL_AC, r.c->r[R_DX] & FL_AC);
 	EQ(0, r.c->r[R_BX] & FL_AC);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -392,7 +381,7 @@ TIER_TEST(popf_brings_if_back)
 	EQ(ROUNDS, r.c->r[R_BX]);
 	CHECK(r.c->r[R_DX] & FL_IF);
 	CHECK(r.c->flags & FL_IF);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }
 
@@ -455,7 +444,7 @@ TIER_TEST(bases_of_fs_and_gs)
 	EQ(DATA3, r.c->r[R_12]);
 	EQ((~0ull << 16) | DATA0, r.c->r[R_BX]);
 	EQ(DATA3, r.c->r[R_15]);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	r.c->r[R_14] = ROUNDS;
 	r.c->r[R_DX] = 1ull << 47;
 	LOADED(&r, bases);
@@ -483,7 +472,7 @@ TIER_TEST(control_registers_that_are_read)
 	EQ(7, r.c->r[R_BX]);
 	EQ(r.c->cr3, r.c->r[R_13]);
 	EQ(r.c->cr4, r.c->r[R_15]);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 	r = payload_rig(true, 3);
 	r.c->r[R_SI] = USER_PAGE;
@@ -523,7 +512,7 @@ TIER_TEST(the_counter_takes_two_registers)
 	EQ(ROUNDS * 5, r.c->r[R_10]);
 	EQ(ROUNDS * 9, r.c->r[R_11]);
 	EQ(0, r.c->r[R_12] & 0xff);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 	r = payload_rig(true, 3);
 	r.c->cr4 |= CR4_TSD;
@@ -554,6 +543,6 @@ TIER_TEST(strings_of_bits)
 	for (unsigned at = 0; at < 0x200; at += 8)
 		n += (unsigned)__builtin_popcountll(ram_get(&r, USER_PAGE + at, 8));
 	EQ(200 - 136, n);
-	by_itself(&r);
+	payload_by_itself(&r, ROUNDS);
 	sys_rig_free(&r);
 }

@@ -176,9 +176,14 @@ void go_long(struct sys_rig *r, unsigned cpl)
 
 /* ---- running ---- */
 
-void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
+void payload_put(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
 {
 	memcpy(r->ram + at, start, (size_t)(end - start));
+}
+
+void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end)
+{
+	payload_put(r, at, start, end);
 	r->c->rip = r->c->next_rip = at;
 }
 
@@ -260,4 +265,12 @@ struct trap payload_go(struct sys_rig *r)
 {
 	EQ(STOP_HALT, payload_run(r, 100000));
 	return payload_trap(r);
+}
+
+void payload_by_itself(const struct sys_rig *r, unsigned rounds)
+{
+	const struct engine_stats *s = &r->c->stats;
+
+	if (tier_now == TIER_TRANSLATE && !r->c->verify)
+		CHECK(s->exits_interp + s->slow_accesses + s->exits_jump < rounds / 4);
 }

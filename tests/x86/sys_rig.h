@@ -101,6 +101,9 @@ uint64_t page_put(struct sys_rig *r, uint64_t lin, uint64_t gpa, uint64_t flags)
 #define AT_CODE         0x8000
 #define LOADED(r, name) payload_load(r, AT_CODE, name##_start, name##_end)
 void payload_load(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end);
+/* The same, where rip does not go at once. */
+#define PLACED(r, at, name) payload_put(r, at, name##_start, name##_end)
+void payload_put(struct sys_rig *r, uint64_t at, const uint8_t *start, const uint8_t *end);
 enum cpu_stop payload_run(struct sys_rig *r, uint64_t most);
 /* Each vector leads to its own HLT in ring 0: by the IVT or, with DPL 3, by the IDT. */
 void payload_traps(struct sys_rig *r);
@@ -115,6 +118,8 @@ struct trap {
 };
 struct trap payload_trap(struct sys_rig *r); /* where it stands */
 struct trap payload_go(struct sys_rig *r);   /* until HLT */
+/* On the translator: of what ran so often handlers did next to nothing. */
+void payload_by_itself(const struct sys_rig *r, unsigned rounds);
 
 #define RUNS(r, ...) EQ(-1ull, (unsigned long long)RAISED(r, __VA_ARGS__))
 #endif
