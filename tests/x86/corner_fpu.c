@@ -531,6 +531,29 @@ TIER_TEST(corner_35_vzeroupper)
 	sys_rig_free(&r);
 }
 
+PAYLOAD(all_halves, 64,
+	"pxor xmm0, xmm0; out 0x80, al; addps xmm1, xmm1;"
+	".irp i, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15;"
+	"vextracti128 [rsi + 16 * \\i], ymm\\i, 1; .endr; hlt");
+
+/* That all of them are zero is a case of its own, when the host is given them. */
+TIER_TEST_EACH(corner_35_upper_halves_over_ways_out, 3, i ? i == 1 ? "first" : "last" : "none")
+{
+	uint8_t halves[16][16] = {0};
+	struct sys_rig r = rig(0);
+
+	NEEDS(&r, CPU_AVX2);
+	if (i)
+		halves[i == 1 ? 0 : 15][i == 1 ? 0 : 15] = 0x80;
+	memcpy(r.c->fpu.ymm_high, halves, sizeof(halves));
+	memset(r.ram + DATA, 0xee, sizeof(halves));
+	LOADED(&r, all_halves);
+	r.c->r[R_SI] = DATA;
+	EQ(-1, payload_go(&r).vector);
+	EQM(halves, r.ram + DATA, sizeof(halves));
+	sys_rig_free(&r);
+}
+
 /* ---- 36: XSAVE ---- */
 
 PAYLOAD(xsaves, 64,

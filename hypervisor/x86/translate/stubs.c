@@ -61,7 +61,7 @@ static uint8_t *if_x87(struct emit *e, int32_t field)
 	return emit_jump(e, 0x84, emit_here(e), false);
 }
 
-static void upper_halves(struct tr *tr, struct emit *e, bool store)
+static void upper_halves_save(struct tr *tr, struct emit *e)
 {
 	uint8_t *none;
 
@@ -69,8 +69,48 @@ static void upper_halves(struct tr *tr, struct emit *e, bool store)
 		return;
 	none = unless_zero(e, TR_OWN(avx));
 	for (unsigned i = 0; i < 16; i++)
-		upper_half(e, store, i);
+		upper_half(e, true, i);
 	emit_aim(e, none, emit_here(e));
+}
+
+/* op ymm0, [32 bytes of the upper halves], or vpor ymm0, ymm0, [them] */
+static void two_halves(struct emit *e, unsigned pp, unsigned op, unsigned i)
+{
+	emit_1(e, 0xc5);
+	emit_1(e, 0xfc | pp);
+	emit_1(e, op);
+	EMIT(e, "\x84\x24");
+	emit_4(e, (uint32_t)(TR_CPU(fpu.ymm_high) + 32 * (int32_t)i));
+}
+
+/* ZF: they do not count, or all are zero. ymm0 is lost. */
+static void upper_halves_look(struct tr *tr, struct emit *e)
+{
+	uint8_t *none;
+
+	if (!tr->avx)
+		return;
+	none = unless_zero(e, TR_OWN(avx));
+	two_halves(e, 2, 0x6f, 0); /* vmovdqu */
+	for (unsigned i = 1; i < 8; i++)
+		two_halves(e, 1, 0xeb, i);
+	EMIT(e, "\xc4\xe2\x7d\x17\xc0"); /* vptest ymm0, ymm0 */
+	emit_aim(e, none, emit_here(e));
+}
+
+/* By ZF. The host knows of upper halves that VZEROUPPER cleared, and not of others, that they are
+ * zero: each SSE instruction that writes a register would wait for what it keeps of it (Zen 5: a
+ * multiplication of matrices took twice as long). */
+static void upper_halves_load(struct tr *tr, struct emit *e)
+{
+	uint8_t *zero;
+
+	if (!tr->avx)
+		return;
+	zero = emit_jump(e, 0x84, emit_here(e), false);
+	for (unsigned i = 0; i < 16; i++)
+		upper_half(e, false, i);
+	emit_aim(e, zero, emit_here(e));
 }
 
 static void vzeroupper(struct tr *tr, struct emit *e)
@@ -107,9 +147,10 @@ static void set_live(struct emit *e, uint32_t what)
 
 static void vector_load(struct tr *tr, struct emit *e)
 {
+	upper_halves_look(tr, e);
 	vzeroupper(tr, e);
 	vector_image(e, false);
-	upper_halves(tr, e, false);
+	upper_halves_load(tr, e);
 	set_live(e, TR_VECTOR);
 }
 
@@ -125,9 +166,10 @@ static void x87_load(struct tr *tr, struct emit *e)
 	copy(e, 8, TR_OWN(fip), TR_CPU(fpu.fx) + FX_FIP);
 	copy(e, 8, TR_OWN(fdp), TR_CPU(fpu.fx) + FX_FDP);
 	copy(e, 2, TR_OWN(fop), TR_CPU(fpu.fx) + FX_FOP);
+	upper_halves_look(tr, e);
 	vzeroupper(tr, e);
 	fx_image(e, false);
-	upper_halves(tr, e, false);
+	upper_halves_load(tr, e);
 	set_live(e, TR_VECTOR | TR_X87);
 }
 
@@ -141,7 +183,7 @@ static void fpu_save(struct tr *tr, struct emit *e)
 	emit_aim(e, vector, emit_here(e));
 	vector_image(e, true);
 	emit_aim(e, both, emit_here(e));
-	upper_halves(tr, e, true);
+	upper_halves_save(tr, e);
 	vzeroupper(tr, e);
 	mxcsr(e, false, TR_OWN(host_mxcsr));
 	set_live(e, 0);
