@@ -272,6 +272,35 @@ TIER_TEST(nmis_between_rings)
 	sys_rig_free(&r);
 }
 
+/* ---- segments ---- */
+
+PAYLOAD(to_compat, 64, "syscall; push 0x73; push 0x8400; retfq");
+PAYLOAD(compat, 32,
+	"mov ecx, 20; 1: dec ecx; jnz 1b; pushfd; or dword ptr [esp], 0x40000; popfd;" JMP_FAR32(
+		0x3b, 0x8500));
+PAYLOAD(without_ac, 64,
+	"mov ecx, 20; 1: dec ecx; jnz 1b; pushfq; and dword ptr [rsp], 0xfffbffff; popfq;"
+	"mov ecx, 20; 1: dec ecx; jnz 1b; int3");
+PAYLOAD(back_at_once, 64, "sysretq");
+
+/* With AC, which is the interpreter's, from code that has a limit to 64-bit code: behind it that is
+ * of no segment, as it was before. */
+TIER_TEST(a_segment_is_left_with_ac)
+{
+	struct sys_rig r = rig_calls();
+
+	r.c->cr0 |= CR0_AM;
+	gdt_put(&r, SEL_FREE, 0, 0xfffff, 0xfb, 4);
+	PLACED(&r, AT_ENTRY, back_at_once);
+	PLACED(&r, 0x8400, compat);
+	PLACED(&r, 0x8500, without_ac);
+	LOADED(&r, to_compat);
+	EQ(EXC_BP, payload_go(&r).vector);
+	EQ(0, r.c->r[R_CX]);
+	EQ(0, r.c->tr_seg);
+	sys_rig_free(&r);
+}
+
 /* ---- STAC, CLAC ---- */
 
 /* All but USER_PAGE is the kernel's. */

@@ -298,7 +298,7 @@ static void make(struct gen *g)
 
 static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned bytes)
 {
-	unsigned key = tr_cpu(g->c)->key;
+	unsigned key = tr_key_index(g->c);
 	uint64_t rip = g->c->rip, lin = tr_code_lin(g->c);
 	struct tr_block *b = cache_meta(g->tr, sizeof(*b));
 	struct tr_place *places = cache_meta(g->tr, g->n * sizeof(*places));
@@ -351,7 +351,7 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	*full = false;
 	g->c = c;
 	g->tr = tr;
-	g->key = &tr->keys[tr_cpu(c)->key];
+	g->key = &tr->keys[tr_key_index(c)];
 	g->n = g->n_slow = g->n_edges = 0;
 	g->plain = from->plain;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;

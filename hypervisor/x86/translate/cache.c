@@ -144,13 +144,14 @@ static unsigned hash_of(uint64_t rip, uint64_t gpa, unsigned key)
 	return (unsigned)((rip ^ rip >> 15 ^ gpa >> 7 ^ key << 9) % TR_HASH);
 }
 
-struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa,
-			    bool plain)
+struct tr_block *cache_find(struct tr *tr, const struct cpu *c, uint64_t gpa, bool plain)
 {
-	struct tr_block *b = tr->hash[hash_of(rip, gpa, t->key)];
+	const struct tr_code_seg *cs = &tr_cpu(c)->cs;
+	unsigned key = tr_key_index(c);
+	struct tr_block *b = tr->hash[hash_of(c->rip, gpa, key)];
 
-	while (b && (b->rip != rip || b->gpa != gpa || b->key != t->key || b->plain != plain ||
-		     b->cs.base != t->cs.base || b->cs.limit != t->cs.limit))
+	while (b && (b->rip != c->rip || b->gpa != gpa || b->key != key || b->plain != plain ||
+		     b->cs.base != cs->base || b->cs.limit != cs->limit))
 		b = b->hash_next;
 	return b;
 }

@@ -6,8 +6,7 @@
 
 struct tr *cache_new(unsigned cpus, struct err *e);
 void cache_free(struct tr *tr); /* NULL is fine */
-struct tr_block *cache_find(struct tr *tr, const struct tr_cpu *t, uint64_t rip, uint64_t gpa,
-			    bool plain);
+struct tr_block *cache_find(struct tr *tr, const struct cpu *c, uint64_t gpa, bool plain);
 /* From the region that is filled now; NULL: it is full. */
 void *cache_meta(struct tr *tr, size_t size);
 /* Where the next block's code goes, and what of it seldom runs; false: the region has no room. */

@@ -42,19 +42,19 @@ static bool same_key(const struct tr_key *a, const struct tr_key *b)
 	       a->vm86 == b->vm86;
 }
 
-/* TR_KEYS: there are too many; what is of another is the interpreter's. */
-static unsigned key_index(struct tr *tr, const struct tr_key *k)
+/* cpu.tr_key; 0: there are too many; what is of another is the interpreter's. */
+static uint8_t key_number(struct tr *tr, const struct tr_key *k)
 {
 	unsigned i;
 
 	for (i = 0; i < tr->n_keys; i++)
 		if (same_key(&tr->keys[i], k))
-			return i;
-	if (i < TR_KEYS) {
-		tr->keys[i] = *k;
-		tr->n_keys = i + 1;
-	}
-	return i;
+			return (uint8_t)(i + 1);
+	if (i == TR_KEYS)
+		return 0;
+	tr->keys[i] = *k;
+	tr->n_keys = i + 1;
+	return (uint8_t)tr->n_keys;
 }
 
 /* All of a key follows from this. False: it has changed. */
@@ -85,11 +85,11 @@ static void new_key(struct cpu *c)
 	struct tr_key k = key_of(c, &t->state);
 
 	if (c->cpl == 3 && c->cr0 & CR0_AM && c->flags & FL_AC) {
-		t->key = TR_KEYS;
+		c->tr_key = 0;
 		return;
 	}
 	pthread_mutex_lock(&t->tr->lock);
-	t->key = (uint8_t)key_index(t->tr, &k);
+	c->tr_key = key_number(t->tr, &k);
 	pthread_mutex_unlock(&t->tr->lock);
 }
 
@@ -128,7 +128,6 @@ static void set_code_seg(struct cpu *c, bool new_key)
 	if (!new_key && now.base == t->cs.base && now.limit == t->cs.limit)
 		return;
 	t->cs = now;
-	c->tr_key = (uint8_t)(t->key + 1);
 	c->tr_seg = code_seg_id(t, &now);
 }
 
@@ -164,7 +163,7 @@ bool keys_known(const struct cpu *c, unsigned ring)
 	const struct tr_cpu *t = tr_cpu(c);
 	const struct tr_state *s = &t->state;
 
-	return ring < TR_RINGS && t->rings[ring].tag && s->mode == MODE_64 && s->cr0 == c->cr0 &&
+	return ring < TR_RINGS && t->rings[ring] && s->mode == MODE_64 && s->cr0 == c->cr0 &&
 	       s->cr4 == c->cr4 && s->xcr0 == c->xcr0;
 }
 
@@ -178,8 +177,7 @@ static bool take_ring(struct cpu *c, unsigned ring)
 		return false;
 	s->cpl = c->cpl;
 	s->flags = c->flags & FL_AC;
-	t->key = t->rings[ring].key;
-	c->tr_key = t->rings[ring].tag; /* tr_seg is 0, as it was */
+	c->tr_key = t->rings[ring]; /* tr_seg is 0, as it was */
 	return true;
 }
 
@@ -196,12 +194,12 @@ bool keys_set(struct cpu *c)
 	same = same_state(c);
 	if (!same)
 		new_key(c);
-	if (t->key >= TR_KEYS)
+	set_code_seg(c, !same); /* without a key, too: take_ring relies on it */
+	if (!c->tr_key)
 		return false;
-	set_code_seg(c, !same);
 	if (c->mode != MODE_64)
 		set_rooms(c);
 	if (ring < TR_RINGS)
-		t->rings[ring] = (struct tr_ring){c->tr_key, t->key};
+		t->rings[ring] = c->tr_key;
 	return true;
 }

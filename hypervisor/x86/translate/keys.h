@@ -24,13 +24,9 @@ struct tr_state {
 /* In 64-bit mode with the first three of that: the key of each CPL, so that going from one to the
  * other looks nothing up. */
 enum { RING_KERNEL, RING_KERNEL_AC, RING_USER, TR_RINGS };
-struct tr_ring {
-	uint8_t tag; /* cpu.tr_key; 0: not known yet */
-	uint8_t key;
-};
 
 /* What the vCPU is now has the same CR0, CR4, XCR0 and mode as the ring had. */
 bool keys_known(const struct cpu *c, unsigned ring);
-/* tr_cpu.key for what the vCPU is now; false: that is not for translated code. */
+/* cpu.tr_key for what the vCPU is now; false: that is not for translated code. */
 bool keys_set(struct cpu *c);
 #endif

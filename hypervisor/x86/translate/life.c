@@ -58,7 +58,7 @@ int tr_attach(struct cpu **cpus, unsigned n, struct err *e)
 	for (unsigned i = 0; i < n; i++) {
 		tr->cpus[tr->n_cpus++] = cpus[i];
 		tr_cpu(cpus[i])->tr = tr;
-		tr_cpu(cpus[i])->key = TR_KEYS;
+		cpus[i]->tr_key = 0;
 		tr_cpu(cpus[i])->state.cr0 = 0; /* ET is never clear: it is of no state */
 		ends_forget(tr_cpu(cpus[i]));
 		tr_flush(cpus[i]);

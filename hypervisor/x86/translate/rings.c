@@ -15,30 +15,16 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-#define RING(n, field)                                                     \
-	tr_field(TR_OWN(rings) + (int32_t)((n) * sizeof(struct tr_ring)) + \
-		 (int32_t)offsetof(struct tr_ring, field))
+#define RING(n) tr_field(TR_OWN(rings) + (int32_t)(n))
 /* Of RFLAGS: what translated code does not run with. */
 #define FL_ODD (FL_TF | FL_DF | FL_AC | FL_VIP)
 
-enum { MOST_ODD = 6 };
-
-struct odd {
-	uint8_t *from[MOST_ODD];
-	unsigned n;
-};
-
-static void odd_if(struct emit *e, struct odd *o, unsigned cc)
-{
-	o->from[o->n++] = emit_jump(e, 0x80 | cc, emit_here(e), false);
-}
-
 /* ---- the key ---- */
 
-/* cmp byte [tag], 0 */
+/* cmp byte [ring], 0 */
 static void ring_known(struct emit *e, unsigned ring)
 {
-	emit_rm(e, 0x80, false, 7, RING(ring, tag));
+	emit_rm(e, 0x80, false, 7, RING(ring));
 	emit_1(e, 0);
 }
 
@@ -51,9 +37,7 @@ static void ring_set(struct emit *e, unsigned ring)
 	emit_1(e, ring == RING_USER ? 3 : 0);
 	emit_rm(e, 0xc7, true, 0, STATE(flags));
 	emit_4(e, ring == RING_KERNEL_AC ? FL_AC : 0);
-	emit_rm(e, 0x8a, false, H_T0, RING(ring, key));
-	emit_rm(e, 0x88, false, H_T0, tr_field(TR_OWN(key)));
-	emit_rm(e, 0x8a, false, H_T0, RING(ring, tag));
+	emit_rm(e, 0x8a, false, H_T0, RING(ring));
 	emit_rm(e, 0x88, false, H_T0, tr_field(TR_CPU(tr_key)));
 }
 

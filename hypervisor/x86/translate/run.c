@@ -126,7 +126,7 @@ static struct tr_block *find_kind(struct cpu *c, bool plain)
 		return NULL;
 	pthread_mutex_lock(&t->tr->lock);
 	sync_memory(c);
-	b = cache_find(t->tr, t, c->rip, f.gpa, plain);
+	b = cache_find(t->tr, c, f.gpa, plain);
 	pthread_mutex_unlock(&t->tr->lock);
 	if (!b)
 		b = make_hot(c, &f);
@@ -475,7 +475,7 @@ static bool shadow_kept(struct cpu *c, const struct tr_site *s)
 /* The block's own key, after a segment register was loaded. */
 static bool key_kept(struct cpu *c, const struct tr_block *b)
 {
-	return keys_set(c) && tr_cpu(c)->key == b->key;
+	return keys_set(c) && tr_key_index(c) == b->key;
 }
 
 /* It may wait, for a device or to be alone. Others may have used the block's memory anew then: in

@@ -100,9 +100,8 @@ struct tr_cpu {
 	uint32_t host_mxcsr;
 	uint32_t fpu_live, fpu_was; /* what of the guest's is in the host's: enum tr_unit */
 	uint32_t avx;               /* its upper halves count */
-	uint8_t key;
-	struct tr_state state; /* that key is of */
-	struct tr_ring rings[TR_RINGS];
+	struct tr_state state;      /* that cpu.tr_key is of */
+	uint8_t rings[TR_RINGS];    /* cpu.tr_key there; 0: not known yet */
 	/* Outside 64-bit mode: how many bytes of each segment may be read and written. */
 	uint64_t room[2][SEG_N];
 	struct tr_code_seg cs; /* that cpu.tr_seg is of */
@@ -149,6 +148,11 @@ static inline struct tr_near *tr_near(struct cpu *c)
 static inline struct tr_cpu *tr_cpu(const struct cpu *c)
 {
 	return (struct tr_cpu *)((uintptr_t)c + ((sizeof(struct cpu) + 63) & ~63ul));
+}
+/* In tr.keys, of what runs now. */
+static inline unsigned tr_key_index(const struct cpu *c)
+{
+	return c->tr_key - 1u;
 }
 /* What the table of jumps has for an offset, of what runs now. The lowest bits say no more than the
  * entry's number does, so that a key there makes one tag of each offset and key. The segment is 0
