@@ -17,7 +17,6 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/translate/gen.h"
-#include "hypervisor/x86/translate/parts.h"
 
 /* Flags that come with IRET and translated code does not run with. */
 #define FL_ODD (FL_TF | FL_DF | FL_NT | FL_VM | FL_VIP)
@@ -166,25 +165,18 @@ static void light_call(struct cpu *c)
 /* t0: the site of odd cases; the flags are in the slot. */
 void calls_make(struct tr *tr, struct emit *e)
 {
-	void (*fn)(struct cpu *) = light_call;
-	uint8_t *behind, *odd;
+	struct emit_jumps odd = {.n = 0};
 
 	tr->call = emit_here(e);
 	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
 	emit_rm(e, 0x89, true, H_SP, tr_field(TR_REG(R_SP)));
-	emit_imm(e, H_T0, (uint64_t)(uintptr_t)fn);
-	behind = emit_lea_rip(e, H_T1, emit_here(e));
-	emit_jump(e, 0xe9, tr->light, false);
-	emit_aim(e, behind, emit_here(e));
+	stubs_light(tr, e, light_call);
 	emit_rm(e, 0x83, true, 7, tr_field(TR_OWN(value))); /* cmp qword, 0 */
 	emit_1(e, 0);
-	odd = emit_jump(e, 0x84, emit_here(e), false);
+	emit_jump_if(e, &odd, 4);
 	emit_rm(e, 0x8b, true, H_SP, tr_field(TR_REG(R_SP)));
 	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_CPU(rip)));
-	rings_go_on(tr, e);
-	emit_aim(e, odd, emit_here(e));
-	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(site)));
-	emit_jump(e, 0xe9, tr->out, false);
+	rings_go_on(tr, e, &odd);
 }
 
 /* ---- instructions ---- */

@@ -129,6 +129,12 @@ void emit_imm(struct emit *e, unsigned reg, uint64_t v)
 	}
 }
 
+void emit_compare(struct emit *e, bool w, unsigned reg, uint32_t v)
+{
+	emit_rr(e, 0x81, w, 7, reg);
+	emit_4(e, v);
+}
+
 void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned index, unsigned scale,
 	      int32_t disp)
 {
@@ -177,6 +183,11 @@ uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch)
 	e->p += 4;
 	emit_aim(e, at, to);
 	return at;
+}
+
+void emit_jump_if(struct emit *e, struct emit_jumps *j, unsigned cc)
+{
+	j->from[j->n++] = emit_jump(e, 0x80 | cc, emit_here(e), false);
 }
 
 uint8_t *emit_lea_rip(struct emit *e, unsigned reg, const void *to)

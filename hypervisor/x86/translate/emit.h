@@ -49,12 +49,21 @@ void emit_store(struct emit *e, unsigned size, unsigned reg, struct emit_mem m);
 void emit_store_imm(struct emit *e, unsigned size, uint64_t v, struct emit_mem m); /* not 1 */
 void emit_move(struct emit *e, unsigned size, unsigned to, unsigned from);         /* nor here */
 void emit_imm(struct emit *e, unsigned reg, uint64_t v); /* mov reg, v in its shortest form */
+void emit_compare(struct emit *e, bool w, unsigned reg, uint32_t v); /* cmp reg, v */
+void emit_compare(struct emit *e, bool w, unsigned reg, uint32_t v); /* cmp reg, v */
+enum { EMIT_COMPARE = 7 }; /* bytes, with a register that takes REX */
 /* lea reg, [base + (index << scale) + disp], cut to 32 bits unless w. */
 void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned index, unsigned scale,
 	      int32_t disp);
 /* A jump or call (0xe8, 0xe9, 0x80 + cc: 0f 8x) to where `to` runs; returns the displacement's
  * place. patch: it may be changed while it runs, so it lies within 8 bytes. */
 uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch);
+/* Jumps to one place that is not there yet. */
+struct emit_jumps {
+	uint8_t *from[6];
+	unsigned n;
+};
+void emit_jump_if(struct emit *e, struct emit_jumps *j, unsigned cc); /* one more */
 /* lea reg, [to], by its distance; as emit_jump. */
 uint8_t *emit_lea_rip(struct emit *e, unsigned reg, const void *to);
 /* The displacement at `at` (as emit_jump gave it) leads to `to` from now on. */

@@ -8,36 +8,23 @@
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
 
-enum { MOST_AWAY = 6 };
-
-struct away { /* jumps to the interpreter's */
-	uint8_t *from[MOST_AWAY];
-	unsigned n;
-};
-
 static unsigned source(const struct insn *in)
 {
 	return in->seg_override == SEG_N ? SEG_DS : in->seg_override;
 }
 
-static void away_if(struct gen *g, struct away *a, unsigned cc)
-{
-	a->from[a->n++] = emit_jump(&g->e, 0x80 | cc, emit_here(&g->e), false);
-}
-
 /* [reg] for RCX units of size: t1 = its address on the host, or away. */
 static void whole_range(struct gen *g, unsigned reg, unsigned size, enum mem_access access,
-			struct away *a)
+			struct emit_jumps *a)
 {
 	emit_rr(&g->e, 0x8b, gen_wide(g), H_T1, reg);
 	access_compare(g, 1, access);
-	away_if(g, a, 7); /* ja */
+	emit_jump_if(&g->e, a, 7); /* ja */
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 	emit_lea(&g->e, true, H_T0, H_T0, H_T1, 0, 0);
 	emit_lea(&g->e, true, H_T1, H_T1, R_CX, gen_shift(size), 0);
-	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, PAGE */
-	emit_4(&g->e, PAGE);
-	away_if(g, a, 7);
+	emit_compare(&g->e, true, H_T1, PAGE);
+	emit_jump_if(&g->e, a, 7);
 	emit_rr(&g->e, 0x8b, true, H_T1, H_T0);
 }
 
@@ -63,7 +50,7 @@ static void host_string(struct gen *g, const struct insn *in, unsigned size)
 	emit_1(&g->e, in->bytes[in->op_at]);
 }
 
-static void interpreted(struct gen *g, const struct insn *in, const struct away *a)
+static void interpreted(struct gen *g, const struct insn *in, const struct emit_jumps *a)
 {
 	struct tr_site *s = access_interp(g, in);
 
@@ -74,15 +61,14 @@ static void interpreted(struct gen *g, const struct insn *in, const struct away 
 static bool rep(struct gen *g, const struct insn *in, bool movs)
 {
 	unsigned size = in->size[0];
-	struct away a = {.n = 0};
+	struct emit_jumps a = {.n = 0};
 	uint8_t *none;
 
 	flags_spoil(g);
 	emit_rr(&g->e, 0x85, gen_wide(g), R_CX, R_CX); /* test */
 	none = emit_jump(&g->e, 0x84, emit_here(&g->e), false);
-	emit_rr(&g->e, 0x81, gen_wide(g), 7, R_CX); /* cmp */
-	emit_4(&g->e, PAGE / size);
-	away_if(g, &a, 7);
+	emit_compare(&g->e, gen_wide(g), R_CX, PAGE / size);
+	emit_jump_if(&g->e, &a, 7);
 	if (movs) {
 		whole_range(g, R_SI, size, ACCESS_READ, &a);
 		keep(g, H_T1, TR_OWN(value));

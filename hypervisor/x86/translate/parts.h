@@ -18,6 +18,9 @@ static inline bool run_among(run_fn *run, run_fn *const *list, unsigned n)
 
 /* ---- stubs.c ---- */
 void stubs_make(struct tr *tr, struct emit *e);
+/* Here: a call of fn, which always comes back, by the stub for light calls. The flags are in the
+ * slot; units are to be loaded again; t0 and t1 are lost. */
+void stubs_light(const struct tr *tr, struct emit *e, void (*fn)(struct cpu *));
 /* Into translated code at `host`; returns when it leaves. */
 void stubs_enter(struct cpu *c, const uint8_t *host);
 
@@ -52,8 +55,8 @@ bool over_holds(struct cpu *c, const struct tr_block *b);
 void ends_forget(struct tr_cpu *t); /* the table of jumps */
 /* ---- rings.c ---- */
 void rings_make(struct tr *tr, struct emit *e);
-/* By the table of jumps to t1, with the flags in the slot, or out. */
-void rings_go_on(struct tr *tr, struct emit *e);
+/* By the table of jumps to t1, with the flags in the slot, or out; odd lead out by tr_cpu.site. */
+void rings_go_on(struct tr *tr, struct emit *e, const struct emit_jumps *odd);
 /* ---- calls.c ---- */
 void calls_make(struct tr *tr, struct emit *e);
 /* ---- segment.c ---- */

@@ -43,14 +43,14 @@ static void ring_set(struct emit *e, unsigned ring)
 
 /* ---- stubs: t0 is the site of their odd cases ---- */
 
-static void begin(struct emit *e, struct odd *o, unsigned ring)
+static void begin(struct emit *e, struct emit_jumps *o, unsigned ring)
 {
 	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
 	emit_rm(e, 0xf6, false, 0, tr_field(TR_CPU(efer))); /* test */
 	emit_1(e, EFER_SCE);
-	odd_if(e, o, 4);
+	emit_jump_if(e, o, 4);
 	ring_known(e, ring);
-	odd_if(e, o, 4);
+	emit_jump_if(e, o, 4);
 }
 
 /* The selector is in t0, of 16 bits. */
@@ -88,7 +88,7 @@ static void set_cpl(struct emit *e, unsigned cpl, unsigned ring)
 	ring_set(e, ring);
 }
 
-void rings_go_on(struct tr *tr, struct emit *e)
+void rings_go_on(struct tr *tr, struct emit *e, const struct emit_jumps *odd)
 {
 	static const struct tr_site branch = {.out = OUT_BRANCH, .flags_at = FLAGS_SLOT};
 	uint8_t *away = ends_look_up(e);
@@ -97,14 +97,8 @@ void rings_go_on(struct tr *tr, struct emit *e)
 	ends_missed(e, away);
 	emit_imm(e, H_T0, (uint64_t)(uintptr_t)&branch);
 	emit_jump(e, 0xe9, tr->out, false);
-}
-
-/* To t1, or out. */
-static void go_on(struct tr *tr, struct emit *e, const struct odd *o)
-{
-	rings_go_on(tr, e);
-	for (unsigned i = 0; i < o->n; i++)
-		emit_aim(e, o->from[i], emit_here(e));
+	for (unsigned i = 0; i < odd->n; i++)
+		emit_aim(e, odd->from[i], emit_here(e));
 	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_OWN(site)));
 	emit_jump(e, 0xe9, tr->out, false);
 }
@@ -112,7 +106,7 @@ static void go_on(struct tr *tr, struct emit *e, const struct odd *o)
 /* t1: what RCX will be. */
 static void make_syscall(struct tr *tr, struct emit *e)
 {
-	struct odd o = {.n = 0};
+	struct emit_jumps o = {.n = 0};
 
 	begin(e, &o, RING_KERNEL);
 	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(value)));
@@ -122,7 +116,7 @@ static void make_syscall(struct tr *tr, struct emit *e)
 	emit_rr(e, 0x23, false, H_T0, H_T1);
 	EMIT(e, "\x41\xf7\xc5"); /* test r13d */
 	emit_4(e, FL_ODD);
-	odd_if(e, &o, 5);
+	emit_jump_if(e, &o, 5);
 	emit_rr(e, 0x8b, true, R_11, H_T1);
 	emit_rm(e, 0x8b, true, R_CX, tr_field(TR_OWN(value)));
 	EMIT(e, "\x41\x83\xcd\x02"); /* or r13d, FL_1 */
@@ -135,11 +129,11 @@ static void make_syscall(struct tr *tr, struct emit *e)
 	segment(e, SEG_SS, FLAT_DATA | SEG_DB);
 	set_cpl(e, 0, RING_KERNEL);
 	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_CPU(lstar)));
-	go_on(tr, e, &o);
+	rings_go_on(tr, e, &o);
 }
 
 /* IF comes back with them, in t1: unless an interrupt waits. */
-static void no_interrupt(struct emit *e, struct odd *o)
+static void no_interrupt(struct emit *e, struct emit_jumps *o)
 {
 	uint8_t *none;
 
@@ -153,17 +147,17 @@ static void no_interrupt(struct emit *e, struct odd *o)
 static void make_sysret(struct tr *tr, struct emit *e)
 {
 	const uint16_t user = 3 << SEG_DPL_SHIFT;
-	struct odd o = {.n = 0};
+	struct emit_jumps o = {.n = 0};
 
 	begin(e, &o, RING_USER);
 	emit_rr(e, 0x8b, true, H_T1, R_CX);
 	EMIT(e, "\x49\xc1\xe6\x10\x49\xc1\xfe\x10"); /* shl r14, 16; sar r14, 16 */
 	emit_rr(e, 0x3b, true, H_T1, R_CX);
-	odd_if(e, &o, 5);
+	emit_jump_if(e, &o, 5);
 	emit_rr(e, 0x8b, false, H_T1, R_11);
 	EMIT(e, "\x41\xf7\xc6"); /* test r14d */
 	emit_4(e, FL_ODD);
-	odd_if(e, &o, 5);
+	emit_jump_if(e, &o, 5);
 	no_interrupt(e, &o);
 	EMIT(e, "\x41\x81\xe6"); /* and r14d */
 	emit_4(e, SYSRET_FLAGS);
@@ -176,7 +170,7 @@ static void make_sysret(struct tr *tr, struct emit *e)
 	segment(e, SEG_SS, FLAT_DATA | SEG_DB | user);
 	set_cpl(e, 3, RING_USER);
 	emit_rr(e, 0x8b, true, H_T1, R_CX);
-	go_on(tr, e, &o);
+	rings_go_on(tr, e, &o);
 }
 
 void rings_make(struct tr *tr, struct emit *e)
@@ -198,8 +192,7 @@ bool rings_stub(struct gen *g, const uint8_t *stub)
 	g->ended = true;
 	if (!s)
 		return true;
-	emit_lea_rip(&g->e, H_T0, s);
-	emit_jump(&g->e, 0xe9, stub, false);
+	access_to(g, s, stub);
 	return true;
 }
 

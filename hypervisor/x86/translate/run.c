@@ -205,14 +205,20 @@ static void drop(struct tr_cpu *t, unsigned set, unsigned i)
 	t->tlb[set][i].tag[0] = t->tlb[set][i].tag[1] = (uint64_t)(i ^ 1) * PAGE;
 }
 
+/* Of what is relied upon without another look. */
+static void lose(struct cpu *c)
+{
+	tr_cpu(c)->lost++;
+	stack_page_forget(c);
+}
+
 void tr_flush(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
 
 	if (!t->tr)
 		return;
-	t->lost++;
-	stack_page_forget(c);
+	lose(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
 			drop(t, set, i);
@@ -232,8 +238,7 @@ void tr_new_context(struct cpu *c)
 		tr_flush(c);
 		return;
 	}
-	t->lost++;
-	stack_page_forget(c);
+	lose(c);
 	for (unsigned i = 0; i < t->n_touched; i++)
 		drop(t, t->touched[i] >> 16, t->touched[i] & 0xffff);
 	for (unsigned i = 0; i < t->n_pages; i++)
@@ -257,11 +262,12 @@ void tr_drop_page(struct cpu *c, uint64_t lin)
 
 	if (!t->tr)
 		return;
-	t->lost++;
-	stack_page_forget(c);
 	if (t->giant) {
 		tr_flush(c);
-	} else if (t->big[lin >> 21 & (TR_BIG - 1)]) { /* 4 MiB at most: two of 2 MiB */
+		return;
+	}
+	lose(c);
+	if (t->big[lin >> 21 & (TR_BIG - 1)]) { /* 4 MiB at most: two of 2 MiB */
 		for (uint64_t at = 0; at < 4 << 20; at += PAGE)
 			drop_lin(t, (lin & ~0x3fffffull) + at);
 	} else {
@@ -275,8 +281,7 @@ static void close_page(struct cpu *c, const uint8_t *flag)
 {
 	struct tr_cpu *t = tr_cpu(c);
 
-	t->lost++;
-	stack_page_forget(c);
+	lose(c);
 	for (unsigned set = 0; set < TLB_SETS; set++)
 		for (unsigned i = 0; i < TR_TLB; i++)
 			if (t->flag[set][i] == flag)

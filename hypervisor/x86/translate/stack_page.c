@@ -36,8 +36,7 @@ void stack_page_look(struct gen *g, int32_t disp, unsigned size, bool write)
 {
 	emit_lea(&g->e, true, H_T1, H_SP, REG_NONE, 0, disp);
 	emit_rm(&g->e, 0x2b, true, H_T1, tag_of(g->key->set, write)); /* sub */
-	EMIT(&g->e, "\x49\x81\xfe");                                  /* cmp r14, 4096 - size */
-	emit_4(&g->e, PAGE - size);
+	emit_compare(&g->e, true, H_T1, PAGE - size);
 }
 
 void stack_page_addend(struct gen *g)
@@ -115,8 +114,7 @@ static void make(struct emit *e, unsigned set, unsigned write)
 	emit_rm(e, 0x3b, true, H_T0, inside(tag_of(set, write)));
 	same = emit_jump(e, 0x84, emit_here(e), false);
 	emit_rr(e, 0x2b, true, H_T1, H_T0);
-	EMIT(e, "\x49\x81\xfe"); /* cmp r14, 4095 */
-	emit_4(e, PAGE - 1);
+	emit_compare(e, true, H_T1, PAGE - 1);
 	none = emit_jump(e, 0x87, emit_here(e), false);
 	take(e, set, write);
 	emit_rm(e, 0x8b, true, R_AX, kept);

@@ -224,7 +224,7 @@ static void push_pop(struct emit *e, unsigned op, unsigned reg)
 static void go(struct emit *e)
 {
 	emit_rm(e, 0x8b, true, R_AX, tr_field(TR_OWN(slot_flags)));
-	emit_rm(e, 0x89, true, R_AX, tr_field(TR_FLAGS_SLOT));
+	emit_rm(e, 0x89, true, R_AX, tr_field(TR_NEAR(flags)));
 	EMIT(e, "\x04\x7f\x9e"); /* add al, 127; sahf */
 	registers(e, false);
 	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
@@ -255,7 +255,7 @@ static void store_all(struct tr *tr, struct emit *e)
 {
 	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(t1)));
 	emit_rm(e, 0x89, true, H_T0, tr_field(TR_OWN(site)));
-	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_FLAGS_SLOT));
+	emit_rm(e, 0x8b, true, H_T1, tr_field(TR_NEAR(flags)));
 	emit_rm(e, 0x89, true, H_T1, tr_field(TR_OWN(slot_flags)));
 	registers(e, true);
 	EMIT(e, "\x9f\x0f\x90\xc0"); /* lahf; seto al */
@@ -326,6 +326,16 @@ static void make_light(struct tr *tr, struct emit *e)
 	emit_rr(e, 0x8b, true, R_SP, R_BX);
 	light_registers(e, false);
 	emit_rm(e, 0xff, false, 4, tr_field(TR_OWN(resume)));
+}
+
+void stubs_light(const struct tr *tr, struct emit *e, void (*fn)(struct cpu *))
+{
+	uint8_t *back;
+
+	emit_imm(e, H_T0, (uint64_t)(uintptr_t)fn);
+	back = emit_lea_rip(e, H_T1, emit_here(e));
+	emit_jump(e, 0xe9, tr->light, false);
+	emit_aim(e, back, emit_here(e));
 }
 
 void stubs_make(struct tr *tr, struct emit *e)

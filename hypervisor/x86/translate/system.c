@@ -9,7 +9,6 @@
  */
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/translate/gen.h"
-#include "hypervisor/x86/translate/parts.h"
 
 void system_set(struct gen *g, uint32_t flags)
 {
@@ -214,12 +213,7 @@ static void light_tscp(struct cpu *c)
 /* The flags are in the slot. */
 static void call_light(struct gen *g, void (*fn)(struct cpu *))
 {
-	uint8_t *at;
-
-	emit_imm(&g->e, H_T0, (uint64_t)(uintptr_t)fn);
-	at = emit_lea_rip(&g->e, H_T1, emit_here(&g->e));
-	emit_jump(&g->e, 0xe9, g->tr->light, false);
-	emit_aim(&g->e, at, emit_here(&g->e));
+	stubs_light(g->tr, &g->e, fn);
 	g->vector_ready = g->x87_ready = false;
 }
 

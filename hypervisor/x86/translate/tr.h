@@ -137,7 +137,7 @@ struct tr_near {
 		uint64_t addend;
 	} stack[TLB_SETS];       /* the page that RSP pointed into last: stack_page.c */
 	uint64_t span[TR_SPANS]; /* span.c: what makes a host address of a linear one */
-	uint64_t flags;          /* TR_FLAGS_SLOT */
+	uint64_t flags;          /* the slot: at -8, which flags.c and ends.c have in bytes */
 };
 _Static_assert(sizeof(struct tr_near) == 128, "one byte has all of its displacements");
 
@@ -173,7 +173,6 @@ static inline unsigned tr_page_slot(uint64_t lin, unsigned key)
 	((int32_t)(((sizeof(struct cpu) + 63) & ~63ul) + offsetof(struct tr_cpu, field)))
 #define TR_REG(n)      (TR_CPU(r) + 8 * (int32_t)(n))
 #define TR_NEAR(field) ((int32_t)offsetof(struct tr_near, field) - (int32_t)sizeof(struct tr_near))
-#define TR_FLAGS_SLOT  (-8)
 static inline struct emit_mem tr_field(int32_t disp)
 {
 	return (struct emit_mem){H_CPU, REG_NONE, disp};
