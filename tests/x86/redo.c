@@ -32,7 +32,11 @@
 	X(dec_later, "stc; mov rcx, [r9]; dec rdx") \
 	X(inc_8, "stc; mov dl, 127; mov rcx, [r9]; inc dl") \
 	X(dec_16, "stc; mov rcx, [r9]; dec bx") X(inc_high, "stc; mov rcx, [r9]; inc ah") \
-	X(inc_dec, "stc; mov rcx, [r9]; inc edx; mov rcx, [r9 + 8]; dec edx")
+	X(inc_dec, "stc; mov rcx, [r9]; inc edx; mov rcx, [r9 + 8]; dec edx") \
+	X(inc_first, "stc; jmp 1f; 1: inc edx") X(dec_first, "clc; jmp 1f; 1: dec rdx") \
+	X(inc_behind_cmp, "cmp eax, ebx; jb 1f; 1: inc edx; dec bl") \
+	X(inc_read, "stc; jmp 1f; 1: inc edx; setc bl; setz cl") \
+	X(brought_back, "cmp ebx, eax; mov rcx, [r9]; setc dl; mov rcx, [r9 + 8]")
 /* clang-format on */
 
 #define X(name, insn) TWICE(name, insn);

@@ -102,3 +102,63 @@ TIER_TEST(a_page_goes_within_a_span)
 	EQ(0x22222222, r.c->r[R_AX]);
 	sys_rig_free(&r);
 }
+
+PAYLOAD(between, 64,
+	"mov r9d, 3; 1: mov r13d, 0x1300; mov r14d, 0x1400; mov r15d, 0x1500; mov ebx, 2;"
+	"xor ebp, ebp; push r15; push r14; push rbx; mov rax, r13; mov rcx, [rsp + 16];"
+	"add rax, r14; lea rdx, [rax + r13 * 2]; mov rsi, [rsp + 8]; lea edi, [rdx + rbx * 4 + 1];"
+	"cmp rdi, r15; je 9f; mov [rsp + 8], rdi; mov r13d, [rsp]; mov bp, r14w; sub ebp, r13d;"
+	"or [rsp], r14; pop r15; mov r8, r15; xor r8, r13; pop r14; pop r13; cmp r13, r14; ja 9f;"
+	"dec r9d; jnz 1b; hlt; 9: ud2");
+
+/* What a look left in a register serves until something else is there. The first time round
+ * the page is not known yet. */
+TIER_TEST(registers_in_memory_within_a_span)
+{
+	struct sys_rig r = sys_rig("max");
+
+	go_long(&r, 0);
+	r.c->r[R_SP] = 0x28800;
+	LOADED(&r, between);
+	EQ(-1, payload_go(&r).vector);
+	EQ(0x1500, r.c->r[R_CX]);
+	EQ(0x1400, r.c->r[R_SI]);
+	EQ(0x1300 + 0x1400, r.c->r[R_AX]);
+	EQ(0x2700 + 0x2600, r.c->r[R_DX]);
+	EQ(0x4d00 + 9, r.c->r[R_DI]);
+	EQ(0x13fe, r.c->r[R_BP]);
+	EQ(0x1402, r.c->r[R_15]);
+	EQ(0x1400, r.c->r[8]);
+	EQ(0x4d09, r.c->r[R_14]);
+	EQ(0x1500, r.c->r[R_13]);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(owed, 64,
+	"mov r9d, 3; mov ebx, 0x123; mov r14d, 0x456; 1: push rbx; push r14; push rsp; push 7;"
+	"pop rcx; cmp r9d, 1; cmove rdi, rsi; mov rax, [rdi]; pop rdx; pop r15; pop r8; dec r9d;"
+	"jnz 1b; hlt");
+
+/* RSP moves once for several; where something faults it has moved. */
+TIER_TEST(a_fault_behind_pushes)
+{
+	struct sys_rig r = sys_rig("max");
+	struct trap t;
+
+	go_long(&r, 0);
+	payload_traps(&r);
+	r.c->r[R_SP] = 0x28800;
+	r.c->r[R_DI] = 0x30000;
+	r.c->r[R_SI] = 0x31000;
+	page_put(&r, 0x31000, 0, 0);
+	LOADED(&r, owed);
+	t = payload_go(&r);
+	EQ(EXC_PF, t.vector);
+	EQ(0x28800 - 24, t.sp);
+	EQ(7, r.c->r[R_CX]);
+	EQ(0x28800 - 16, r.c->r[R_DX]);
+	EQ(0x456, r.c->r[R_15]);
+	EQ(0x123, r.c->r[8]);
+	EQ(0x28800 - 16, ram_get(&r, 0x28800 - 24, 8));
+	sys_rig_free(&r);
+}

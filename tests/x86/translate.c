@@ -72,6 +72,50 @@ TIER_TEST(room_is_made_behind_an_x87_instruction)
 	sys_rig_free(&r);
 }
 
+/* ---- jumps that are patched ---- */
+
+/* Comparisons of many lengths, none of which ends as a NOP does. */
+PAYLOAD(compares, 64,
+	"cmp eax, ecx; je 9f; cmp rax, rcx; je 9f; cmp eax, 0x12345; je 9f; test bl, bl; jne 9f;"
+	"cmp rcx, 0x12; je 9f; jmp 1f; 1: cmp byte ptr [rsi], 7; je 9f; cmp [rsi + rdi * 2], rax;"
+	"je 9f; cmp r15, rax; jne 9f; cmp dword ptr [rsi + 4], 0x1234567; je 9f; test r15d, 3;"
+	"jne 9f; jmp 2f; 2: cmp bx, 0x1234; je 9f; cmp ax, 1; ja 9f; hlt; 9: ud2");
+
+static bool is_nop(const uint8_t *end)
+{
+	return end[-1] == 0x90 || !memcmp(end - 3, "\x0f\x1f", 3);
+}
+
+/* The host reads four bytes at once when they lie within eight, and makes one operation of a
+ * comparison and the jump right behind it. */
+TEST(jumps_that_are_patched_lie_well_and_behind_their_comparisons)
+{
+	struct sys_rig r;
+	const struct tr *tr;
+	unsigned jccs = 0;
+
+	tier_now = TIER_TRANSLATE;
+	r = sys_rig("max");
+	go_long(&r, 0);
+	LOADED(&r, compares);
+	r.c->r[R_CX] = 1;
+	r.c->r[R_SI] = AT_STACK0;
+	r.c->r[R_AX] = r.c->r[R_BX] = r.c->r[R_DI] = r.c->r[R_15] = 0;
+	store_le(r.ram + AT_STACK0, 8, 1);
+	EQ(-1, payload_go(&r).vector);
+	tr = tr_cpu(r.c)->tr;
+	for (unsigned i = 0; i < tr->regions[0].n_blocks; i++)
+		for (struct tr_link *l = tr->regions[0].blocks[i]->links; l; l = l->next_of) {
+			bool jcc = (l->jump[-1] & 0xf0) == 0x80;
+
+			EQ(true, ((uintptr_t)l->jump & 7) <= 4);
+			EQ(false, jcc && is_nop(l->jump - 2));
+			jccs += jcc;
+		}
+	EQ(true, jccs >= 12);
+	sys_rig_free(&r);
+}
+
 /* ---- no room for two vCPUs at once ---- */
 
 /* 0x20000: go on, with code that is not translated yet; [rdi]: it is there. */

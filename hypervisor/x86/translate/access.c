@@ -86,7 +86,7 @@ static unsigned from_memory(struct gen *g, unsigned r, unsigned scratch)
 	return scratch;
 }
 
-static void register_ea(struct gen *g, const struct insn *in, int32_t plus)
+static void sum_of(struct gen *g, const struct insn *in, bool w, unsigned to, int32_t plus)
 {
 	unsigned base = REG_NONE, index = REG_NONE;
 
@@ -94,7 +94,12 @@ static void register_ea(struct gen *g, const struct insn *in, int32_t plus)
 		base = from_memory(g, in->base, H_T1);
 	if (in->index != REG_NONE)
 		index = from_memory(g, in->index, H_T0);
-	emit_lea(&g->e, in->addrsize == 8, H_T1, base, index, in->scale, (int32_t)in->disp + plus);
+	emit_lea(&g->e, w, to, base, index, in->scale, (int32_t)in->disp + plus);
+}
+
+static void register_ea(struct gen *g, const struct insn *in, int32_t plus)
+{
+	sum_of(g, in, in->addrsize == 8, H_T1, plus);
 	if (in->addrsize == 2)
 		segment_cut(g, 2);
 }
@@ -106,6 +111,14 @@ void access_offset(struct gen *g, const struct insn *in)
 		emit_imm(&g->e, H_T1, constant_ea(g, in));
 	else
 		register_ea(g, in, 0);
+}
+
+void access_lea(struct gen *g, const struct insn *in, unsigned to)
+{
+	if (is_constant(in))
+		emit_imm(&g->e, to, reg_part(constant_ea(g, in), in->opsize));
+	else
+		sum_of(g, in, in->opsize == 8 && in->addrsize == 8, to, 0);
 }
 
 /* ---- the check ---- */
@@ -120,7 +133,7 @@ static struct gen_slow *slow(struct gen *g, uint8_t *from, struct tr_site *site)
 	}
 	g->n_slow++;
 	*s = (struct gen_slow){.from = from, .site = site};
-	flags_out(g, &s->redo);
+	flags_out(g, &s->miss.redo);
 	return s;
 }
 
@@ -182,8 +195,7 @@ int32_t access_compare(struct gen *g, unsigned size, enum mem_access access)
 
 	entry_index(g);
 	emit_rm(&g->e, 0x2b, true, H_T1, tag);
-	EMIT(&g->e, "\x49\x81\xfe"); /* cmp r14, 4096 - size */
-	emit_4(&g->e, PAGE - size);
+	emit_compare(&g->e, true, H_T1, PAGE - size);
 	return tag.disp;
 }
 
@@ -195,7 +207,7 @@ void access_check(struct gen *g, unsigned size, enum mem_access access, const ui
 	out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false), /* ja */
 		   access_site_of(g, size, access, start));
 	if (out)
-		out->tag = tag;
+		out->miss.tag = tag;
 	emit_rm(&g->e, 0x8b, true, H_T0, access_host(g));
 	g->at = (struct emit_mem){H_T1, H_T0, 0};
 }
@@ -209,20 +221,25 @@ static struct emit_mem constant_entry(const struct gen *g, uint64_t lin, size_t 
 	return tr_field(tlb_at(g, i * sizeof(struct tr_tlb) + field));
 }
 
-/* The flags of `jne` if the page is not there. */
-static void compare_constant(struct gen *g, uint64_t lin, enum mem_access access)
+/* The flags of `jne` if the page is not there. Returns the comparison. */
+static uint8_t *compare_constant(struct gen *g, uint64_t lin, enum mem_access access)
 {
 	uint64_t page = lin & PAGE_MASK;
 	struct emit_mem tag =
 		constant_entry(g, lin, offsetof(struct tr_tlb, tag) + 8 * (access == ACCESS_WRITE));
 
+	uint8_t *at;
+
 	if ((int64_t)page == (int32_t)page) {
+		at = g->e.p;
 		emit_rm(&g->e, 0x81, true, 7, tag);
 		emit_4(&g->e, (uint32_t)page);
 	} else {
 		emit_imm(&g->e, H_T1, page);
+		at = g->e.p;
 		emit_rm(&g->e, 0x3b, true, H_T1, tag);
 	}
+	return at;
 }
 
 static void at_constant(struct gen *g, uint64_t lin)
@@ -239,7 +256,7 @@ static void check_constant(struct gen *g, uint64_t lin, unsigned size, enum mem_
 	out = slow(g, emit_jump(&g->e, 0x85, emit_here(&g->e), false),
 		   access_site_of(g, size, access, start));
 	if (out)
-		out->constant = true, out->lin = lin;
+		out->miss.constant = true, out->miss.lin = lin;
 	emit_rm(&g->e, 0x8b, true, H_T0, constant_entry(g, lin, offsetof(struct tr_tlb, host)));
 	at_constant(g, lin);
 }
@@ -255,9 +272,8 @@ static void check_stack(struct gen *g, int32_t disp, unsigned size, enum mem_acc
 	stack_page_look(g, disp, size, access == ACCESS_WRITE);
 	out = slow(g, emit_jump(&g->e, 0x87, emit_here(&g->e), false),
 		   access_site_of(g, size, access, start));
-
 	if (out)
-		out->stack = true;
+		out->miss.stack = true;
 	stack_page_addend(g);
 	g->at = (struct emit_mem){H_SP, H_T0, disp};
 }
@@ -299,11 +315,10 @@ static void check_span(struct gen *g, const struct insn *in, const struct gen_sp
 		register_ea(g, in, plus);
 		tag = access_compare(g, size, s->write ? ACCESS_WRITE : ACCESS_READ);
 	}
+	emit_fit(&g->e, g->e.p - EMIT_COMPARE);
 	edge = leave_span(g, s, 0x87, start);
-	if (edge) {
-		edge->tag = tag;
-		edge->stack = stack;
-	}
+	if (edge)
+		edge->miss.tag = tag, edge->miss.stack = stack;
 	if (stack)
 		stack_page_addend(g);
 	else
@@ -311,23 +326,24 @@ static void check_span(struct gen *g, const struct insn *in, const struct gen_sp
 	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
 }
 
-static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t lin)
+static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t lin, bool t0)
 {
 	enum mem_access access = s->write ? ACCESS_WRITE : ACCESS_READ;
 	struct gen_edge *edge;
 	const uint8_t *start;
 
 	if (s->first != g->i) {
-		emit_rm(&g->e, 0x8b, true, H_T0, span_field(s));
+		if (!t0)
+			emit_rm(&g->e, 0x8b, true, H_T0, span_field(s));
 		at_constant(g, lin);
 		return;
 	}
 	flags_spoil(g);
 	start = emit_here(&g->e);
-	compare_constant(g, lin, access);
+	emit_fit(&g->e, compare_constant(g, lin, access));
 	edge = leave_span(g, s, 0x85, start);
 	if (edge)
-		edge->constant = true, edge->lin = (uint64_t)s->place.at;
+		edge->miss.constant = true, edge->miss.lin = (uint64_t)s->place.at;
 	emit_rm(&g->e, 0x8b, true, H_T0, constant_entry(g, lin, offsetof(struct tr_tlb, host)));
 	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
 	at_constant(g, lin);
@@ -355,19 +371,23 @@ static void at_registers(struct gen *g, const struct insn *in, bool t0)
 static bool in_span(struct gen *g, const struct insn *in)
 {
 	const struct gen_span *s;
+	bool t0;
 
 	if (g->span[g->i] == NO_SPAN)
 		return false;
 	s = &g->spans[g->span[g->i]];
+	t0 = gen_t0_holds(g) && g->t0_span == g->span[g->i];
 	if (is_constant(in)) {
-		span_of_constants(g, s, constant_ea(g, in));
+		span_of_constants(g, s, constant_ea(g, in), t0);
 	} else if (s->first != g->i) {
-		at_registers(g, in, false);
+		at_registers(g, in, t0);
 	} else {
 		flags_spoil(g);
 		check_span(g, in, s, (int32_t)(s->place.at - g->span_at[g->i]));
 		at_registers(g, in, true);
 	}
+	g->t0_span = g->span[g->i];
+	gen_t0_held(g, true);
 	return true;
 }
 
@@ -446,12 +466,17 @@ void access_out(struct gen *g, const struct tr_site *s)
 	access_to(g, s, g->tr->out);
 }
 
-void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin)
+void access_missed(struct gen *g, const struct gen_miss *m, const uint8_t *retry, bool write)
 {
-	if (constant)
-		emit_imm(&g->e, H_T1, lin);
-	else if (tag)
-		emit_rm(&g->e, 0x03, true, H_T1, (struct emit_mem){H_CPU, H_T0, tag});
+	if (m->stack) {
+		stack_page_miss(g, retry, write, m->redo);
+		return;
+	}
+	if (m->constant)
+		emit_imm(&g->e, H_T1, m->lin);
+	else if (m->tag)
+		emit_rm(&g->e, 0x03, true, H_T1, (struct emit_mem){H_CPU, H_T0, m->tag});
+	flags_redo(g, m->redo);
 }
 
 uint8_t *access_unless_page(struct gen *g, unsigned slot, uint32_t id)
@@ -467,12 +492,7 @@ void access_slow_paths(struct gen *g)
 		const struct gen_slow *s = &g->slow[i];
 
 		emit_aim(&g->e, s->from, emit_here(&g->e));
-		if (s->stack) {
-			stack_page_miss(g, s->site->retry, s->site->out == OUT_WRITE, s->redo);
-		} else {
-			access_address(g, s->tag, s->constant, s->lin);
-			flags_redo(g, s->redo);
-		}
+		access_missed(g, &s->miss, s->site->retry, s->site->out == OUT_WRITE);
 		access_out(g, s->site);
 	}
 }

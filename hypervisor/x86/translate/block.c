@@ -169,6 +169,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 	access_out(g, s);
 	s->resume = emit_here(&g->e);
 	g->flags_at = FLAGS_HOST;
+	g->flags_kept = false;
 	g->flags_by = NO_INSN;
 	g->ended = block_ends(in);
 }
@@ -194,14 +195,20 @@ static void one(struct gen *g)
 	const struct insn *in = gen_insn(g);
 	gen_fn *fn = g->fn[g->i];
 	unsigned from = g->n_slow;
-	struct emit before = g->e;
+	struct emit before;
 	enum tr_flags_at at = g->flags_at;
+	bool kept = g->flags_kept;
 
+	if (!stack_waits(g))
+		stack_settle(g);
+	before = g->e;
 	note_place(g);
 	if (!fn || !fn(g, in)) {
 		g->e = before;
 		g->n_slow = from;
 		g->flags_at = at;
+		g->flags_kept = kept;
+		g->t0_at = NULL;
 		by_interpreter(g, in);
 	}
 	resume_sites(g, from);
@@ -282,12 +289,14 @@ static void make(struct gen *g)
 	en = entries(g);
 	g->flags_by = NO_INSN;
 	g->flags_at = b->flags_in == FLAGS_IN_SLOT ? FLAGS_SLOT : FLAGS_HOST;
+	g->flags_kept = false;
 	g->i = 0;
 	if (b->over)
 		over_check(g);
 	for (g->i = 0; g->i < g->n && !g->failed && !g->ended; g->i++)
 		one(g);
 	if (!g->ended) {
+		stack_settle(g);
 		g->i = g->n;
 		ends_go_on(g);
 	}
@@ -354,6 +363,8 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	g->key = &tr->keys[tr_key_index(c)];
 	g->n = g->n_slow = g->n_edges = 0;
 	g->plain = from->plain;
+	g->t0_at = NULL;
+	g->sp_owed = 0;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
 	len = decode_from(g, from);
 	if (!g->n)

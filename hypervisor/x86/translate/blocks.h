@@ -63,6 +63,7 @@ struct tr_link {
 	bool cross, poll, first; /* first: before anything of the block was done */
 	bool plain; /* to a block without spans, as a page was not there; site.retry: the check */
 	bool write;
+	bool kept; /* the flags are in the slot, too */
 };
 
 struct tr_place { /* an instruction's beginning, for faults of the host's */

@@ -230,7 +230,7 @@ static const uint8_t *entry_for(const struct tr_link *l, const struct tr_block *
 
 	if (host && !l->cross && !l->poll && to->flags_in != FLAGS_IN_SLOT)
 		return tr_entry(to, ENTRY_BODY);
-	if (host)
+	if (host && !l->kept)
 		return tr_entry(to, ENTRY_HOST);
 	return tr_entry(to, l->poll ? ENTRY_POLL : l->cross ? ENTRY_PAGE : ENTRY_SLOT);
 }

@@ -151,6 +151,8 @@ void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned inde
 		emit_4(e, (uint32_t)disp);
 		return;
 	}
+	if (index == REG_NONE && !disp && base == reg && w)
+		return;
 	if (index == REG_NONE && !disp) { /* a move costs nothing */
 		emit_rr(e, 0x8b, w, reg, base);
 		return;
@@ -168,14 +170,40 @@ void emit_aim(const struct emit *e, uint8_t *at, const uint8_t *to)
 	__atomic_store_n((int32_t *)(void *)at, rel, __ATOMIC_RELEASE);
 }
 
+/* How far a displacement that begins at p is from lying within 8 bytes. */
+static unsigned short_of(const uint8_t *p)
+{
+	unsigned at = (uintptr_t)p & 7;
+
+	return at > 4 ? 8 - at : 0;
+}
+
+/* Up to three bytes that do nothing. */
+static void pad(struct emit *e, unsigned n)
+{
+	static const char nop[4][3] = {"", "\x90", "\x66\x90", "\x0f\x1f"}; /* [rax] */
+
+	emit_n(e, nop[n], n);
+}
+
+void emit_fit(struct emit *e, uint8_t *from)
+{
+	unsigned n = short_of(e->p + 2), len = (unsigned)(e->p - from);
+
+	memmove(from + n, from, len);
+	e->p = from;
+	pad(e, n);
+	e->p += len;
+}
+
 uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch)
 {
 	bool cc = op >= 0x80 && op < 0x90;
 	unsigned first = cc ? 2 : 1;
 	uint8_t *at;
 
-	while (patch && ((uintptr_t)(e->p + first) & 7) > 4)
-		emit_1(e, 0x90);
+	if (patch)
+		pad(e, short_of(e->p + first));
 	if (cc)
 		emit_1(e, 0x0f);
 	emit_1(e, op);
@@ -374,7 +402,7 @@ bool emit_insn(struct emit *e, const struct insn *in, const struct emit_insn *x)
 	if (put_rewritten(e, in, &f))
 		return true;
 	emit_1(e, has_kind(in, O_Z) ? (in->bytes[in->op_at] & 0xf8) | (f.opreg & 7)
-				    : in->bytes[in->op_at]);
+				    : in->bytes[in->op_at] ^ (f.reversed ? 2 : 0));
 	if (in->has_modrm)
 		put_modrm(e, &f);
 	put_imm(e, in);

@@ -50,7 +50,6 @@ void emit_store_imm(struct emit *e, unsigned size, uint64_t v, struct emit_mem m
 void emit_move(struct emit *e, unsigned size, unsigned to, unsigned from);         /* nor here */
 void emit_imm(struct emit *e, unsigned reg, uint64_t v); /* mov reg, v in its shortest form */
 void emit_compare(struct emit *e, bool w, unsigned reg, uint32_t v); /* cmp reg, v */
-void emit_compare(struct emit *e, bool w, unsigned reg, uint32_t v); /* cmp reg, v */
 enum { EMIT_COMPARE = 7 }; /* bytes, with a register that takes REX */
 /* lea reg, [base + (index << scale) + disp], cut to 32 bits unless w. */
 void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned index, unsigned scale,
@@ -58,6 +57,9 @@ void emit_lea(struct emit *e, bool w, unsigned reg, unsigned base, unsigned inde
 /* A jump or call (0xe8, 0xe9, 0x80 + cc: 0f 8x) to where `to` runs; returns the displacement's
  * place. patch: it may be changed while it runs, so it lies within 8 bytes. */
 uint8_t *emit_jump(struct emit *e, unsigned op, const uint8_t *to, bool patch);
+/* The comparison from `from` on moves to where a conditional jump that may be patched can follow at
+ * once: the host makes one operation of the two. It is to hold no address relative to RIP. */
+void emit_fit(struct emit *e, uint8_t *from);
 /* Jumps to one place that is not there yet. */
 struct emit_jumps {
 	uint8_t *from[6];
@@ -73,6 +75,7 @@ void emit_aim(const struct emit *e, uint8_t *at, const uint8_t *to);
 struct emit_insn {
 	uint8_t reg, rm, vvvv, opreg; /* host registers of those fields, where they are general */
 	bool has_mem, lowered;        /* lowered: the field of AH … BH has AL … BL instead */
+	bool reversed;                /* the opcode of the other direction: rm is what is read */
 	struct emit_mem mem;
 };
 /* False: it cannot be encoded (AH … BH beside a register that needs REX). */

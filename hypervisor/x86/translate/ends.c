@@ -32,8 +32,9 @@ static struct gen_edge *new_link(struct gen *g, uint64_t to)
 	*edge = (struct gen_edge){.link = l};
 	l->site = (struct tr_site){.b = g->b,
 				   .out = OUT_LINK,
-				   .flags_at = (uint8_t)flags_out(g, &edge->redo),
+				   .flags_at = (uint8_t)flags_out(g, &edge->miss.redo),
 				   .off = g->off[g->i]};
+	l->kept = g->flags_at == FLAGS_HOST && g->flags_kept;
 	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
 	l->first = !g->i;
 	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
@@ -70,35 +71,22 @@ void ends_link_over(struct gen *g, uint64_t to)
 		g->b->links->cross = true;
 }
 
-/* The stack's page or the flags first: the jump that is patched is behind that. */
-static void before_link(struct gen *g, const struct gen_edge *edge)
-{
-	struct tr_link *l = edge->link;
-
-	emit_aim(&g->e, l->jump, emit_here(&g->e));
-	if (edge->stack) {
-		stack_page_miss(g, l->site.retry, l->write, edge->redo);
-	} else {
-		access_address(g, edge->tag, edge->constant, edge->lin);
-		flags_redo(g, edge->redo);
-	}
-	l->jump = emit_jump(&g->e, 0xe9, emit_here(&g->e), true);
-}
-
 void ends_edges(struct gen *g)
 {
 	for (unsigned i = 0; i < g->n_edges; i++) {
-		const struct gen_edge *edge = &g->edges[i];
-		struct tr_link *l = edge->link;
+		const struct gen_miss *m = &g->edges[i].miss;
+		struct tr_link *l = g->edges[i].link;
+		const uint8_t *at = emit_here(&g->e);
 
-		bool before = edge->redo != NO_INSN || edge->stack;
-
-		if (before)
-			before_link(g, edge);
-		l->open = emit_here(&g->e);
-		emit_aim(&g->e, l->jump, l->open);
-		if (!before)
-			access_address(g, edge->tag, edge->constant, edge->lin);
+		emit_aim(&g->e, l->jump, at);
+		access_missed(g, m, l->site.retry, l->write);
+		/* The stack's page and the flags are for a block that is there, too. */
+		if (m->stack || m->redo != NO_INSN) {
+			l->jump = emit_jump(&g->e, 0xe9, emit_here(&g->e), true);
+			at = emit_here(&g->e);
+			emit_aim(&g->e, l->jump, at);
+		}
+		l->open = at;
 		access_out(g, &l->site);
 	}
 }
@@ -126,6 +114,7 @@ static uint64_t behind(const struct gen *g, const struct insn *in)
 
 static bool jcc(struct gen *g, const struct insn *in)
 {
+	bool t0 = gen_t0_holds(g);
 	uint64_t to;
 
 	if (!target(g, in, &to))
@@ -135,6 +124,7 @@ static bool jcc(struct gen *g, const struct insn *in)
 		link_jump(g, 0x80 | ((in->bytes[in->op_at] & 15) ^ 1), behind(g, in));
 	else
 		link_jump(g, 0x80 | (in->bytes[in->op_at] & 15), to);
+	gen_t0_held(g, t0);
 	return true;
 }
 
@@ -269,7 +259,7 @@ static void push_next(struct gen *g, const struct insn *in)
 }
 
 /* The target is found first: when it is none the stack is as it was. */
-static bool call_indirect(struct gen *g, const struct insn *in)
+static void call_indirect(struct gen *g, const struct insn *in)
 {
 	uint8_t *away;
 	struct tr_site *s;
@@ -277,14 +267,13 @@ static bool call_indirect(struct gen *g, const struct insn *in)
 	load_target(g, in);
 	s = look_up(g, &away);
 	if (!s)
-		return true;
+		return;
 	s->whole = true;
 	emit_rm(&g->e, 0x8b, true, H_T1, jumps_at(offsetof(struct tr_jump, host)));
 	emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_OWN(value)));
 	push_next(g, in);
 	emit_rm(&g->e, 0xff, false, 4, tr_field(TR_OWN(value)));
 	not_found(g, away, s);
-	return true;
 }
 
 /* The stack's, of those that have no other. */
@@ -308,8 +297,10 @@ static bool call(struct gen *g, const struct insn *in)
 
 	if (!plain_size(g, in))
 		return false;
-	if (in->op->o[0].kind != O_J)
-		return call_indirect(g, in);
+	if (in->op->o[0].kind != O_J) {
+		call_indirect(g, in);
+		return true;
+	}
 	if (!target(g, in, &to))
 		return false;
 	push_next(g, in);

@@ -39,6 +39,12 @@ static bool asks(const struct gen *g, unsigned i)
 	return g->reads[i] || (flags_touched(g, i) && g->live[i + 1] & ~set);
 }
 
+/* INC, DEC: CF alone is left as it is. */
+static bool asks_for_cf(const struct gen *g, unsigned i)
+{
+	return !g->reads[i] && (g->fx[i].flags_set | FL_CF) == FL_STATUS;
+}
+
 /* Where a block wants the flags to be when it begins: what happens to them first? */
 enum tr_flags_in flags_in(const struct gen *g)
 {
@@ -46,7 +52,7 @@ enum tr_flags_in flags_in(const struct gen *g)
 		if (g->shows[i])
 			return FLAGS_IN_SLOT;
 		if (asks(g, i))
-			return FLAGS_IN_HOST;
+			return asks_for_cf(g, i) ? FLAGS_IN_SLOT : FLAGS_IN_HOST;
 		if (flags_touched(g, i))
 			return FLAGS_IN_NONE;
 	}
@@ -103,11 +109,12 @@ void flags_spoil(struct gen *g)
 {
 	if (g->flags_at != FLAGS_HOST)
 		return;
-	if (redo_can(g)) {
+	if (!g->flags_kept && redo_can(g, g->flags_by, g->i)) {
 		g->flags_at = FLAGS_REDO;
 		return;
 	}
-	flags_save(&g->e);
+	if (!g->flags_kept)
+		flags_save(&g->e);
 	g->flags_at = FLAGS_SLOT;
 }
 
@@ -117,6 +124,7 @@ void flags_make(struct gen *g)
 		return;
 	redo_flags(&g->e, &g->in[g->flags_by]);
 	g->flags_at = FLAGS_HOST;
+	g->flags_kept = false;
 }
 
 enum tr_flags_at flags_out(const struct gen *g, uint8_t *redo)
@@ -136,23 +144,24 @@ void flags_redo(struct gen *g, uint8_t redo)
 void flags_need(struct gen *g)
 {
 	flags_make(g);
-	if (g->flags_at == FLAGS_SLOT)
+	if (g->flags_at == FLAGS_SLOT) {
 		flags_restore(&g->e);
+		g->flags_kept = true;
+	}
 	g->flags_at = FLAGS_HOST;
 }
 
-static bool asks_for_cf(const struct gen *g)
+/* Nobody looks at what INC or DEC leaves, unless a way out makes it: from the slot, too. */
+static bool counts_unseen(const struct gen *g)
 {
-	uint32_t set = g->fx[g->i].flags_set;
-
-	return !g->reads[g->i] && (set | FL_CF) == FL_STATUS;
+	return g->flags_at == FLAGS_SLOT && redo_counts(gen_insn(g)) && redo_can(g, g->i, g->i + 1);
 }
 
 void flags_before(struct gen *g)
 {
-	if (!asks(g, g->i))
+	if (!asks(g, g->i) || counts_unseen(g))
 		return;
-	if (g->flags_at == FLAGS_SLOT && asks_for_cf(g)) /* INC, DEC */
+	if (g->flags_at == FLAGS_SLOT && asks_for_cf(g, g->i))
 		flags_carry(&g->e);
 	else
 		flags_need(g);
@@ -165,7 +174,8 @@ void flags_after(struct gen *g)
 	if (!flags_touched(g, g->i))
 		return;
 	all |= g->flags_at == FLAGS_SLOT && redo_counts(gen_insn(g));
-	g->flags_at = FLAGS_HOST;
+	g->flags_at = counts_unseen(g) ? FLAGS_REDO : FLAGS_HOST;
+	g->flags_kept = false;
 	g->flags_by = all ? (uint8_t)g->i : NO_INSN;
 }
 

@@ -8,28 +8,9 @@
 #define HYPERVISOR_X86_TRANSLATE_GEN_H
 #include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/translate/cache.h"
+#include "hypervisor/x86/translate/span.h"
 
-enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_SPAN = 0xff, NO_INSN = 0xff };
-
-/* An access as span.c sees it: at the sum of up to two values and a number. */
-struct gen_place {
-	uint16_t base, index; /* values; 0: none */
-	uint8_t scale;
-	int64_t at;
-};
-/* The same by the instruction's registers, as struct insn names them. */
-struct gen_access {
-	uint8_t base, index, scale;
-	int64_t disp;
-	unsigned size;
-	bool write;
-};
-struct gen_span {
-	struct gen_place place; /* its beginning */
-	int64_t end;            /* as place.at */
-	bool write;
-	uint8_t n, first, last, slot; /* members, of instructions; of tr_near.span */
-};
+enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_INSN = 0xff };
 
 struct gen;
 /* Makes an instruction; false: the interpreter is to do it. */
@@ -53,31 +34,27 @@ struct gen {
 	bool again[TR_INSNS];        /* it goes back to the beginning, which follows once more */
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
+	int sp_owed;                 /* what RSP is still to be moved by: stack.c */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
 	uint8_t flags_by;            /* the instruction that set all of them last; NO_INSN */
+	bool flags_kept;             /* FLAGS_HOST: the slot has them, too */
 	bool vector_ready, x87_ready, failed, ended, plain;
 	uint8_t over[INSN_MAX];
 	struct emit_mem at; /* on the host: what was asked for last */
 	struct gen_span spans[GEN_SPANS];
 	uint8_t n_spans, span[TR_INSNS]; /* which span an instruction's access is in */
 	int64_t span_at[TR_INSNS];       /* where, as place.at */
+	const uint8_t *t0_at;            /* up to there t0 holds what that span found */
+	uint8_t t0_span;
 	struct gen_slow {
 		uint8_t *from; /* the jump to it */
 		struct tr_site *site;
-		int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
-		bool constant; /* t1 is to be lin */
-		uint64_t lin;
-		uint8_t redo; /* the flags of this instruction; NO_INSN */
-		bool stack;   /* first it asks for another page to be the stack's */
+		struct gen_miss miss;
 	} slow[GEN_SLOW];
 	unsigned n_slow;
 	struct gen_edge {
 		struct tr_link *link;
-		int32_t tag;
-		bool constant;
-		uint64_t lin;
-		uint8_t redo;
-		bool stack;
+		struct gen_miss miss;
 	} edges[GEN_LINKS];
 	unsigned n_edges;
 };
@@ -103,6 +80,16 @@ static inline unsigned gen_reg(unsigned r)
 static inline bool gen_number(const struct insn *in, unsigned i)
 {
 	return in->op->o[i].kind == O_I || in->op->o[i].kind == O_Is;
+}
+/* Does t0 still hold what the last span found? What changes no t0 says so behind itself again. */
+static inline bool gen_t0_holds(const struct gen *g)
+{
+	return g->t0_at == g->e.p;
+}
+static inline void gen_t0_held(struct gen *g, bool held)
+{
+	if (held)
+		g->t0_at = g->e.p;
 }
 static inline uint8_t gen_units(const struct gen *g)
 {
@@ -150,8 +137,9 @@ void flags_redo(struct gen *g,
 		uint8_t redo); /* there: into the slot, but for NO_INSN; t0 is lost */
 
 /* ---- redo.c ---- */
-/* Are the host's flags overwritten before somebody looks, and can they be made again till then? */
-bool redo_can(const struct gen *g);
+/* The flags of instruction `from`: are they overwritten, from `here` on, before somebody looks, and
+ * can they be made again till then? */
+bool redo_can(const struct gen *g, unsigned from, unsigned here);
 void redo_flags(struct emit *e, const struct insn *in); /* those of in */
 bool redo_counts(const struct insn *in); /* with the carry of before, which is in the slot then */
 
@@ -162,6 +150,8 @@ struct tr_site *access_interp(struct gen *g, const struct insn *in); /* OUT_INTE
 void access_register(struct gen *g, unsigned op, bool w, unsigned to, unsigned r);
 /* t1: the memory operand's offset. */
 void access_offset(struct gen *g, const struct insn *in);
+/* The same to any register, not of 16 bits. */
+void access_lea(struct gen *g, const struct insn *in, unsigned to);
 /* All of these leave where it is in gen.at; it relies on t0 and t1.
  * t1 a linear address. start: where it begins anew. */
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start);
@@ -182,8 +172,9 @@ uint8_t *access_unless_page(struct gen *g, unsigned slot, uint32_t id);
 /* The jump at `from` leads out by s. */
 void access_slow(struct gen *g, uint8_t *from, struct tr_site *s);
 void access_slow_paths(struct gen *g);
-/* t1 = the address, after a comparison that failed */
-void access_address(struct gen *g, int32_t tag, bool constant, uint64_t lin);
+/* After a comparison that failed: t1 = the address, and the flags are in the slot; but it goes back
+ * to retry if the stack's page is there now. */
+void access_missed(struct gen *g, const struct gen_miss *m, const uint8_t *retry, bool write);
 void access_out(struct gen *g, const struct tr_site *s);              /* leaves by it, here */
 void access_to(struct gen *g, const void *what, const uint8_t *stub); /* t0 = what, to the stub */
 
@@ -216,6 +207,8 @@ gen_fn *plain_find(const struct insn *in);
 bool plain_integer(const struct gen *g, unsigned i); /* it is done by plain.c, or LEA, or nothing */
 unsigned plain_memory(const struct insn *in);        /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
+bool stack_waits(const struct gen *g);               /* does RSP move with what follows? */
+void stack_settle(struct gen *g);                    /* it moves now */
 void stack_push_value(struct gen *g, unsigned size); /* tr_cpu.value; t0 and t1 are lost */
 gen_fn *moves_find(const struct insn *in);
 gen_fn *system_find(const struct insn *in);

@@ -254,13 +254,23 @@ static void swap_halves(struct gen *g, unsigned high)
 	emit_1(&g->e, 0xc0 | high << 3 | (high - 4));
 }
 
+static bool jump_follows(const struct gen *g)
+{
+	return g->i + 1 < g->n && g->in[g->i + 1].op->run == op_jcc &&
+	       g->fx[g->i].flags_set == FL_STATUS;
+}
+
 static void put(struct gen *g, const struct insn *in, struct places *p)
 {
 	unsigned high = emit_insn_clashes(in, &p->x) ? high_field(in) : 0;
 
 	g->b->places[g->b->n_places - 1].flags_at = (uint8_t)g->flags_at; /* if it faults */
 	if (!high) {
+		uint8_t *from = g->e.p;
+
 		emit_insn(&g->e, in, &p->x);
+		if (jump_follows(g))
+			emit_fit(&g->e, from);
 		return;
 	}
 	if (p->x.has_mem &&
@@ -300,6 +310,20 @@ static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
 	return true;
 }
 
+/* ADD, OR, … CMP, MOV of a register by one that is in memory: that can be the operand there. */
+static bool reverses(const struct insn *in, struct emit_insn *x)
+{
+	unsigned op = in->bytes[in->op_at];
+
+	if (in->op->map != MAP_1 || in->mod != 3 || (op != 0x89 && (op >= 0x40 || (op & 7) != 1)) ||
+	    gen_reg(in->gpr[0]) == REG_NONE || gen_reg(in->gpr[1]) != REG_NONE)
+		return false;
+	x->has_mem = x->reversed = true;
+	x->mem = tr_field(TR_REG(in->gpr[1]));
+	x->reg = (uint8_t)gen_reg(in->gpr[0]);
+	return true;
+}
+
 /* Can it be made at all? Then with its registers there. */
 static bool prepare(const struct gen *g, const struct insn *in, struct places *p)
 {
@@ -312,6 +336,8 @@ static bool prepare(const struct gen *g, const struct insn *in, struct places *p
 		return false;
 	p->x.has_mem = m < 4;
 	p->x.mem = (struct emit_mem){H_T1, H_T0, 0};
+	if (m == 4 && reverses(in, &p->x))
+		return true;
 	if (m == 4)
 		p->rm_placed = stays_in_memory(in, &p->x);
 	return place_registers(in, p) &&
@@ -322,30 +348,39 @@ static bool plain(struct gen *g, const struct insn *in)
 {
 	struct places p;
 	unsigned m = plain_memory(in);
+	bool t0;
 
 	if (!prepare(g, in, &p))
 		return false;
 	if (is_unit(in))
 		fpu_ready(g, in);
-	if (m < 4) {
+	if (m < 4)
 		access_operand(g, in->size[m], access_of(in, m));
-		if (p.in_t0 != REG_NONE)
-			access_sum(g);
+	t0 = gen_t0_holds(g) && p.in_t0 == REG_NONE && !emit_insn_clashes(in, &p.x);
+	if (m < 4 && p.in_t0 != REG_NONE)
+		access_sum(g);
+	if (m < 4)
 		p.x.mem = g->at;
-	}
 	flags_before(g);
 	load_places(g, &p);
 	put(g, in, &p);
 	note_x87(g, in); /* behind it: one that faults was not */
 	store_places(g, &p);
 	flags_after(g);
+	gen_t0_held(g, t0);
 	return true;
 }
 
 static bool lea(struct gen *g, const struct insn *in)
 {
 	unsigned d = gen_reg(in->reg);
+	bool t0 = gen_t0_holds(g) && (in->index == REG_NONE || gen_reg(in->index) != REG_NONE);
 
+	if (d != REG_NONE && in->opsize > 2 && in->addrsize > 2) {
+		access_lea(g, in, d);
+		gen_t0_held(g, t0);
+		return true;
+	}
 	access_offset(g, in);
 	if (d == REG_NONE) {
 		if (in->opsize == 4)

@@ -76,9 +76,8 @@ static bool simple(const struct gen *g, unsigned i)
 	return run == op_push || run == op_pop || plain_integer(g, i);
 }
 
-bool redo_can(const struct gen *g)
+bool redo_can(const struct gen *g, unsigned from, unsigned here)
 {
-	unsigned from = g->flags_by;
 	uint16_t used;
 
 	if (from >= g->n || !(used = sources(&g->in[from])))
@@ -86,11 +85,11 @@ bool redo_can(const struct gen *g)
 	for (unsigned i = from + 1; i < g->n; i++) {
 		uint32_t set = g->fx[i].flags_set;
 
-		if (i >= g->i && !simple(g, i))
+		if (i >= here && !simple(g, i))
 			return false;
-		if (i >= g->i && set == FL_STATUS)
+		if (i >= here && set == FL_STATUS)
 			return true;
-		if (g->fx[i].gpr_written & used || (i >= g->i && (set || g->fx[i].flags_read)))
+		if (g->fx[i].gpr_written & used || (i >= here && (set || g->fx[i].flags_read)))
 			return false;
 	}
 	return false;

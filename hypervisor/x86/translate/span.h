@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* hypervisor/x86/translate/span.h: accesses that one look at the TLB serves: span.c. */
+#ifndef HYPERVISOR_X86_TRANSLATE_SPAN_H
+#define HYPERVISOR_X86_TRANSLATE_SPAN_H
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { NO_SPAN = 0xff };
+
+/* An access as span.c sees it: at the sum of up to two values and a number. */
+struct gen_place {
+	uint16_t base, index; /* values; 0: none */
+	uint8_t scale;
+	int64_t at;
+};
+/* The same by the instruction's registers, as struct insn names them. */
+struct gen_access {
+	uint8_t base, index, scale;
+	int64_t disp;
+	unsigned size;
+	bool write;
+};
+struct gen_span {
+	struct gen_place place; /* its beginning */
+	int64_t end;            /* as place.at */
+	bool write;
+	uint8_t n, first, last, slot; /* members, of instructions; of tr_near.span */
+};
+
+/* What is to be done where a check's jump leads. */
+struct gen_miss {
+	int32_t tag;   /* to be added to t1: it is the address again; 0: nothing */
+	bool constant; /* t1 is to be lin */
+	uint64_t lin;
+	uint8_t redo; /* the flags of this instruction; NO_INSN */
+	bool stack;   /* first it asks for another page to be the stack's */
+};
+#endif
