@@ -169,7 +169,7 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	b->n = (uint16_t)n;
 	b->bytes = (uint16_t)bytes;
 	b->mode = c->mode;
-	b->visits = 0;
+	b->visits = b->ran = b->went = 0;
 	memcpy(b->insn, bc->scratch, n * sizeof(b->insn[0]));
 	make_chain(b);
 	if (trace_wants(TRACE_IN_ASM))
@@ -180,6 +180,15 @@ static struct block *build(struct cpu *c, uint64_t gpa, const uint8_t *host, uns
 	head = page_head(bc, gpa >> PAGE_SHIFT);
 	b->page_next = *head;
 	*head = b;
+	return b;
+}
+
+const struct block *blocks_find(const struct cpu *c, uint64_t gpa)
+{
+	const struct block *b = *hash_head(c->blocks, gpa, c->mode);
+
+	while (b && (b->gpa != gpa || b->mode != c->mode))
+		b = b->hash_next;
 	return b;
 }
 

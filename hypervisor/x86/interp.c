@@ -84,8 +84,8 @@ static void run_some(struct cpu *c, uint64_t most)
 		run_uncached(c);
 }
 
-/* Is what is at rIP now behind the block's nth instruction, or still that one (REP)? A jump may
- * lead there, too; no matter. */
+/* Is what is at rIP now behind the block's nth instruction, or still that one (REP), or where a
+ * branch leads whose target is in it? */
 static bool straight_on(const struct cpu *c, const struct block *b, uint64_t start, uint64_t n)
 {
 	const struct insn *last = &b->insn[n - 1];
@@ -93,7 +93,7 @@ static bool straight_on(const struct cpu *c, const struct block *b, uint64_t sta
 
 	for (uint64_t i = 0; i < n; i++)
 		behind += b->insn[i].len;
-	return c->rip == behind || c->rip == behind - last->len;
+	return c->rip == behind || c->rip == behind - last->len || last->op->flags & F_BR;
 }
 
 static void end_shadows(struct cpu *c)
@@ -291,13 +291,15 @@ static bool wanted(const struct cpu *c)
 }
 
 /* The block's chain. True: to go on with what is at rIP then. */
-static bool run_chain(struct cpu *c, const struct block *b)
+static bool run_chain(struct cpu *c, struct block *b)
 {
 	bool again;
 
 	c->r[FAST_START] = c->rip;
 	c->break_block = false;
 	again = b->chain->run(c, b->chain);
+	b->ran++;
+	b->went += c->rip != c->r[FAST_START] + b->bytes;
 	c->insn_count += c->fast.last->n;
 	c->fast.last = NULL;
 	return again;
@@ -319,7 +321,7 @@ struct verified {
 static void verified_chain(struct cpu *c, void *arg)
 {
 	struct verified *v = arg;
-	const struct block *b = find(c);
+	struct block *b = find(c);
 
 	if (!may_chain(c, b, v->end))
 		return;

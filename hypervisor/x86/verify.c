@@ -316,7 +316,7 @@ static enum result both(struct cpu *c, const struct verify_tier *t, void *arg, u
 	struct plain p = {.t = t, .n = n};
 
 	side(c, plain, &p);
-	if (v->second.end == END_OUTSIDE)
+	if (v->second.end == END_OUTSIDE && !t->straight) /* else it may have gone further */
 		return OUTSIDE;
 	keep_first(c);
 	v->first_is_plain = true;
@@ -327,6 +327,8 @@ static enum result both(struct cpu *c, const struct verify_tier *t, void *arg, u
 			c->insn_count = v->first.state->insn_count;
 		return COMPARED;
 	}
+	if (v->first.end == END_OUTSIDE && v->second.end == END_OUTSIDE)
+		return OUTSIDE;
 	/* What it took to see that there is nothing (accessed bits) stays. */
 	if (v->second.end == END_DONE && state_same(v->start, c, ~0ull, false))
 		return NOTHING_RAN;

@@ -17,7 +17,7 @@ struct verify_tier {
 	void (*run)(struct cpu *c, void *arg);
 	/* Its host code, for reports; NULL: it has none. */
 	const uint8_t *(*code)(struct cpu *c, uint64_t rip, size_t *len);
-	bool straight; /* its blocks go on behind conditional jumps, to the page's end at most */
+	bool straight; /* its blocks go on behind and after jumps, within the page */
 	/* When it stops within a block, flags that the rest of it overwrites may be anything. */
 	bool flags_die;
 	bool no_fpu_pointers; /* FOP, FIP, FDP are not kept */

@@ -25,12 +25,19 @@ PAYLOAD(far_there, 64,
 PAYLOAD(far_back, 64, "1: inc rax; jmp 2f; .skip 0x1000; 2: jmp 1b");
 PAYLOAD(far_back_flags, 64, "1: add rax, 1; jnz 2f; .skip 0x1000; 2: jnz 1b; hlt");
 PAYLOAD(far_back_call, 64, "1: mov rsp, r9; inc rax; jmp 2f; .skip 0x1000; 2: call 1b");
+/* In one block, and from one that has gone back to another that is further on: the two words are
+ * over a page's end, so that the block without a common look at them comes next. */
+PAYLOAD(there_and_back, 64,
+	"jmp 2f; 1: inc rax; jmp 3f; 2: inc rcx; jmp 1b; 3: test rax, rax; jnz 2b; hlt");
+PAYLOAD(between_two, 64,
+	"jmp 2f; 1: mov rcx, [r9 + 0x7fc]; mov rdx, [r9 + 0x804]; add rax, 1; jnz 2f; hlt;"
+	"2: inc rdx; jmp 1b");
 
 /* clang-format off */
 #define LIST(X) \
 	X(back) X(back_flags) X(back_slot) X(counter) X(zero) X(by_register) X(by_memory) \
 	X(by_ret) X(by_call) X(ret_before) X(far_there) X(far_back) X(far_back_flags) \
-	X(far_back_call)
+	X(far_back_call) X(there_and_back) X(between_two)
 /* clang-format on */
 
 static const struct {

@@ -161,7 +161,8 @@ TEST_EACH(mistake, sizeof(wrongs) / sizeof(wrongs[0]), wrongs[i].label)
 	machine_free(m);
 }
 
-/* Blocks that go on behind jumps not taken: any of their boundaries will do, none beyond. */
+/* Blocks that go on behind and after jumps whose targets are in them: any of their boundaries will
+ * do, none beyond. */
 static const struct {
 	const char *label;
 	struct wrong w;
@@ -170,9 +171,13 @@ static const struct {
 	{"to the first jump", {2, NULL}, true},
 	{"behind it", {3, NULL}, true},
 	{"to the jump that is taken", {5, NULL}, true},
-	{"beyond", {6, NULL}, false},
+	{"after it", {6, NULL}, true},
+	{"to the second that is taken", {7, NULL}, true},
+	{"to the jump by register", {9, NULL}, true},
+	{"beyond", {10, NULL}, false},
 	{"behind it, and wrong", {3, spoil_flag}, false},
 	{"to the jump that is taken, and wrong", {5, spoil_register}, false},
+	{"to the jump by register, and wrong", {9, spoil_register}, false},
 };
 
 TEST_EACH(straight_on, sizeof(straights) / sizeof(straights[0]), straights[i].label)
@@ -185,11 +190,34 @@ TEST_EACH(straight_on, sizeof(straights) / sizeof(straights[0]), straights[i].la
 	     0x75, 0x00,                      /* jnz: not taken */
 	     0xfe, 0x04, 0x25, 0, 0x90, 0, 0, /* inc byte [0x9000] */
 	     0x90, 0xeb, 0x01, 0xf4,          /* nop; jmp over: hlt */
-	     0x90, 0xf4);                     /* over: nop; hlt */
+	     0x90, 0x75, 0x01, 0xf4,          /* over: nop; jnz on; hlt */
+	     0x90, 0xff, 0xe3, 0xf4,          /* on: nop; jmp rbx; hlt */
+	     0x90, 0xf4);                     /* nop; hlt */
+	m->c->r[R_BX] = CODE + 23;
 	CHECK(verify_block(m->c, &tier, &w, 64));
 	EQ(straights[i].same, !*said);
 	NOTE("%s", said);
 	EQ(straights[i].w.n > 2, m->ram[DATA]);
+	machine_free(m);
+}
+
+/* A device that a jump leads to, behind where the tier stops: what comes before is compared. */
+TEST_EACH(device_further_on, 3, i == 0 ? "right" : i == 1 ? "wrong" : "reached by both")
+{
+	struct verify_tier tier = {.name = "wrong", .run = run_wrong, .straight = true};
+	struct machine *m = verified(CODE);
+	struct wrong w = {i == 2 ? 4 : 2, i == 1 ? spoil_register : NULL};
+
+	LOAD(m, CODE, 0xfe, 0x04, 0x25, 0, 0x90, 0, 0, /* inc byte [0x9000] */
+	     0xeb, 0x01, 0xf4,                         /* jmp over: hlt */
+	     0x90, 0xec, 0xf4);                        /* over: nop; in al, dx; hlt */
+	m->c->r[R_DX] = 0x502;
+	EQ(i < 2, verify_block(m->c, &tier, &w, 64));
+	EQ(i == 1, *said != 0);
+	EQ(i < 2, m->ram[DATA]);
+	EQ(i < 2, m->c->stats.verified);
+	EQ(i == 2, m->c->stats.unverified);
+	EQ(0, m->n_in);
 	machine_free(m);
 }
 

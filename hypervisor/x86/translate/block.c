@@ -3,10 +3,12 @@
  * hypervisor/x86/translate/block.c: from a guest's code to a block: decoding, what
  * each instruction's flags are to others, host code, and the ways in and out.
  *
- * A block goes on behind conditional jumps that are not taken, and ends at any
- * other branch, at its page's end, or where something does not decode. One that
- * jumps back to its beginning is made several times over.
+ * A block goes on behind conditional jumps, or where they lead if they were mostly
+ * taken, and where other jumps lead within the page, forwards or backwards. It ends
+ * at any other branch, at its page's end, or where something does not decode. One
+ * that jumps back to its beginning is made several times over.
  */
+#include "hypervisor/x86/blocks.h"
 #include "hypervisor/x86/exec.h"
 #include "hypervisor/x86/model.h"
 #include "hypervisor/x86/trace.h"
@@ -16,6 +18,7 @@
 
 enum {
 	MOST_JCC = 6,
+	MOST_FOLLOWED = 4,
 	MOST_TIMES = 4, /* that a loop's body is made, of MOST_AGAIN instructions in all */
 	MOST_AGAIN = 48
 };
@@ -26,13 +29,6 @@ bool block_ends(const struct insn *in)
 {
 	return (in->op->flags & F_ENDS && in->op->run != op_sti && !segment_loads(in)) ||
 	       in->op->run == op_std || in->op->run == op_cpuid;
-}
-
-static bool ends(const struct insn *in, unsigned *jccs)
-{
-	if (in->op->run == op_jcc)
-		return ++*jccs == MOST_JCC;
-	return block_ends(in);
 }
 
 static void find(struct gen *g, unsigned i)
@@ -100,11 +96,37 @@ static void look_ahead(struct gen *g)
 	flags_live(g);
 }
 
-/* A conditional jump, which ends at `at`, to the block's own beginning. */
-static bool loops(const struct gen *g, const struct insn *in, unsigned at)
+/* Does it go to a place in the block's page that is known? Where, from the block's first
+ * instruction; it ends at `at`. */
+static bool goes_to(const struct gen *g, const struct insn *in, int at, unsigned avail, int *to)
 {
-	return in->op->run == op_jcc && (in->opsize == 8 || !gen_wide(g)) &&
-	       (int64_t)sign_extend(in->imm, in->imm_size) == -(int64_t)at;
+	int first = -(int)(tr_code_lin(g->c) % PAGE);
+	uint64_t rip = g->c->rip;
+
+	if (in->op->run != op_jcc && (in->op->run != op_jmp || in->op->o[0].kind != O_J))
+		return false;
+	rip += (uint64_t)at + (uint64_t)sign_extend(in->imm, in->imm_size);
+	rip = reg_part(rip, in->opsize) - g->c->rip;
+	*to = (int)rip;
+	return (!gen_wide(g) || in->opsize == 8) && (int64_t)rip >= first &&
+	       (int64_t)rip < (int64_t)avail;
+}
+
+static bool has(const struct gen *g, int at)
+{
+	for (unsigned i = 0; i < g->n; i++)
+		if (g->off[i] == at)
+			return true;
+	return false;
+}
+
+/* Did what is between these two, whose last is a conditional jump, mostly go where that leads? The
+ * interpreter's blocks end at each. */
+static bool mostly_taken(const struct gen *g, uint64_t gpa, int from, int at)
+{
+	const struct block *b = blocks_find(g->c, gpa + (uint64_t)from);
+
+	return b && b->bytes == at - from && b->went * 2 > b->ran;
 }
 
 /* The block is a loop's body: so often it is made, one behind the other, with the flags' and the
@@ -118,7 +140,7 @@ static void repeat(struct gen *g, unsigned jccs)
 	while (times > 1 && times * jccs > MOST_JCC)
 		times--;
 	for (; times > 1; times--) {
-		g->again[g->n - 1] = true;
+		g->follows[g->n - 1] = true;
 		for (unsigned i = 0; i < n; i++, g->n++) {
 			g->in[g->n] = g->in[i];
 			g->fn[g->n] = g->fn[i];
@@ -126,34 +148,72 @@ static void repeat(struct gen *g, unsigned jccs)
 			g->fx[g->n] = g->fx[i];
 			g->reads[g->n] = g->reads[i];
 			g->off[g->n] = g->off[i];
-			g->again[g->n] = false;
+			g->follows[g->n] = i + 1 < n && g->follows[i];
 		}
 	}
 }
 
-static unsigned decode(struct gen *g, const uint8_t *bytes, unsigned avail)
+static void decoded_at(struct gen *g, int at)
 {
-	unsigned at = 0, jccs = 0;
+	g->off[g->n] = (int16_t)at;
+	g->follows[g->n] = false;
+}
 
-	while (g->n < TR_INSNS && at < avail) {
-		struct insn *in = &g->in[g->n];
+struct way {
+	int at, from; /* from: behind or after the jump before it */
+	unsigned jccs, followed;
+};
 
-		if (insn_decode(in, bytes + at, avail - at, g->key->mode) != DECODE_OK ||
-		    !cpu_has_insn(g->c, in))
-			break;
-		g->off[g->n] = (uint16_t)at;
-		g->again[g->n] = false;
-		effects(g, g->n++);
-		at += in->len;
-		if (loops(g, in, at)) {
-			repeat(g, jccs + 1);
-			break;
-		}
-		if (ends(in, &jccs))
-			break;
-	}
-	g->off[g->n] = (uint16_t)at;
-	return at;
+/* The instruction there; false: none. */
+static bool decode_one(struct gen *g, const struct block_from *f, struct way *w)
+{
+	unsigned left = f->avail - (unsigned)w->at;
+	struct insn *in = &g->in[g->n];
+
+	if (insn_decode(in, f->bytes + w->at, left, g->key->mode) != DECODE_OK ||
+	    !cpu_has_insn(g->c, in))
+		return false;
+	decoded_at(g, w->at);
+	effects(g, g->n++);
+	g->lo = w->at < g->lo ? w->at : g->lo;
+	w->at += in->len;
+	g->hi = w->at > g->hi ? w->at : g->hi;
+	return true;
+}
+
+/* Does the block go on with another? False: it ends with the one that was just decoded. */
+static bool goes_on(struct gen *g, const struct block_from *f, struct way *w)
+{
+	const struct insn *in = &g->in[g->n - 1];
+	bool jcc = in->op->run == op_jcc, known, follows;
+	int to;
+
+	known = goes_to(g, in, w->at, f->avail, &to);
+	w->jccs += jcc;
+	if (known && !to)
+		repeat(g, w->jccs);
+	if ((known && !to) || w->jccs == MOST_JCC)
+		return false;
+	if (!jcc && !known)
+		return !block_ends(in);
+	follows = known && w->followed < MOST_FOLLOWED && !has(g, to) &&
+		  (!jcc || mostly_taken(g, f->gpa, w->from, w->at));
+	if (follows)
+		w->at = to;
+	w->followed += follows;
+	w->from = w->at;
+	g->follows[g->n - 1] = follows;
+	return jcc || follows;
+}
+
+static void decode(struct gen *g, const struct block_from *f)
+{
+	struct way w = {.at = 0};
+
+	g->lo = g->hi = 0;
+	while (g->n < TR_INSNS && w.at < (int)f->avail && decode_one(g, f, &w) && goes_on(g, f, &w))
+		;
+	g->off[g->n] = (int16_t)w.at;
 }
 
 /* ---- instructions ---- */
@@ -305,7 +365,7 @@ static void make(struct gen *g)
 		ways_out(g, &en);
 }
 
-static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned bytes)
+static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host)
 {
 	unsigned key = tr_key_index(g->c);
 	uint64_t rip = g->c->rip, lin = tr_code_lin(g->c);
@@ -322,7 +382,8 @@ static bool begin(struct gen *g, uint64_t gpa, const uint8_t *host, unsigned byt
 			       .host = host,
 			       .key = (uint8_t)key,
 			       .n = (uint8_t)g->n,
-			       .bytes = (uint16_t)bytes,
+			       .before = (int16_t)g->lo,
+			       .bytes = (uint16_t)g->hi,
 			       .places = places,
 			       .region = (uint8_t)g->tr->region,
 			       .page_slot = (uint16_t)tr_page_slot(lin, key)};
@@ -336,26 +397,26 @@ struct gen *block_gen_new(void)
 	return calloc(1, sizeof(struct gen));
 }
 
-static unsigned decode_from(struct gen *g, const struct block_from *f)
+/* True: it is one instruction over the page's end. */
+static bool decode_from(struct gen *g, const struct block_from *f)
 {
-	unsigned len = decode(g, f->bytes, f->avail);
-
+	decode(g, f);
 	if (g->n)
-		return len;
-	g->off[0] = 0;
-	g->again[0] = false;
-	g->off[1] = (uint16_t)over_decode(g, f);
+		return false;
+	decoded_at(g, 0);
+	g->off[1] = (int16_t)over_decode(g, f);
 	if (!g->off[1])
-		return 0;
+		return false;
 	effects(g, g->n++);
-	return f->avail;
+	g->hi = (int)f->avail;
+	return true;
 }
 
 struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *full)
 {
 	struct tr *tr = tr_cpu(c)->tr;
 	struct gen *g = tr->gen;
-	unsigned len;
+	bool over;
 
 	*full = false;
 	g->c = c;
@@ -366,12 +427,12 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	g->t0_at = NULL;
 	g->sp_owed = 0;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
-	len = decode_from(g, from);
+	over = decode_from(g, from);
 	if (!g->n)
 		return NULL;
 	*full = true;
-	if (!cache_code(tr, &g->e, &g->away) || !begin(g, from->gpa, from->bytes, len) ||
-	    (g->off[g->n] > len && !over_note(g, from)))
+	if (!cache_code(tr, &g->e, &g->away) || !begin(g, from->gpa, from->bytes) ||
+	    (over && !over_note(g, from)))
 		return NULL;
 	look_ahead(g);
 	make(g);

@@ -42,7 +42,7 @@ struct tr_site {
 	struct tr_block *b;
 	const uint8_t *retry, *resume; /* from the access's start, or behind the instruction */
 	const struct insn *in;         /* OUT_INTERP */
-	uint16_t off;                  /* of the instruction in the block */
+	int16_t off;                   /* of the instruction, from the block's first */
 	uint16_t size;                 /* of the access */
 	uint8_t out, flags_at, len;
 	int8_t sp;     /* OUT_JUMP: what RSP is moved by when it goes on */
@@ -68,7 +68,7 @@ struct tr_link {
 
 struct tr_place { /* an instruction's beginning, for faults of the host's */
 	uint32_t host;
-	uint16_t off;
+	int16_t off;
 	uint8_t flags_at;
 };
 
@@ -92,6 +92,7 @@ struct tr_block {
 	struct tr_code_seg cs;
 	const uint8_t *host; /* the guest's code */
 	uint32_t page_id;
+	int16_t before; /* where its lowest instruction is, from the first; 0 or less */
 	uint16_t bytes, page_slot;
 	uint8_t key, n, flags_in, region;
 	bool plain, dead;

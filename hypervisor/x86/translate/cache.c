@@ -307,7 +307,7 @@ bool cache_written(struct tr *tr, uint64_t gpa, uint64_t len)
 			next = b->page_next;
 			if (b->gpa / PAGE != page)
 				continue;
-			if (b->gpa < gpa + len && b->gpa + b->bytes > gpa) {
+			if (b->gpa + (uint64_t)b->before < gpa + len && b->gpa + b->bytes > gpa) {
 				kill_block(tr, b);
 				tr->killed++;
 			} else {

@@ -154,7 +154,7 @@ static void light_call(struct cpu *c)
 {
 	struct tr_cpu *t = tr_cpu(c);
 	const struct tr_site *s = t->site;
-	uint64_t behind = s->b->rip + s->off + s->len;
+	uint64_t behind = s->b->rip + (uint64_t)s->off + s->len;
 
 	if (t->fpu_was & TR_X87)
 		pointers_saved(c);

@@ -37,7 +37,7 @@ static struct gen_edge *new_link(struct gen *g, uint64_t to)
 	l->kept = g->flags_at == FLAGS_HOST && g->flags_kept;
 	l->cross = ((to - g->b->rip + g->b->lin) ^ g->b->lin) & PAGE_MASK;
 	l->first = !g->i;
-	l->poll = to <= gen_rip(g, g->i < g->n ? g->i : g->n - 1);
+	l->poll = to <= g->b->rip;
 	g->b->links = l;
 	g->n_edges++;
 	return edge;
@@ -59,7 +59,7 @@ struct gen_edge *ends_without_spans(struct gen *g, unsigned op)
 	if (!edge)
 		return NULL;
 	edge->link->plain = true;
-	edge->link->poll = false; /* nothing of the block has been done again */
+	edge->link->poll &= !edge->link->first;
 	edge->link->jump = emit_jump(&g->e, op, emit_here(&g->e), true);
 	return edge;
 }
@@ -120,7 +120,7 @@ static bool jcc(struct gen *g, const struct insn *in)
 	if (!target(g, in, &to))
 		return false;
 	flags_need(g);
-	if (g->again[g->i]) /* else to what is behind it */
+	if (g->follows[g->i]) /* else to what is behind it */
 		link_jump(g, 0x80 | ((in->bytes[in->op_at] & 15) ^ 1), behind(g, in));
 	else
 		link_jump(g, 0x80 | (in->bytes[in->op_at] & 15), to);
@@ -227,6 +227,8 @@ static bool jmp(struct gen *g, const struct insn *in)
 {
 	uint64_t to;
 
+	if (g->follows[g->i])
+		return true;
 	if (!plain_size(g, in))
 		return false;
 	if (in->op->o[0].kind != O_J) {

@@ -28,10 +28,11 @@ struct gen {
 	struct insn_effects fx[TR_INSNS];
 	gen_fn *fn[TR_INSNS]; /* NULL: it is the interpreter's */
 	uint8_t kind[TR_INSNS];
-	uint16_t off[TR_INSNS + 1];
+	int16_t off[TR_INSNS + 1];
 	uint32_t live[TR_INSNS + 1]; /* status flags that count before the instruction */
 	uint32_t reads[TR_INSNS];    /* of fx.flags_read: looked at; the rest is left alone */
-	bool again[TR_INSNS];        /* it goes back to the beginning, which follows once more */
+	bool follows[TR_INSNS];      /* what follows a jump is where it goes */
+	int lo, hi;                  /* what of the page they are in, as off */
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
 	unsigned n, i;               /* instructions; the one at hand */
 	int sp_owed;                 /* what RSP is still to be moved by: stack.c */
@@ -65,7 +66,7 @@ static inline const struct insn *gen_insn(const struct gen *g)
 }
 static inline uint64_t gen_rip(const struct gen *g, unsigned i)
 {
-	uint64_t rip = g->b->rip + g->off[i];
+	uint64_t rip = g->b->rip + (uint64_t)g->off[i];
 
 	return g->key->mode == MODE_64 ? rip : (uint32_t)rip;
 }

@@ -78,7 +78,7 @@ static void resolve(struct cpu *c)
 	if (b) {
 		const struct tr_place *p = pointers_place(b, at);
 
-		set(c, FX_FIP, b->rip + p->off);
+		set(c, FX_FIP, b->rip + (uint64_t)p->off);
 		if (fx_get(c, FX_FSW, 2) & FSW_ES)
 			raised(c, b, p);
 	}

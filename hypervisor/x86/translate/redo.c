@@ -71,6 +71,8 @@ static bool simple(const struct gen *g, unsigned i)
 	const struct insn *in = &g->in[i];
 	run_fn *run = in->op->run;
 
+	if (run == op_jmp)
+		return g->follows[i];
 	if (in->op->flags & F_HOST || run == op_div || run == op_idiv || g->reads[i])
 		return false;
 	return run == op_push || run == op_pop || plain_integer(g, i);

@@ -461,9 +461,11 @@ static const uint8_t *next(struct cpu *c)
 	return goes_on(c) ? look_up(c) : NULL;
 }
 
-static void at_insn(struct cpu *c, const struct tr_block *b, unsigned off)
+static void at_insn(struct cpu *c, const struct tr_block *b, int off)
 {
-	c->rip = c->mode == MODE_64 ? b->rip + off : (uint32_t)(b->rip + off);
+	uint64_t rip = b->rip + (uint64_t)off;
+
+	c->rip = c->mode == MODE_64 ? rip : (uint32_t)rip;
 }
 
 /* STI's shadow lasts for one instruction: that follows without a look round. */
@@ -487,7 +489,7 @@ static bool key_kept(struct cpu *c, const struct tr_block *b)
  * is not there. */
 static const uint8_t *by_interpreter(struct cpu *c, const struct tr_site *s, const struct insn *in)
 {
-	uint64_t behind = s->b->rip + s->off + in->len;
+	uint64_t behind = s->b->rip + (uint64_t)s->off + in->len;
 	const uint64_t *now = &tr_cpu(c)->tr->evictions, evictions = *now;
 	uint64_t lost = tr_cpu(c)->lost;
 

@@ -13,6 +13,8 @@ bool stack_waits(const struct gen *g)
 	const struct insn *in = gen_insn(g);
 	unsigned r = in->gpr[0];
 
+	if (in->op->run == op_jmp && g->follows[g->i])
+		return true;
 	if (!gen_wide(g) || in->opsize != 8 || !spans_checked(g, g->i) || r == R_SP)
 		return false;
 	if (in->op->run == op_push)
