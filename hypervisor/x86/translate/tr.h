@@ -18,7 +18,7 @@
 enum {
 	TR_TLB = 4096,    /* entries of each set */
 	TR_SPANS = 6,     /* of a block: span.c */
-	TR_JUMPS = 16384, /* of the table of indirect branches */
+	TR_JUMPS = 65536, /* of the table of indirect branches */
 	TR_PAGES = 4096,  /* of the table of pages whose mapping is known to hold */
 	TR_KEYS = 63,
 	TR_DECODED = 64,
