@@ -40,7 +40,7 @@ exec "$BUILD/bin/talk" -t "${LIMIT:-7000}" -s 0 ${GUEST_LOG:+-o "$GUEST_LOG"} \
 	'<mount -t ext4 /dev/sda /disk && mount -o bind /proc /disk/proc' 'guest# ' \
 	'<mount -o bind /dev /disk/dev && echo mou""nted' 'mounted' \
 	"$@" '<poweroff -f' \
-	-- ${HVM_DM:-"$BUILD/bin/hvm-dm"} -accel "${HVM_ACCEL:-soft}" -m 1024 -smp "${CPUS:-4}" \
+	-- ${HVM_DM:-"$BUILD/bin/hvm-dm"} -accel "${HVM_ACCEL:-soft}" -m 2048 -smp "${CPUS:-4}" \
 	-display none -nodefaults -serial stdio -no-reboot \
 	-drive "file=$image,format=raw,snapshot=on" \
 	-kernel "$guest/unpacked-amd64" -initrd "$guest/drivers-amd64.cpio.gz" \
