@@ -121,6 +121,31 @@ void access_lea(struct gen *g, const struct insn *in, unsigned to)
 		sum_of(g, in, in->opsize == 8 && in->addrsize == 8, to, 0);
 }
 
+/* The host register of r; REG_NONE: it is in memory alone. */
+static unsigned in_register(const struct gen *g, unsigned r)
+{
+	unsigned h = gen_reg(r);
+
+	return h == REG_NONE ? held_host(g, r) : h;
+}
+
+bool access_lea_held(struct gen *g, const struct insn *in, unsigned to)
+{
+	unsigned base = in->base, index = in->index;
+
+	if (!is_constant(in)) {
+		if (base != REG_NONE && (base = in_register(g, base)) == REG_NONE)
+			return false;
+		if (index != REG_NONE && (index = in_register(g, index)) == REG_NONE)
+			return false;
+		emit_lea(&g->e, in->opsize == 8 && in->addrsize == 8, to, base, index, in->scale,
+			 (int32_t)in->disp);
+	} else {
+		access_lea(g, in, to);
+	}
+	return true;
+}
+
 /* ---- the check ---- */
 
 static struct gen_slow *slow(struct gen *g, uint8_t *from, struct tr_site *site)
@@ -244,7 +269,7 @@ static uint8_t *compare_constant(struct gen *g, uint64_t lin, enum mem_access ac
 
 static void at_constant(struct gen *g, uint64_t lin)
 {
-	g->at = (struct emit_mem){H_T0, REG_NONE, (int32_t)(lin % PAGE)};
+	g->at = (struct emit_mem){g->addend, REG_NONE, (int32_t)(lin % PAGE)};
 }
 
 static void check_constant(struct gen *g, uint64_t lin, unsigned size, enum mem_access access,
@@ -334,7 +359,7 @@ static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t 
 
 	if (s->first != g->i) {
 		if (!t0)
-			emit_rm(&g->e, 0x8b, true, H_T0, span_field(s));
+			emit_rm(&g->e, 0x8b, true, g->addend, span_field(s));
 		at_constant(g, lin);
 		return;
 	}
@@ -349,7 +374,8 @@ static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t 
 	at_constant(g, lin);
 }
 
-/* The access at [base + index * scale + disp] of the guest's, with t0 what is added on the host. */
+/* The access at [base + index * scale + disp] of the guest's, with gen.addend on the host; t0: that
+ * is there. */
 static void at_registers(struct gen *g, const struct insn *in, bool t0)
 {
 	bool simple = in->index == REG_NONE && in->base != REG_NONE && gen_wide(g);
@@ -357,14 +383,23 @@ static void at_registers(struct gen *g, const struct insn *in, bool t0)
 	if (simple) {
 		unsigned base = from_memory(g, in->base, H_T1);
 
-		g->at = (struct emit_mem){(uint8_t)base, H_T0, (int32_t)in->disp};
+		g->at = (struct emit_mem){(uint8_t)base, g->addend, (int32_t)in->disp};
 	} else {
 		register_ea(g, in, 0);
 		t0 &= in->index == REG_NONE || gen_reg(in->index) != REG_NONE;
 		g->at = (struct emit_mem){H_T1, H_T0, 0};
 	}
 	if (!t0)
-		emit_rm(&g->e, 0x8b, true, H_T0, span_field(&g->spans[g->span[g->i]]));
+		emit_rm(&g->e, 0x8b, true, g->addend, span_field(&g->spans[g->span[g->i]]));
+}
+
+bool access_spares_t1(const struct gen *g, unsigned i)
+{
+	const struct insn *in = &g->in[i];
+
+	if (!gen_wide(g) || !spans_checked(g, i))
+		return false;
+	return is_constant(in) || (in->index == REG_NONE && gen_reg(in->base) != REG_NONE);
 }
 
 /* False: the access is in none. */
@@ -387,7 +422,7 @@ static bool in_span(struct gen *g, const struct insn *in)
 		at_registers(g, in, true);
 	}
 	g->t0_span = g->span[g->i];
-	gen_t0_held(g, true);
+	gen_t0_held(g, g->addend == H_T0);
 	return true;
 }
 

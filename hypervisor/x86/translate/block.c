@@ -14,6 +14,7 @@
 #include "hypervisor/x86/trace.h"
 #include "hypervisor/x86/translate/gen.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -93,6 +94,8 @@ static void look_ahead(struct gen *g)
 	spans_find(g);
 	for (unsigned i = 0; i < g->n; i++)
 		g->shows[i] = g->b->over || shows(g, i);
+	for (unsigned i = 0; i < g->n; i++)
+		g->holds[i] = plain_holds(g, i);
 	flags_live(g);
 }
 
@@ -222,6 +225,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 {
 	struct tr_site *s;
 
+	held_settle(g);
 	flags_make(g);
 	s = access_interp(g, in);
 	if (!s)
@@ -261,6 +265,7 @@ static void one(struct gen *g)
 
 	if (!stack_waits(g))
 		stack_settle(g);
+	assert(!held_owed(g) || (g->holds[g->i] && held_all(g)));
 	before = g->e;
 	note_place(g);
 	if (!fn || !fn(g, in)) {
@@ -425,6 +430,8 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	g->n = g->n_slow = g->n_edges = 0;
 	g->plain = from->plain;
 	g->t0_at = NULL;
+	g->addend = H_T0;
+	g->held[0] = g->held[1] = (struct gen_held){.reg = REG_NONE};
 	g->sp_owed = 0;
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
 	over = decode_from(g, from);

@@ -8,6 +8,7 @@
 #define HYPERVISOR_X86_TRANSLATE_GEN_H
 #include "hypervisor/x86/effects.h"
 #include "hypervisor/x86/translate/cache.h"
+#include "hypervisor/x86/translate/held.h"
 #include "hypervisor/x86/translate/span.h"
 
 enum { GEN_SLOW = TR_INSNS * 6, GEN_LINKS = 24, GEN_SPANS = 32, NO_INSN = 0xff };
@@ -34,6 +35,7 @@ struct gen {
 	bool follows[TR_INSNS];      /* what follows a jump is where it goes */
 	int lo, hi;                  /* what of the page they are in, as off */
 	bool shows[TR_INSNS];        /* it may fault or go out: all of them count */
+	bool holds[TR_INSNS];        /* plain_holds */
 	unsigned n, i;               /* instructions; the one at hand */
 	int sp_owed;                 /* what RSP is still to be moved by: stack.c */
 	enum tr_flags_at flags_at;   /* before it, and while it is made */
@@ -47,6 +49,8 @@ struct gen {
 	int64_t span_at[TR_INSNS];       /* where, as place.at */
 	const uint8_t *t0_at;            /* up to there t0 holds what that span found */
 	uint8_t t0_span;
+	uint8_t addend;          /* the host register for it: t0, but where that is spared */
+	struct gen_held held[2]; /* t0, t1 */
 	struct gen_slow {
 		uint8_t *from; /* the jump to it */
 		struct tr_site *site;
@@ -156,6 +160,10 @@ void access_lea(struct gen *g, const struct insn *in, unsigned to);
 /* All of these leave where it is in gen.at; it relies on t0 and t1.
  * t1 a linear address. start: where it begins anew. */
 void access_check(struct gen *g, unsigned size, enum mem_access access, const uint8_t *start);
+/* Does access_operand need gen.addend alone, and nothing go out, for instruction i? */
+bool access_spares_t1(const struct gen *g, unsigned i);
+/* access_lea, if all of its registers are in the host's: t0 and t1 are left alone. */
+bool access_lea_held(struct gen *g, const struct insn *in, unsigned to);
 /* Both of the instruction's own operand. */
 void access_operand(struct gen *g, unsigned size, enum mem_access access);
 /* [rSP + by] for size bytes. */
@@ -206,7 +214,9 @@ bool spans_open(const struct gen *g, unsigned i);
 /* ---- by kind: NULL: it is none of them ---- */
 gen_fn *plain_find(const struct insn *in);
 bool plain_integer(const struct gen *g, unsigned i); /* it is done by plain.c, or LEA, or nothing */
-unsigned plain_memory(const struct insn *in);        /* which operand is in memory; 4: none */
+/* May struct cpu lack what t0 and t1 hold when instruction i begins? */
+bool plain_holds(const struct gen *g, unsigned i);
+unsigned plain_memory(const struct insn *in); /* which operand is in memory; 4: none */
 gen_fn *stack_find(const struct insn *in);
 bool stack_waits(const struct gen *g);               /* does RSP move with what follows? */
 void stack_settle(struct gen *g);                    /* it moves now */

@@ -147,32 +147,30 @@ static bool lahf_hidden(const struct gen *g, const struct insn *in)
 
 struct places {
 	struct emit_insn x;
-	uint8_t in_t0, in_t1; /* guest registers that are there for the instruction */
-	bool rm_placed;       /* x.mem is where the register of ModRM.rm is */
+	struct held_use use; /* guest registers that t0 and t1 have for the instruction */
+	bool rm_placed;      /* x.mem is where the register of ModRM.rm is */
 };
 
 /* The host register for guest register r of operand i. */
-static uint8_t host_of(const struct insn *in, unsigned i, struct places *p, bool *fits)
+static uint8_t host_of(const struct gen *g, const struct insn *in, unsigned i, struct places *p,
+		       bool *fits)
 {
-	unsigned r = in->gpr[i];
+	unsigned r = in->gpr[i], k;
 
 	if (in->size[i] == 1 && !in->rex && !in->vex && r - 4u < 4u)
 		return (uint8_t)r; /* AH … BH */
 	if (gen_reg(r) != REG_NONE)
 		return (uint8_t)gen_reg(r);
-	if (p->in_t0 == REG_NONE || p->in_t0 == r) {
-		p->in_t0 = (uint8_t)r;
-		return H_T0;
+	k = held_choose(g, in, &p->use, r);
+	if (k == 2) {
+		*fits = false;
+		return 0;
 	}
-	if (!p->x.has_mem && (p->in_t1 == REG_NONE || p->in_t1 == r)) {
-		p->in_t1 = (uint8_t)r;
-		return H_T1;
-	}
-	*fits = false;
-	return 0;
+	p->use.reg[k] = (uint8_t)r;
+	return k ? H_T1 : H_T0;
 }
 
-static bool place_registers(const struct insn *in, struct places *p)
+static bool place_registers(const struct gen *g, const struct insn *in, struct places *p)
 {
 	bool fits = true;
 
@@ -186,29 +184,9 @@ static bool place_registers(const struct insn *in, struct places *p)
 		    in->op->o[i].kind == O_AX || in->op->o[i].kind == O_CL ||
 		    in->op->o[i].kind == O_CX || in->op->o[i].kind == O_DX)
 			continue;
-		*field = host_of(in, i, p, &fits);
+		*field = host_of(g, in, i, p, &fits);
 	}
 	return fits;
-}
-
-static void load_places(struct gen *g, const struct places *p)
-{
-	uint16_t read = g->fx[g->i].gpr_read;
-
-	if (p->in_t0 != REG_NONE && read >> p->in_t0 & 1)
-		emit_rm(&g->e, 0x8b, true, H_T0, tr_field(TR_REG(p->in_t0)));
-	if (p->in_t1 != REG_NONE && read >> p->in_t1 & 1)
-		emit_rm(&g->e, 0x8b, true, H_T1, tr_field(TR_REG(p->in_t1)));
-}
-
-static void store_places(struct gen *g, const struct places *p)
-{
-	uint16_t written = g->fx[g->i].gpr_written;
-
-	if (p->in_t0 != REG_NONE && written >> p->in_t0 & 1)
-		emit_rm(&g->e, 0x89, true, H_T0, tr_field(TR_REG(p->in_t0)));
-	if (p->in_t1 != REG_NONE && written >> p->in_t1 & 1)
-		emit_rm(&g->e, 0x89, true, H_T1, tr_field(TR_REG(p->in_t1)));
 }
 
 /* ---- making ---- */
@@ -290,7 +268,7 @@ static void put(struct gen *g, const struct insn *in, struct places *p)
 
 /* An operand in a register that is in memory can be that memory; not when 32 bits are written,
  * which clear the upper half, nor where memory means something else. */
-static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
+static bool stays_in_memory(const struct gen *g, const struct insn *in, struct emit_insn *x)
 {
 	static run_fn *const no[] = {op_xchg, op_xadd, op_cmpxchg, op_cmpxchg8b, op_bswap};
 	unsigned e = 0;
@@ -298,7 +276,8 @@ static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
 	while (e < 4 && in->op->o[e].kind != O_E)
 		e++;
 	if (e == 4 || in->mod != 3 || is_unit(in) || gen_reg(in->gpr[e]) != REG_NONE ||
-	    AMONG(in->op->run, no) || (AMONG(in->op->run, bit_tests) && in->op->o[1].kind == O_G))
+	    (held_host(g, in->gpr[e]) != REG_NONE && !in->vex) || AMONG(in->op->run, no) ||
+	    (AMONG(in->op->run, bit_tests) && in->op->o[1].kind == O_G))
 		return false;
 	if (!e && in->size[0] == 4 && !AMONG(in->op->run, readers))
 		return false;
@@ -311,12 +290,13 @@ static bool stays_in_memory(const struct insn *in, struct emit_insn *x)
 }
 
 /* ADD, OR, … CMP, MOV of a register by one that is in memory: that can be the operand there. */
-static bool reverses(const struct insn *in, struct emit_insn *x)
+static bool reverses(const struct gen *g, const struct insn *in, struct emit_insn *x)
 {
 	unsigned op = in->bytes[in->op_at];
 
 	if (in->op->map != MAP_1 || in->mod != 3 || (op != 0x89 && (op >= 0x40 || (op & 7) != 1)) ||
-	    gen_reg(in->gpr[0]) == REG_NONE || gen_reg(in->gpr[1]) != REG_NONE)
+	    gen_reg(in->gpr[0]) == REG_NONE || gen_reg(in->gpr[1]) != REG_NONE ||
+	    held_host(g, in->gpr[1]) != REG_NONE)
 		return false;
 	x->has_mem = x->reversed = true;
 	x->mem = tr_field(TR_REG(in->gpr[1]));
@@ -329,25 +309,56 @@ static bool prepare(const struct gen *g, const struct insn *in, struct places *p
 {
 	unsigned m = plain_memory(in);
 
-	*p = (struct places){.in_t0 = REG_NONE, .in_t1 = REG_NONE};
+	*p = (struct places){.use = {.reg = {REG_NONE, REG_NONE}, .spare = {true, true}}};
 	if ((is_unit(in) && !unit_ready(g->key, in)) || lahf_hidden(g, in))
 		return false;
 	if (in->op->flags & F_PROT && !g->key->prot)
 		return false;
 	p->x.has_mem = m < 4;
 	p->x.mem = (struct emit_mem){H_T1, H_T0, 0};
-	if (m == 4 && reverses(in, &p->x))
+	if (m == 4 && reverses(g, in, &p->x))
 		return true;
 	if (m == 4)
-		p->rm_placed = stays_in_memory(in, &p->x);
-	return place_registers(in, p) &&
+		p->rm_placed = stays_in_memory(g, in, &p->x);
+	else /* one of the two is the address's, or both */
+		p->use.spare[!access_spares_t1(g, (unsigned)(in - g->in))] = false;
+	return place_registers(g, in, p) &&
 	       !(emit_insn_clashes(in, &p->x) && in->op->run == op_cmpxchg);
+}
+
+static bool only_written(const struct gen *g, unsigned r)
+{
+	return r != REG_NONE && !(g->fx[g->i].gpr_read >> r & 1);
+}
+
+/* The memory operand, and what of t0 and t1 that leaves. A register that the instruction only
+ * writes can be where the address was. */
+static void operand(struct gen *g, const struct insn *in, unsigned m, struct places *p)
+{
+	const uint8_t *reg = p->use.reg;
+	bool spared = access_spares_t1(g, g->i);
+	struct held_use u;
+	unsigned k = 0; /* the address is there, whatever it held */
+
+	held_look(g, &u);
+	if (spared && u.has[0] && only_written(g, reg[1]))
+		k = 1;
+	if (g->held[k].reg != reg[k] || !only_written(g, reg[k]))
+		held_settle_one(g, k);
+	held_look(g, &u);
+	g->addend = k ? H_T1 : H_T0;
+	access_operand(g, in->size[m], access_of(in, m));
+	g->addend = H_T0;
+	if (reg[0] != REG_NONE && !only_written(g, reg[0]))
+		access_sum(g);
+	p->x.mem = g->at;
+	p->use.has[!k] = spared && u.has[!k];
 }
 
 static bool plain(struct gen *g, const struct insn *in)
 {
+	unsigned m = plain_memory(in), slow = g->n_slow;
 	struct places p;
-	unsigned m = plain_memory(in);
 	bool t0;
 
 	if (!prepare(g, in, &p))
@@ -355,18 +366,43 @@ static bool plain(struct gen *g, const struct insn *in)
 	if (is_unit(in))
 		fpu_ready(g, in);
 	if (m < 4)
-		access_operand(g, in->size[m], access_of(in, m));
-	t0 = gen_t0_holds(g) && p.in_t0 == REG_NONE && !emit_insn_clashes(in, &p.x);
-	if (m < 4 && p.in_t0 != REG_NONE)
-		access_sum(g);
-	if (m < 4)
-		p.x.mem = g->at;
+		operand(g, in, m, &p);
+	else
+		held_look(g, &p.use);
+	t0 = gen_t0_holds(g) && p.use.reg[0] == REG_NONE && !emit_insn_clashes(in, &p.x);
 	flags_before(g);
-	load_places(g, &p);
+	held_load(g, &p.use);
 	put(g, in, &p);
 	note_x87(g, in); /* behind it: one that faults was not */
-	store_places(g, &p);
+	held_keep(g, &p.use, g->n_slow == slow);
+	if (g->n_slow != slow) /* a way out comes back here */
+		held_forget(g);
 	flags_after(g);
+	gen_t0_held(g, t0);
+	return true;
+}
+
+/* With t0 and t1 as they are, but for the result. False: a register is in neither. */
+static bool lea_held(struct gen *g, const struct insn *in)
+{
+	struct held_use u = {.reg = {REG_NONE, REG_NONE}, .spare = {true, true}};
+	unsigned d = gen_reg(in->reg), k = 2;
+	bool t0;
+
+	if (d == REG_NONE) {
+		k = held_choose(g, in, &u, in->reg);
+		d = k ? H_T1 : H_T0;
+		u.reg[k] = in->reg;
+		if (g->held[k].reg != in->reg)
+			held_settle(g);
+	}
+	held_look(g, &u);
+	t0 = gen_t0_holds(g) && d != H_T0;
+	if (!access_lea_held(g, in, d))
+		return false;
+	if (k < 2)
+		held_new(g, &u, k);
+	held_keep(g, &u, true);
 	gen_t0_held(g, t0);
 	return true;
 }
@@ -374,9 +410,13 @@ static bool plain(struct gen *g, const struct insn *in)
 static bool lea(struct gen *g, const struct insn *in)
 {
 	unsigned d = gen_reg(in->reg);
-	bool t0 = gen_t0_holds(g) && (in->index == REG_NONE || gen_reg(in->index) != REG_NONE);
+	bool whole = in->opsize > 2 && in->addrsize > 2, t0;
 
-	if (d != REG_NONE && in->opsize > 2 && in->addrsize > 2) {
+	if (whole && gen_wide(g) && lea_held(g, in))
+		return true;
+	held_settle(g);
+	t0 = gen_t0_holds(g) && (in->index == REG_NONE || gen_reg(in->index) != REG_NONE);
+	if (d != REG_NONE && whole) {
 		access_lea(g, in, d);
 		gen_t0_held(g, t0);
 		return true;
@@ -418,6 +458,20 @@ gen_fn *plain_find(const struct insn *in)
 bool plain_integer(const struct gen *g, unsigned i)
 {
 	return g->fn[i] && g->kind[i] == KIND_PLAIN && !is_unit(&g->in[i]);
+}
+
+bool plain_holds(const struct gen *g, unsigned i)
+{
+	const struct insn *in = &g->in[i];
+	struct places p;
+
+	if (!gen_wide(g) || g->shows[i])
+		return false;
+	if (g->fn[i] != plain)
+		return g->fn[i] == lea || g->fn[i] == nothing || g->follows[i];
+	if (plain_memory(in) < 4 && !access_spares_t1(g, i))
+		return false;
+	return !is_unit(in) && prepare(g, in, &p);
 }
 
 bool plain_access(const struct gen *g, unsigned i, struct gen_access *a)
