@@ -384,8 +384,9 @@ static bool run_translated(struct cpu *c, uint64_t end)
 {
 	uint64_t most = end - c->insn_count;
 
-	return c->verify ? verify_block(c, &translated, &most, most < 64 ? (unsigned)most : 64)
-			 : tr_run(c, most);
+	if (!c->verify)
+		return tr_run(c, most);
+	return verify_block(c, &translated, &most, most < TR_INSNS ? (unsigned)most : TR_INSNS);
 }
 
 static enum cpu_stop run_loop(struct cpu *c, uint64_t end)

@@ -53,6 +53,7 @@ static inline void cpu_check_rights(struct cpu *c, const struct opcode *op)
 }
 
 /* ---- translate/ ---- */
+enum { TR_INSNS = 128 }; /* of a block of translated code at most */
 /* Runs translated code from rIP on as far as it goes. False: there is none, or so few
  * instructions are wanted that they are to be counted. */
 bool tr_run(struct cpu *c, uint64_t most);

@@ -21,7 +21,7 @@ enum {
 	MOST_JCC = 6,
 	MOST_FOLLOWED = 4,
 	MOST_TIMES = 4, /* that a loop's body is made, of MOST_AGAIN instructions in all */
-	MOST_AGAIN = 48
+	MOST_AGAIN = 96
 };
 
 /* ---- decoding ---- */

@@ -31,6 +31,8 @@ enum {
 	TR_REGION_META = TR_REGION / 2 * 3 /* and of what belongs to it */
 };
 
+_Static_assert(TR_BLOCK_ROOM < TR_REGION - TR_OFTEN, "a block fits");
+
 #define STUBS     (64u << 10)
 #define CODE_SIZE (STUBS + (size_t)TR_REGIONS * TR_REGION)
 #define META_SIZE ((size_t)TR_REGIONS * TR_REGION_META)

@@ -9,6 +9,7 @@
 #ifndef HYPERVISOR_X86_TRANSLATE_TR_H
 #define HYPERVISOR_X86_TRANSLATE_TR_H
 #include "hypervisor/x86/mmu.h"
+#include "hypervisor/x86/sys.h"
 #include "hypervisor/x86/translate/blocks.h"
 #include "hypervisor/x86/translate/emit.h"
 #include "hypervisor/x86/translate/keys.h"
@@ -23,9 +24,8 @@ enum {
 	TR_KEYS = 63,
 	TR_DECODED = 64,
 	TR_CODE_SEGS = 256, /* of the table of code segments */
-	TR_INSNS = 64,      /* of a block at most */
 	TR_REGIONS = 8,
-	TR_BLOCK_ROOM = 48 << 10, /* no block is longer */
+	TR_BLOCK_ROOM = 96 << 10, /* no block is longer */
 	TR_HASH = 32768,
 	TR_BIG = 1024,    /* of the table of 2 MiB that had large pages */
 	TR_CROSSING = 8,  /* instructions over pages' ends, one after the other */
