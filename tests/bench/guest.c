@@ -29,7 +29,8 @@ static const struct load {
 	unsigned count;
 	double want; /* TCG's time over ours: what issue 6 asks for */
 } loads[] = {
-	{"sha256", "sha256sum of 64 MiB", 64, 4},
+	{"sha256", "sha256sum of 64 MiB: busybox's", 64, 4},
+	{"coreutils", "the same: Debian's coreutils'", 64, 4},
 	{"shell", "shell loop, 300,000 rounds", 300000, 4},
 	{"matrix", "SSE2 matrix multiply", 40, 15},
 	{"qsort", "qsort, 800,000 words", 800000, 3},
@@ -85,15 +86,19 @@ static bool chosen(const char *name)
 	return false;
 }
 
-/* Linux wants an archive that is not packed at a multiple of four: the programs come first. */
+/* Linux wants an archive that is not packed at a multiple of four: the programs come first. What
+ * sha256sum of this host's needs has the same place in the guest. */
 static bool initrd_made(void)
 {
-	char command[300];
+	char command[600];
 	int fd = mkstemp(initrd);
 
 	snprintf(command, sizeof(command),
-		 "{ cd build/bench && echo works | busybox cpio -o -H newc && cat "
-		 "../guest/initrd-amd64.cpio; } >%s 2>/dev/null",
+		 "d=$(mktemp -d) && cp build/bench/works $d && for f in /usr/bin/sha256sum "
+		 "/lib64/ld-linux-x86-64.so.2 /lib/x86_64-linux-gnu/libc.so.6; do "
+		 "[ ! -f $f ] || { mkdir -p $d${f%%/*} && cp -L $f $d$f; }; done; "
+		 "{ (cd $d && find . | busybox cpio -o -H newc) && rm -r $d && cat "
+		 "build/guest/initrd-amd64.cpio; } >%s 2>/dev/null",
 		 initrd);
 	return fd >= 0 && !close(fd) && !system(command);
 }

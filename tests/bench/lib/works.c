@@ -83,6 +83,12 @@ static uint64_t sha256(unsigned long mib)
 	return run((char *[]){"/bin/busybox", "sha256sum", FILE_NAME, NULL});
 }
 
+static uint64_t coreutils(unsigned long mib)
+{
+	(void)mib;
+	return run((char *[]){"/usr/bin/sha256sum", FILE_NAME, NULL});
+}
+
 static uint64_t shell(unsigned long n)
 {
 	char loop[100];
@@ -355,21 +361,14 @@ static const struct {
 	uint64_t (*work)(unsigned long n);
 	void (*made)(unsigned long n); /* before the time is taken */
 } works[] = {
-	{"sha256", sha256, file_made},
-	{"shell", shell, NULL},
-	{"matrix", matrix, matrix_made},
-	{"qsort", sort, words_made},
-	{"memory", memory, words_made},
-	{"syscall", system_calls, NULL},
-	{"pipe", ping_pong, NULL},
-	{"fork", fork_exec, NULL},
-	{"x87", x87, NULL},
-	{"rep", rep_strings, NULL},
-	{"strings", libc_strings, NULL},
-	{"calls", calls, NULL},
-	{"bytecode", bytecode, NULL},
-	{"threads", threads, NULL},
-	{"nothing", nothing, NULL},
+	{"sha256", sha256, file_made},   {"coreutils", coreutils, file_made},
+	{"shell", shell, NULL},          {"matrix", matrix, matrix_made},
+	{"qsort", sort, words_made},     {"memory", memory, words_made},
+	{"syscall", system_calls, NULL}, {"pipe", ping_pong, NULL},
+	{"fork", fork_exec, NULL},       {"x87", x87, NULL},
+	{"rep", rep_strings, NULL},      {"strings", libc_strings, NULL},
+	{"calls", calls, NULL},          {"bytecode", bytecode, NULL},
+	{"threads", threads, NULL},      {"nothing", nothing, NULL},
 };
 
 static double now(void)
