@@ -18,7 +18,15 @@
 	X(cmp_rr, "cmp rax, rbx") X(cmp_rr_32, "cmp ebx, eax") X(cmp_rr_8, "cmp bl, al") \
 	X(cmp_ri, "cmp rax, -5") X(cmp_ri_16, "cmp ax, 0x1234") \
 	X(cmp_ri_8, "cmp dl, -1") X(cmp_high, "cmp ah, bl") X(cmp_sp, "cmp rsp, rbx") \
-	X(cmp_r13, "cmp r13, rbx") X(test_rr, "test rax, rax") \
+	X(cmp_r13, "cmp r13, rbx") X(cmp_by_r13, "cmp rbx, r13") X(cmp_r13_r14, "cmp r13d, r14d") \
+	X(cmp_r15_8, "cmp r15b, 0x91") X(cmp_by_r15_8, "cmp al, r15b") \
+	X(cmp_r15_16, "cmp r15w, ax") X(test_r15, "test r15, r15") \
+	X(test_r14_eax, "test r14d, eax") X(test_r13_i, "test r13, 64") \
+	X(add_r13, "mov r13, rax; add r13, rbx") X(add_r13_r14, "mov r13, rax; add r13, r14") \
+	X(sub_r15_i, "mov r15d, 5; sub r15d, 6") X(add_eax_r15, "add eax, r15d") \
+	X(and_r14, "mov r14, rax; and r14, r15") X(xor_r13, "mov r13d, 1; xor r13b, r13b") \
+	X(inc_r13, "stc; mov r13d, 15; mov rcx, [r9]; inc r13d") \
+	X(r13_changes, "cmp r13, rbx; mov r13d, 5") X(test_rr, "test rax, rax") \
 	X(test_ri, "test eax, 0x80000000") X(test_8, "test al, al") \
 	X(test_16, "test bx, 0x8001") X(and_rr, "and rax, rbx") X(or_ri, "or eax, 0x7f") \
 	X(xor_rr, "xor eax, eax") X(xor_8, "xor al, 0x81") X(xor_m, "xor rax, [r9]") \
@@ -61,6 +69,8 @@ TIER_TEST_EACH(flags_at_a_fault, ARRAY_SIZE(cases), cases[i].name)
 	payload_traps(&r);
 	r.c->r[R_SP] = 0x28000;
 	r.c->r[R_13] = 77;
+	r.c->r[R_14] = 0x8000000080000001;
+	r.c->r[R_15] = 0xff00ff0000ff0091;
 	r.c->r[R_DI] = 0x31000;
 	ram_put(&r, 0x30000, 8, 0xfedcba9876543210);
 	page_put(&r, 0x31000, 0, 0);

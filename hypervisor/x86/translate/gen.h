@@ -145,7 +145,7 @@ void flags_redo(struct gen *g,
 /* The flags of instruction `from`: are they overwritten, from `here` on, before somebody looks, and
  * can they be made again till then? */
 bool redo_can(const struct gen *g, unsigned from, unsigned here);
-void redo_flags(struct emit *e, const struct insn *in); /* those of in */
+void redo_flags(struct emit *e, const struct insn *in); /* those of in; t0 is lost */
 bool redo_counts(const struct insn *in); /* with the carry of before, which is in the slot then */
 
 /* ---- access.c ---- */

@@ -7,6 +7,7 @@
  *
  * A comparison is run again. What AND, OR and XOR leave follows from their result. ADD and SUB are
  * taken back and run again; so are INC and DEC, if the carry that they leave alone is in the slot.
+ * R13 to R15 are in struct cpu when anything goes out (held.c), and come from there.
  *
  * Tests: tests/x86/redo.c; tests/x86/smc*.c, oracle*.c
  */
@@ -36,7 +37,7 @@ static bool register_fits(const struct insn *in, unsigned i)
 {
 	unsigned r = in->gpr[i];
 
-	if (r == REG_NONE || gen_reg(r) == REG_NONE)
+	if (r == REG_NONE || (gen_reg(r) == REG_NONE && i && in->size[i] < 4))
 		return false;
 	return in->size[i] > 1 || in->rex || r < 4; /* not AH … BH */
 }
@@ -127,45 +128,67 @@ static void by_number(struct emit *e, unsigned op, unsigned digit, unsigned size
 	emit_n(e, &imm, size > 4 ? 4 : size);
 }
 
-static void arithmetic(struct emit *e, const struct insn *in, unsigned digit)
+/* op rm, the register r; add: what an opcode has when it reads memory instead */
+static void by_other(struct emit *e, unsigned op, unsigned add, unsigned size, unsigned rm,
+		     unsigned r)
 {
-	unsigned rm = gen_reg(in->gpr[0]);
+	if (gen_reg(r) == REG_NONE)
+		emit_rm(e, op + add, size == 8, rm, tr_field(TR_REG(r)));
+	else
+		by_register(e, op, size, rm, gen_reg(r));
+}
 
+static void arithmetic(struct emit *e, const struct insn *in, unsigned rm, unsigned digit)
+{
 	if (gen_number(in, 1))
 		by_number(e, 0x81, digit, in->size[0], rm, sign_extend(in->imm, in->imm_size));
 	else
-		by_register(e, digit * 8 + 1, in->size[0], rm, gen_reg(in->gpr[1]));
+		by_other(e, digit * 8 + 1, 2, in->size[0], rm, in->gpr[1]);
 }
 
-static void count(struct emit *e, const struct insn *in, bool down)
+static void test(struct emit *e, const struct insn *in, unsigned rm)
 {
-	unsigned size = in->size[0], rm = gen_reg(in->gpr[0]);
+	if (gen_number(in, 1))
+		by_number(e, 0xf7, 0, in->size[0], rm, sign_extend(in->imm, in->imm_size));
+	else
+		by_other(e, 0x85, 0, in->size[0], rm, in->gpr[1]);
+}
 
+static void count(struct emit *e, unsigned size, unsigned rm, bool down)
+{
 	prefix(e, size, 0, rm);
 	emit_1(e, size == 1 ? 0xfe : 0xff);
 	emit_1(e, 0xc0 | down << 3 | (rm & 7));
 }
 
+/* The first operand, or what is to be of it. */
+static unsigned first(struct emit *e, const struct insn *in)
+{
+	unsigned r = in->gpr[0];
+
+	if (gen_reg(r) != REG_NONE)
+		return gen_reg(r);
+	emit_rm(e, 0x8b, true, H_T0, tr_field(TR_REG(r)));
+	return H_T0;
+}
+
 void redo_flags(struct emit *e, const struct insn *in)
 {
-	unsigned rm = gen_reg(in->gpr[0]), size = in->size[0];
+	unsigned rm = first(e, in), size = in->size[0];
 	run_fn *run = in->op->run;
 
 	if (logical(run)) {
 		by_register(e, 0x85, size, rm, rm);
 	} else if (run == op_test) {
-		if (gen_number(in, 1))
-			by_number(e, 0xf7, 0, size, rm, sign_extend(in->imm, in->imm_size));
-		else
-			by_register(e, 0x85, size, rm, gen_reg(in->gpr[1]));
+		test(e, in, rm);
 	} else if (redo_counts(in)) {
 		flags_carry(e);
-		count(e, in, run == op_inc);
-		count(e, in, run == op_dec);
+		count(e, size, rm, run == op_inc);
+		count(e, size, rm, run == op_dec);
 	} else if (run == op_cmp) {
-		arithmetic(e, in, CMP);
+		arithmetic(e, in, rm, CMP);
 	} else {
-		arithmetic(e, in, run == op_add ? SUB : ADD);
-		arithmetic(e, in, run == op_add ? ADD : SUB);
+		arithmetic(e, in, rm, run == op_add ? SUB : ADD);
+		arithmetic(e, in, rm, run == op_add ? ADD : SUB);
 	}
 }
