@@ -3,18 +3,7 @@
  * Blocks that go on where jumps lead (hypervisor/x86/translate/block.c): forwards, and back to what
  * lies before their first instruction; behind conditional jumps, or where those were seen to go.
  */
-#include "hypervisor/x86/translate/tr.h"
-#include "tests/x86/sys_rig.h"
-
-static struct tr_block *block_at(const struct sys_rig *r, uint64_t rip)
-{
-	const struct tr_region *g = &tr_cpu(r->c)->tr->regions[0];
-
-	for (unsigned i = 0; i < g->n_blocks; i++)
-		if (g->blocks[i]->rip == rip && !g->blocks[i]->dead)
-			return g->blocks[i];
-	return NULL;
-}
+#include "tests/x86/block_at.h"
 
 /* ---- which instructions ---- */
 

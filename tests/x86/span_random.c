@@ -27,7 +27,7 @@ enum {
 
 struct prog {
 	bool wide;
-	uint8_t code[256];
+	uint8_t code[512];
 	unsigned n;
 	uint64_t r[16], flags;
 };
@@ -212,6 +212,23 @@ static void upper_vex(struct prog *p)
 		put(p, any(64));
 }
 
+/* A copy, perhaps something, and the copy rotated. */
+static void upper_rotation(struct prog *p)
+{
+	bool wide = any(2), high = any(2);
+	unsigned to = high ? upper() : any(4), from = upper();
+
+	put(p, 0x44 | any(2) << 3 | high);
+	put(p, 0x89);
+	put(p, 0xc0 | from << 3 | to);
+	if (!any(3))
+		upper_instruction(p);
+	put(p, 0x40 | wide << 3 | high);
+	put(p, 0xc1);
+	put(p, 0xc0 | any(2) << 3 | to);
+	put(p, any(72));
+}
+
 static void upper_prog(struct prog *p)
 {
 	memset(p, 0, sizeof(*p));
@@ -223,10 +240,12 @@ static void upper_prog(struct prog *p)
 	p->r[R_SP] = DATA + 0x3400;
 	p->flags = FL_1 | (any(0x1000) & FL_STATUS);
 	for (unsigned n = 0; n < UPPER_MOST; n++)
-		if (any(12))
-			upper_instruction(p);
-		else
+		if (!any(12))
 			upper_vex(p);
+		else if (!any(12))
+			upper_rotation(p);
+		else
+			upper_instruction(p);
 	for (unsigned i = 0; i < 16; i++)
 		put(p, 0xf4);
 }

@@ -94,9 +94,10 @@ static void look_ahead(struct gen *g)
 	spans_find(g);
 	for (unsigned i = 0; i < g->n; i++)
 		g->shows[i] = g->b->over || shows(g, i);
+	flags_live(g);
+	fuse_rotations(g, effects);
 	for (unsigned i = 0; i < g->n; i++)
 		g->holds[i] = plain_holds(g, i);
-	flags_live(g);
 }
 
 /* Does it go to a place in the block's page that is known? Where, from the block's first

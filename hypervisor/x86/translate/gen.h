@@ -51,16 +51,9 @@ struct gen {
 	uint8_t t0_span;
 	uint8_t addend;          /* the host register for it: t0, but where that is spared */
 	struct gen_held held[2]; /* t0, t1 */
-	struct gen_slow {
-		uint8_t *from; /* the jump to it */
-		struct tr_site *site;
-		struct gen_miss miss;
-	} slow[GEN_SLOW];
+	struct gen_slow slow[GEN_SLOW];
 	unsigned n_slow;
-	struct gen_edge {
-		struct tr_link *link;
-		struct gen_miss miss;
-	} edges[GEN_LINKS];
+	struct gen_edge edges[GEN_LINKS];
 	unsigned n_edges;
 };
 
@@ -203,13 +196,6 @@ void segment_move_sp(struct gen *g, int by);
 unsigned over_decode(struct gen *g, const struct block_from *f);
 bool over_note(struct gen *g, const struct block_from *f); /* false: no room */
 void over_check(struct gen *g);                            /* before it, each time */
-
-/* ---- span.c ---- */
-void spans_find(struct gen *g);
-/* Was the page of the instruction's access looked at by one before it? */
-bool spans_checked(const struct gen *g, unsigned i);
-/* Does one behind instruction i rely on a look that was taken? */
-bool spans_open(const struct gen *g, unsigned i);
 
 /* ---- by kind: NULL: it is none of them ---- */
 gen_fn *plain_find(const struct insn *in);

@@ -276,8 +276,8 @@ static bool stays_in_memory(const struct gen *g, const struct insn *in, struct e
 	while (e < 4 && in->op->o[e].kind != O_E)
 		e++;
 	if (e == 4 || in->mod != 3 || is_unit(in) || gen_reg(in->gpr[e]) != REG_NONE ||
-	    (held_host(g, in->gpr[e]) != REG_NONE && !in->vex) || AMONG(in->op->run, no) ||
-	    (AMONG(in->op->run, bit_tests) && in->op->o[1].kind == O_G))
+	    (held_host(g, in->gpr[e]) != REG_NONE && (!in->vex || in->gpr[2] == REG_NONE)) ||
+	    AMONG(in->op->run, no) || (AMONG(in->op->run, bit_tests) && in->op->o[1].kind == O_G))
 		return false;
 	if (!e && in->size[0] == 4 && !AMONG(in->op->run, readers))
 		return false;

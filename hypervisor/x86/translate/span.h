@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct gen;
+struct tr_site;
+struct tr_link;
+
 enum { NO_SPAN = 0xff };
 
 /* An access as span.c sees it: at the sum of up to two values and a number. */
@@ -35,4 +39,25 @@ struct gen_miss {
 	uint8_t redo; /* the flags of this instruction; NO_INSN */
 	bool stack;   /* first it asks for another page to be the stack's */
 };
+struct gen_slow {
+	uint8_t *from; /* the jump to it */
+	struct tr_site *site;
+	struct gen_miss miss;
+};
+struct gen_edge {
+	struct tr_link *link;
+	struct gen_miss miss;
+};
+
+/* ---- span.c ---- */
+void spans_find(struct gen *g);
+/* Was the page of the instruction's access looked at by one before it? */
+bool spans_checked(const struct gen *g, unsigned i);
+/* Does one behind instruction i rely on a look that was taken? */
+bool spans_open(const struct gen *g, unsigned i);
+
+/* ---- fuse.c ---- */
+/* A copy and the rotation of the copy behind it, for all of the block; gen.live, gen.shows and the
+ * spans are known, and stay so. effects: finds instruction i's maker and effects anew. */
+void fuse_rotations(struct gen *g, void (*effects)(struct gen *g, unsigned i));
 #endif
