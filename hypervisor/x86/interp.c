@@ -129,7 +129,8 @@ void cpu_run_straight(struct cpu *c, unsigned most)
 			run_block(c, b, end - c->insn_count);
 		else
 			run_uncached(c);
-		on = b && (c->rip == first || straight_on(c, b, rip, c->insn_count - before));
+		on = b && !c->halted &&
+		     (c->rip == first || straight_on(c, b, rip, c->insn_count - before));
 	}
 }
 

@@ -221,6 +221,21 @@ TEST_EACH(device_further_on, 3, i == 0 ? "right" : i == 1 ? "wrong" : "reached b
 	machine_free(m);
 }
 
+/* What is behind HLT may be anything, as far as the tier is concerned. */
+TEST(nothing_is_run_behind_hlt)
+{
+	struct verify_tier tier = {.name = "right", .run = run_wrong, .straight = true};
+	struct machine *m = verified(CODE);
+	struct wrong w = {1, NULL};
+
+	LOAD(m, CODE, 0xf4, 0xec, 0xf4); /* hlt; in al, dx; hlt */
+	CHECK(verify_block(m->c, &tier, &w, 64));
+	CHECK(m->c->halted);
+	EQ(1, m->c->stats.verified);
+	EQ(0, m->c->stats.verified_again);
+	machine_free(m);
+}
+
 /* ---- what comes of it without a mistake */
 
 static const struct verify_tier right = {.name = "right", .run = run_wrong};
