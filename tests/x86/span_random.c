@@ -26,7 +26,7 @@ enum {
 };
 
 struct prog {
-	bool wide;
+	bool wide, framed; /* framed: mostly at RSP, without REX.B */
 	uint8_t code[512];
 	unsigned n;
 	uint64_t r[16], flags;
@@ -161,12 +161,17 @@ static unsigned upper(void)
 	return any(4) ? 5 + any(3) : any(8);
 }
 
-/* [rbp + 64], near it, at another place, or by index and a base that changes. */
+/* In the stack frame, [rbp + 64] or near it, at another place, or by index and a base that
+ * changes. */
 static void upper_memory(struct prog *p, unsigned reg)
 {
 	unsigned kind = any(8);
 
-	if (kind < 5) {
+	if (kind < 5 && p->framed) {
+		put(p, 0x44 | reg << 3);
+		put(p, 0x24);
+		put(p, any(16) * 4);
+	} else if (kind < 5) {
 		put(p, 0x45 | reg << 3);
 		put(p, any(16) * 4);
 	} else if (kind < 7) {
@@ -187,7 +192,7 @@ static void upper_instruction(struct prog *p)
 
 	if (!any(10))
 		put(p, 0x66);
-	put(p, rex | (memory ? !any(12) : !!any(4)));
+	put(p, rex | (memory ? !p->framed && !any(12) : !!any(4)));
 	for (unsigned i = 0; i < f->n; i++)
 		put(p, f->op[i]);
 	if (f->digit < 9 && memory)
@@ -233,6 +238,7 @@ static void upper_prog(struct prog *p)
 {
 	memset(p, 0, sizeof(*p));
 	p->wide = true;
+	p->framed = any(2);
 	for (unsigned i = 0; i < 16; i++)
 		p->r[i] = any(2) ? or_random() : DATA + 0x1000 + any(0x200) * 8;
 	p->r[R_BP] = DATA + 0x1400;

@@ -305,11 +305,6 @@ static void check_stack(struct gen *g, int32_t disp, unsigned size, enum mem_acc
 
 /* ---- spans ---- */
 
-static struct emit_mem span_field(const struct gen_span *s)
-{
-	return tr_field(TR_NEAR(span) + 8 * s->slot);
-}
-
 /* Here: a jump for a page that is not there. */
 static struct gen_edge *leave_span(struct gen *g, const struct gen_span *s, unsigned op,
 				   const uint8_t *start)
@@ -348,7 +343,7 @@ static void check_span(struct gen *g, const struct insn *in, const struct gen_sp
 		stack_page_addend(g);
 	else
 		emit_rm(&g->e, 0x8b, true, H_T0, entry_addend(g));
-	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
+	emit_rm(&g->e, 0x89, true, H_T0, gen_span_field(s));
 }
 
 static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t lin, bool t0)
@@ -359,7 +354,7 @@ static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t 
 
 	if (s->first != g->i) {
 		if (!t0)
-			emit_rm(&g->e, 0x8b, true, g->addend, span_field(s));
+			emit_rm(&g->e, 0x8b, true, g->addend, gen_span_field(s));
 		at_constant(g, lin);
 		return;
 	}
@@ -370,7 +365,7 @@ static void span_of_constants(struct gen *g, const struct gen_span *s, uint64_t 
 	if (edge)
 		edge->miss.constant = true, edge->miss.lin = (uint64_t)s->place.at;
 	emit_rm(&g->e, 0x8b, true, H_T0, constant_entry(g, lin, offsetof(struct tr_tlb, host)));
-	emit_rm(&g->e, 0x89, true, H_T0, span_field(s));
+	emit_rm(&g->e, 0x89, true, H_T0, gen_span_field(s));
 	at_constant(g, lin);
 }
 
@@ -390,7 +385,7 @@ static void at_registers(struct gen *g, const struct insn *in, bool t0)
 		g->at = (struct emit_mem){H_T1, H_T0, 0};
 	}
 	if (!t0)
-		emit_rm(&g->e, 0x8b, true, g->addend, span_field(&g->spans[g->span[g->i]]));
+		emit_rm(&g->e, 0x8b, true, g->addend, gen_span_field(&g->spans[g->span[g->i]]));
 }
 
 bool access_spares_t1(const struct gen *g, unsigned i)
@@ -410,6 +405,10 @@ static bool in_span(struct gen *g, const struct insn *in)
 
 	if (g->span[g->i] == NO_SPAN)
 		return false;
+	if (stack_frame_serves(g, g->i)) {
+		g->at = (struct emit_mem){H_SP, REG_NONE, (int32_t)in->disp};
+		return true;
+	}
 	s = &g->spans[g->span[g->i]];
 	t0 = gen_t0_holds(g) && g->t0_span == g->span[g->i];
 	if (is_constant(in)) {

@@ -98,6 +98,7 @@ static void look_ahead(struct gen *g)
 	fuse_rotations(g, effects);
 	for (unsigned i = 0; i < g->n; i++)
 		g->holds[i] = plain_holds(g, i);
+	stack_frame_find(g);
 }
 
 /* Does it go to a place in the block's page that is known? Where, from the block's first
@@ -226,6 +227,7 @@ static void by_interpreter(struct gen *g, const struct insn *in)
 {
 	struct tr_site *s;
 
+	assert(!g->frame_now);
 	held_settle(g);
 	flags_make(g);
 	s = access_interp(g, in);
@@ -266,6 +268,7 @@ static void one(struct gen *g)
 
 	if (!stack_waits(g))
 		stack_settle(g);
+	stack_frame_step(g);
 	assert(!held_owed(g) || (g->holds[g->i] && held_all(g)));
 	before = g->e;
 	note_place(g);
@@ -364,6 +367,7 @@ static void make(struct gen *g)
 	if (!g->ended) {
 		stack_settle(g);
 		g->i = g->n;
+		stack_frame_step(g);
 		ends_go_on(g);
 	}
 	b->code_len = (uint32_t)(emit_here(&g->e) - b->code);
@@ -434,6 +438,8 @@ struct tr_block *block_make(struct cpu *c, const struct block_from *from, bool *
 	g->addend = H_T0;
 	g->held[0] = g->held[1] = (struct gen_held){.reg = REG_NONE};
 	g->sp_owed = 0;
+	g->frame_now = 0;
+	memset(g->frame, 0, sizeof(g->frame));
 	g->failed = g->ended = g->vector_ready = g->x87_ready = false;
 	over = decode_from(g, from);
 	if (!g->n)

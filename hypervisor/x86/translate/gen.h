@@ -51,6 +51,7 @@ struct gen {
 	uint8_t t0_span;
 	uint8_t addend;          /* the host register for it: t0, but where that is spared */
 	struct gen_held held[2]; /* t0, t1 */
+	uint8_t frame[TR_INSNS + 1], frame_now; /* stack_frame.c: which one; 0: none */
 	struct gen_slow slow[GEN_SLOW];
 	unsigned n_slow;
 	struct gen_edge edges[GEN_LINKS];
@@ -196,6 +197,12 @@ void segment_move_sp(struct gen *g, int by);
 unsigned over_decode(struct gen *g, const struct block_from *f);
 bool over_note(struct gen *g, const struct block_from *f); /* false: no room */
 void over_check(struct gen *g);                            /* before it, each time */
+
+/* Where tr_near has what it found. */
+static inline struct emit_mem gen_span_field(const struct gen_span *s)
+{
+	return tr_field(TR_NEAR(span) + 8 * s->slot);
+}
 
 /* ---- by kind: NULL: it is none of them ---- */
 gen_fn *plain_find(const struct insn *in);

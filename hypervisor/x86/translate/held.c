@@ -154,6 +154,13 @@ void held_forget(struct gen *g)
 	g->held[0].at = g->held[1].at = NULL;
 }
 
+void held_behind(struct gen *g, const uint8_t *from)
+{
+	for (unsigned k = 0; k < 2; k++)
+		if (g->held[k].at == from)
+			g->held[k].at = g->e.p;
+}
+
 void held_load(struct gen *g, struct held_use *u)
 {
 	for (unsigned k = 0; k < 2; k++) {

@@ -38,5 +38,7 @@ void held_look(const struct gen *g, struct held_use *u);
 void held_load(struct gen *g, struct held_use *u);
 void held_new(struct gen *g, struct held_use *u, unsigned k); /* or it is only written */
 void held_keep(struct gen *g, struct held_use *u, bool later);
+/* What was emitted since `from` left both alone. */
+void held_behind(struct gen *g, const uint8_t *from);
 void held_forget(struct gen *g); /* nothing is owed */
 #endif

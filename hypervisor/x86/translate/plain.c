@@ -307,7 +307,7 @@ static bool reverses(const struct gen *g, const struct insn *in, struct emit_ins
 /* Can it be made at all? Then with its registers there. */
 static bool prepare(const struct gen *g, const struct insn *in, struct places *p)
 {
-	unsigned m = plain_memory(in);
+	unsigned m = plain_memory(in), i = (unsigned)(in - g->in);
 
 	*p = (struct places){.use = {.reg = {REG_NONE, REG_NONE}, .spare = {true, true}}};
 	if ((is_unit(in) && !unit_ready(g->key, in)) || lahf_hidden(g, in))
@@ -320,8 +320,8 @@ static bool prepare(const struct gen *g, const struct insn *in, struct places *p
 		return true;
 	if (m == 4)
 		p->rm_placed = stays_in_memory(g, in, &p->x);
-	else /* one of the two is the address's, or both */
-		p->use.spare[!access_spares_t1(g, (unsigned)(in - g->in))] = false;
+	else if (!stack_frame_serves(g, i)) /* one of the two is the address's, or both */
+		p->use.spare[!access_spares_t1(g, i)] = false;
 	return place_registers(g, in, p) &&
 	       !(emit_insn_clashes(in, &p->x) && in->op->run == op_cmpxchg);
 }
@@ -340,6 +340,12 @@ static void operand(struct gen *g, const struct insn *in, unsigned m, struct pla
 	struct held_use u;
 	unsigned k = 0; /* the address is there, whatever it held */
 
+	if (stack_frame_serves(g, g->i)) {
+		held_look(g, &p->use);
+		access_operand(g, in->size[m], access_of(in, m));
+		p->x.mem = g->at;
+		return;
+	}
 	held_look(g, &u);
 	if (spared && u.has[0] && only_written(g, reg[1]))
 		k = 1;

@@ -56,6 +56,12 @@ bool spans_checked(const struct gen *g, unsigned i);
 /* Does one behind instruction i rely on a look that was taken? */
 bool spans_open(const struct gen *g, unsigned i);
 
+/* ---- stack_frame.c ---- */
+void stack_frame_find(struct gen *g); /* by gen.holds and the spans */
+void stack_frame_step(struct gen *g); /* before an instruction, and behind the last */
+/* Will H_SP have the host's address of instruction i's operand? */
+bool stack_frame_serves(const struct gen *g, unsigned i);
+
 /* ---- fuse.c ---- */
 /* A copy and the rotation of the copy behind it, for all of the block; gen.live, gen.shows and the
  * spans are known, and stay so. effects: finds instruction i's maker and effects anew. */
