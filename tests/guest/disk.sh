@@ -22,6 +22,7 @@ trap 'exit 1' HUP INT TERM
 qmp="!sh tests/guest/lib/qmp.sh $dir/qmp"
 screen="$qmp screen"
 viewer="!$BUILD/bin/viewer $dir/vnc type"
+shown="timeout 10 sh tests/guest/lib/qmp.sh $dir/qmp monitor 'info screen'" # when it fails
 [ -z "${GUEST_DM:-}" ] || screen='!:' # QEMU's monitor cannot show the text
 
 "$BUILD/bin/hvm-img" convert -O qcow2 "$guest/disk-amd64.img" "$dir/disk.qcow2"
@@ -37,7 +38,7 @@ clean() {
 boots() {
 	# shellcheck disable=SC2086
 	"$BUILD/bin/talk" -t 280 -s 0 -o "$dir/serial" -n 'Kernel panic' -n 'BUG: ' -n 'Oops' \
-		-n 'WARNING: ' -n 'no module' -n 'rcu: INFO' \
+		-n 'WARNING: ' -n 'no module' -n 'rcu: INFO' -f "$shown" \
 		'GNU GRUB' "$screen 'GNU GRUB'" 'Linux version' 'Run /init' 'disk login: ' \
 		"$screen 'disk login:'" \
 		'<root' 'Password: ' '<disk' '# ' "$@" \

@@ -9,6 +9,7 @@
  *   -t SECONDS  for all of it [60]     -o FILE    keeps what the program wrote
  *   -s STATUS   its exit status [0]    -n TEXT    fails as soon as it writes TEXT
  *   -k          kills the program after the last step, and keeps what it had written
+ *   -f COMMAND  on failure the shell runs this before the program is killed
  *
  * Says when each step was reached; on failure, which was not, and the last of what was written.
  */
@@ -32,6 +33,7 @@ static struct {
 	int n_forbidden;
 	int status;
 	double limit;
+	const char *on_failure;
 	FILE *log;
 	bool stop;
 } opt = {.limit = 60};
@@ -68,10 +70,15 @@ static void end_peer(void)
 static void die(const char *what, const char *text)
 {
 	size_t shown = peer.len < SHOWN ? peer.len : SHOWN;
+	const char *last = opt.on_failure;
 
+	opt.on_failure = NULL;
 	printf("talk: after %.1f s: %s%s\n", seconds(), what, text);
 	if (peer.text)
 		printf("---- the last it wrote:\n%s\n----\n", peer.text + peer.len - shown);
+	fflush(stdout);
+	if (last && system(last))
+		printf("talk: failed, too: %s\n", last);
 	end_peer();
 	exit(1);
 }
@@ -239,8 +246,9 @@ static void finish(void)
 
 static void usage(void)
 {
-	fprintf(stderr, "usage: talk [-t SECONDS] [-o FILE] [-s STATUS] [-n TEXT]… [-k] STEP… -- "
-			"COMMAND…\n");
+	fprintf(stderr,
+		"usage: talk [-t SECONDS] [-o FILE] [-s STATUS] [-n TEXT]… [-f COMMAND] [-k] STEP… "
+		"-- COMMAND…\n");
 	exit(2);
 }
 
@@ -248,7 +256,7 @@ static void options(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+t:o:s:n:k")) != -1) {
+	while ((c = getopt(argc, argv, "+t:o:s:n:f:k")) != -1) {
 		switch (c) {
 		case 't':
 			opt.limit = atof(optarg);
@@ -258,6 +266,9 @@ static void options(int argc, char **argv)
 			break;
 		case 's':
 			opt.status = atoi(optarg);
+			break;
+		case 'f':
+			opt.on_failure = optarg;
 			break;
 		case 'k':
 			opt.stop = true;
