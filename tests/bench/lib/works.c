@@ -328,7 +328,7 @@ static void *thread(void *arg)
 
 	for (unsigned i = 0; i < 256; i++)
 		table[i] = x = next(x + i);
-	for (unsigned long i = 0; i < 100000000; i++) {
+	for (unsigned long i = 0; i < 400000000; i++) {
 		x = next(x);
 		table[x & 255] += x;
 	}
