@@ -135,6 +135,7 @@ static struct dos_box dos_box(void)
 	NOTE("%s", e.msg);
 	MUST(b.en);
 	b.c = b.en->ops->cpu(b.en, 0);
+	tier_put(b.c);
 	domain_lock(b.dom);
 	b.ram = domain_ram(b.dom, 0, &len, true);
 	domain_unlock(b.dom);
