@@ -174,6 +174,25 @@ TIER_TEST(corner_31_irq_13_with_ne_clear)
 	domain_free(b.dom);
 }
 
+/* Often, as IGNNE# must fall each time: an exception that it hides would be lost. */
+PAYLOAD(dos_often, 16,
+	"fninit; push 0x37b; mov bp, sp; fldcw [bp]; sti; mov si, 200;"
+	"1: fldz; fld1; fdiv st, st(1); fstp st(0); fstp st(0); dec si; jnz 1b; cli; hlt");
+
+TIER_TEST(corner_31_irq_13_each_time)
+{
+	struct dos_box b = dos_box();
+
+	memcpy(b.ram + 0x600 + (dos_pic_end - dos_pic_start), dos_often_start,
+	       (size_t)(dos_often_end - dos_often_start));
+	EQ(ENGINE_HALTED, b.en->ops->run(b.en, 0, 100000));
+	EQ(0, b.c->r[R_SI] & 0xffff);
+	EQ(200, b.c->r[R_DX] & 0xffff);
+	EQ(0xf4, b.ram[b.c->rip - 1]);
+	b.en->ops->close(b.en);
+	domain_free(b.dom);
+}
+
 /* With interrupts off it stands there, on its own instruction, and the line is up. */
 TIER_TEST(corner_31_ferr_stops_until_an_interrupt)
 {
@@ -220,6 +239,23 @@ TIER_TEST(corner_31_ignne)
 	EQ(0x8084, r.c->r[R_BX] & 0x80bf);
 	EQ(0x0004, r.c->r[R_8] & 0x80bf); /* masked: no ES */
 	EQ(0x8084, r.c->r[R_AX] & 0x80bf);
+	sys_rig_free(&r);
+}
+
+PAYLOAD(without_ne, 64,
+	"fldz; mov r14d, 400; 1: fld1; faddp st(1), st; fst qword ptr [rdi]; dec r14; jnz 1b; hlt");
+
+/* As MS-DOS and Windows 95 leave it. */
+TIER_TEST(x87_goes_by_itself_with_ne_clear)
+{
+	struct sys_rig r = rig(0);
+
+	r.c->cr0 &= ~(uint64_t)CR0_NE;
+	r.c->r[R_DI] = DATA;
+	LOADED(&r, without_ne);
+	EQ(-1, payload_go(&r).vector);
+	EQ(0x4079000000000000, ram_get(&r, DATA, 8)); /* 400.0 */
+	payload_by_itself(&r, 400);
 	sys_rig_free(&r);
 }
 

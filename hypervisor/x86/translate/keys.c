@@ -29,7 +29,7 @@ static struct tr_key key_of(const struct cpu *c, const struct tr_state *s)
 			   .vm86 = cpu_is_vm86(c)};
 	bool units = !(c->cr0 & (CR0_EM | CR0_TS));
 
-	k.x87 = units && c->cr0 & CR0_NE;
+	k.x87 = units && (c->cr0 & CR0_NE || !c->ignne); /* IGNNE# is the interpreter's */
 	k.sse = units && c->cr4 & CR4_OSFXSR;
 	k.avx = !(c->cr0 & CR0_TS) && c->cr4 & CR4_OSXSAVE && (c->xcr0 & 6) == 6;
 	return k;
@@ -66,12 +66,14 @@ static bool same_state(struct cpu *c)
 			       .flags = c->flags & (FL_AC | FL_VM),
 			       .open = open_now(c),
 			       .mode = c->mode,
-			       .cpl = c->cpl};
+			       .cpl = c->cpl,
+			       .ignne = c->ignne};
 	struct tr_cpu *t = tr_cpu(c);
 	const struct tr_state was = t->state;
 
 	t->state = now;
-	if (now.cr0 != was.cr0 || now.cr4 != was.cr4 || now.xcr0 != was.xcr0) {
+	if (now.cr0 != was.cr0 || now.cr4 != was.cr4 || now.xcr0 != was.xcr0 ||
+	    now.ignne != was.ignne) {
 		memset(t->rings, 0, sizeof(t->rings));
 		return false;
 	}
@@ -164,7 +166,7 @@ bool keys_known(const struct cpu *c, unsigned ring)
 	const struct tr_state *s = &t->state;
 
 	return ring < TR_RINGS && t->rings[ring] && s->mode == MODE_64 && s->cr0 == c->cr0 &&
-	       s->cr4 == c->cr4 && s->xcr0 == c->xcr0;
+	       s->cr4 == c->cr4 && s->xcr0 == c->xcr0 && s->ignne == c->ignne;
 }
 
 /* False: it is not known. */

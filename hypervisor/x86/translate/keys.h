@@ -19,13 +19,14 @@ struct tr_state {
 	uint64_t cr0, cr4, xcr0, flags;
 	uint32_t open;
 	uint8_t mode, cpl;
+	bool ignne;
 };
 
 /* In 64-bit mode with the first three of that: the key of each CPL, so that going from one to the
  * other looks nothing up. */
 enum { RING_KERNEL, RING_KERNEL_AC, RING_USER, TR_RINGS };
 
-/* What the vCPU is now has the same CR0, CR4, XCR0 and mode as the ring had. */
+/* What the vCPU is now has the same CR0, CR4, XCR0, IGNNE# and mode as the ring had. */
 bool keys_known(const struct cpu *c, unsigned ring);
 /* cpu.tr_key for what the vCPU is now; false: that is not for translated code. */
 bool keys_set(struct cpu *c);
