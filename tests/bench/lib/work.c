@@ -269,17 +269,18 @@ static void address_spaces(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
+	unsigned times; /* in a round: the host counts CPU time by its ticks */
 } works[] = {
-	{"sha256", sha256},
-	{"crc32", crc32},
-	{"sort", sort},
-	{"memory", memory},
-	{"calls", calls},
-	{"bytecode", bytecode},
-	{"SSE2 matrix", matrix},
-	{"x87", x87},
-	{"rep movs, stos", strings},
-	{"CR3 writes", address_spaces},
+	{"sha256", sha256, 20},
+	{"crc32", crc32, 20},
+	{"sort", sort, 20},
+	{"memory", memory, 20},
+	{"calls", calls, 20},
+	{"bytecode", bytecode, 20},
+	{"SSE2 matrix", matrix, 200},
+	{"x87", x87, 200},
+	{"rep movs, stos", strings, 20},
+	{"CR3 writes", address_spaces, 20},
 };
 
 static void unit_on(void)
@@ -312,7 +313,8 @@ void debuggee(void)
 			say(works[i].name);
 			say(" begin\n");
 			from = rdtsc();
-			works[i].run();
+			for (unsigned k = 0; k < works[i].times; k++)
+				works[i].run();
 			from = rdtsc() - from;
 			say(works[i].name);
 			say(" end ");
