@@ -7,7 +7,7 @@ set -eu
 build=${BUILD:-build}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-for part in 'co*' '[d-o]*' 's*' 'tran*' 'v*'; do
+for part in 'co*' '[d-o]*' 'r*' 's*' 'tran*' 'v*'; do
 	TIER_VERIFY=1 "$build/asan/tests/check" -k "x86/$part"
 done
 for tier in interp translate; do

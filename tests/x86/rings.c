@@ -251,6 +251,10 @@ TIER_TEST(nmis_between_rings)
 	struct sys_rig r = rig_calls();
 	pthread_t sender;
 
+	if (r.c->verify) {
+		sys_rig_free(&r);
+		SKIP("lock-step takes back what the other thread waits for");
+	}
 	for (unsigned i = 0; i < 2; i++) { /* code, stack; of SYSRET stack, code */
 		gdt_put(&r, (uint16_t)(0x70 + 8 * i), 0, 0xfffff, i ? 0x92 : 0x9a, 0xa);
 		gdt_put(&r, (uint16_t)(0x88 + 8 * i), 0, 0xfffff, i ? 0xfa : 0xf2, 0xa);
